@@ -1,0 +1,54 @@
+"""The networks of the examples: their layers, and how each is trained.
+
+Every network is one torch.nn.Sequential, so that a list of layers is all that the exporter has to understand.
+Batch normalization helps the training only: it is folded into the layer before it when the network is exported.
+All take an image of 28 x 28 values in 0...1 (the byte divided by 255).
+"""
+import collections
+import dataclasses
+import typing
+
+from torch import nn
+
+
+@dataclasses.dataclass
+class Network:
+    layers: typing.Callable[[], nn.Sequential]  # builds the untrained network, which ends with the logits
+    softmax: bool = False  # the exported network ends with Softmax
+    epochs: int = 30
+    batch: int = 128
+    peak_rate: float = 4e-3  # of AdamW, after the warm-up
+    weight_decay: float = 1e-4
+    distortion: float = 0.6  # strength given to augment.distort
+
+
+def sequence(*layers):
+    """A Sequential whose layers are named by kind and position: conv1, relu1, pool1, conv2, …"""
+    kinds = {nn.Conv2d: "conv", nn.Linear: "fc", nn.BatchNorm2d: "norm", nn.BatchNorm1d: "norm", nn.ReLU: "relu",
+             nn.MaxPool2d: "pool", nn.AdaptiveAvgPool2d: "mean", nn.Flatten: "flatten", nn.ZeroPad2d: "pad",
+             nn.Dropout: "dropout"}
+    counts = collections.Counter()
+    named = collections.OrderedDict()
+    for layer in layers:
+        kind = kinds[type(layer)]
+        counts[kind] += 1
+        named[f"{kind}{counts[kind]}"] = layer
+    return nn.Sequential(named)
+
+
+def conv(inputs, outputs, kernel, **options):
+    return [nn.Conv2d(inputs, outputs, kernel, **options), nn.BatchNorm2d(outputs), nn.ReLU()]
+
+
+def fully_connected(inputs, outputs):
+    return [nn.Linear(inputs, outputs), nn.BatchNorm1d(outputs), nn.ReLU()]
+
+
+def nucleo_cnn():
+    return sequence(*conv(1, 6, 5), nn.MaxPool2d(2), *conv(6, 16, 5), nn.MaxPool2d(2), nn.Flatten(),
+                    *fully_connected(256, 100), nn.Linear(100, 10))
+
+
+NETWORKS = {
+    "nucleo-cnn": Network(nucleo_cnn, epochs=60),
+}
