@@ -44,11 +44,42 @@ def fully_connected(inputs, outputs):
     return [nn.Linear(inputs, outputs), nn.BatchNorm1d(outputs), nn.ReLU()]
 
 
+def bluepill_linear():
+    return sequence(nn.Flatten(), nn.Linear(784, 10))
+
+
+def bluepill_cnn():
+    """Peak of two adjacent tensors: 28*28*8 + 14*14*8 = 7,840 bytes as int8; 25,400 weights; 1.19 million MACs."""
+    return sequence(*conv(1, 8, 3, padding=1), nn.MaxPool2d(2), *conv(8, 16, 3, padding=1),
+                    *conv(16, 16, 3, padding=1), nn.MaxPool2d(2), *conv(16, 32, 3, padding=1), *conv(32, 32, 3),
+                    nn.Flatten(), nn.Linear(800, 10))
+
+
 def nucleo_cnn():
     return sequence(*conv(1, 6, 5), nn.MaxPool2d(2), *conv(6, 16, 5), nn.MaxPool2d(2), nn.Flatten(),
                     *fully_connected(256, 100), nn.Linear(100, 10))
 
 
+def nucleo_mlp():
+    return sequence(nn.Flatten(), *fully_connected(784, 128), *fully_connected(128, 128), nn.Linear(128, 10))
+
+
+def h7_st_mnist():
+    """ST's "MNIST v1": 36 classes, of which the first ten are the digits; the others are never right here."""
+    return sequence(nn.ZeroPad2d((0, 1, 0, 1)), *conv(1, 16, 3, stride=2), *conv(16, 16, 3, padding=1, groups=16),
+                    *conv(16, 32, 3, padding=1), nn.ZeroPad2d((0, 1, 0, 1)), *conv(32, 32, 3, stride=2, groups=32),
+                    *conv(32, 64, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 36))
+
+
+def h750_mlp():
+    return sequence(nn.Flatten(), *fully_connected(784, 128), *fully_connected(128, 64), nn.Linear(64, 10))
+
+
 NETWORKS = {
+    "bluepill-linear": Network(bluepill_linear, epochs=20, distortion=0),
+    "bluepill-cnn": Network(bluepill_cnn, epochs=30),
     "nucleo-cnn": Network(nucleo_cnn, epochs=60),
+    "nucleo-mlp": Network(nucleo_mlp, softmax=True, epochs=60, distortion=0.4),
+    "h7-st-mnist": Network(h7_st_mnist, softmax=True, epochs=30),
+    "h750-mlp": Network(h750_mlp, epochs=60, distortion=0.4),
 }
