@@ -77,7 +77,7 @@ def smooth_curve(points, steps=12):
     return np.vstack([*pieces, p[-2]])
 
 
-def bend(random, strength=0.04):
+def bend(random, strength=0.03):
     """A smooth random displacement of the plane: three plane waves with random directions and phases."""
     waves = random.normal(0, 3.5, (3, 2))
     phases = random.uniform(0, 2 * np.pi, (3, 2))
@@ -92,9 +92,9 @@ def bend(random, strength=0.04):
 
 def affine(random):
     """A 2 x 2 matrix: stretched, slanted to the right more often than to the left, turned a little."""
-    angle, slant = random.normal(0, 0.1), random.normal(-0.15, 0.18)
+    angle, slant = random.normal(0, 0.08), random.normal(-0.13, 0.15)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    return turn @ np.array([[1, slant], [0, 1]]) @ np.diag([random.uniform(0.55, 1), 1])
+    return turn @ np.array([[1, slant], [0, 1]]) @ np.diag([random.uniform(0.6, 0.95), 1])
 
 
 def ink(strokes, radius):
@@ -112,7 +112,7 @@ def draw(digit, random):
     """One image (28, 28) uint8."""
     shape = SHAPES[digit][random.randint(len(SHAPES[digit]))]
     displace, matrix = bend(random), affine(random)
-    radius = random.uniform(0.8, 1.7)
+    radius = random.uniform(0.85, 1.6)
     strokes = [displace(smooth_curve(stroke)) @ matrix.T for stroke in shape]
     points = np.vstack(strokes)
     low, high = points.min(axis=0), points.max(axis=0)
