@@ -1,0 +1,9 @@
+# Turns text files into one C++ source: std::string_view constants in a table, looked up by name.
+#   cmake -DOUT=embedded.cpp -DROOT=dir -DFILES="a;b" -P embed.cmake
+set(entries "")
+foreach(file IN LISTS FILES)
+  file(READ "${ROOT}/${file}" text)
+  string(APPEND entries "    {\"${file}\", R\"__embed__(${text})__embed__\"},\n")
+endforeach()
+file(WRITE "${OUT}.tmp" "#include \"emit/embedded.hpp\"\n\nnamespace o2m {\nnamespace {\n\nconstexpr EmbeddedFile table[] = {\n${entries}};\n\n}  // namespace\n\nstd::span<const EmbeddedFile> embedded_files() { return table; }\n\n}  // namespace o2m\n")
+file(RENAME "${OUT}.tmp" "${OUT}")

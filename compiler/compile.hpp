@@ -1,0 +1,57 @@
+// The whole compiler on one screen: model file -> Network (program and memory plan) -> generated files.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "diagnostics.hpp"
+#include "ir/graph.hpp"
+#include "program/program.hpp"
+#include "target.hpp"
+
+namespace o2m {
+
+struct CompileOptions {
+  std::filesystem::path model;
+  std::string name = "network";   ///< namespace and file name of the generated code
+  const Target* target = find_target("portable");
+  bool quantized_io = false;      ///< --io quantized
+  bool nhwc_ports = false;        ///< --layout nhwc
+  std::map<std::string, Shape> input_shapes;
+  bool trace = false;             ///< generated code reports every layer's outputs (validate --layers)
+  std::string dump_after;         ///< --dump-ir=after:<pass>; empty: none
+};
+
+/// Arena offsets, one per Program buffer, in bytes.
+struct MemoryPlan {
+  std::vector<std::int64_t> offsets;
+  std::vector<std::pair<int, int>> lifetimes;  ///< half-open, in steps: call i is step i + 1; inputs begin at 0
+  std::int64_t arena_bytes = 0;
+  std::int64_t lower_bound = 0;
+  bool proven_minimal = false;
+};
+
+struct Network {
+  Program program;
+  MemoryPlan plan;
+};
+
+using GeneratedFiles = std::map<std::string, std::string>;  ///< path below the output folder -> text
+
+/// Throws Refused (the model) or Refusal (a fault outside any node).
+Network build_network(const CompileOptions& options, Diagnostics& diagnostics);
+
+/// Pure: the same Network gives the same bytes.
+GeneratedFiles emit(const Network& network, const CompileOptions& options);
+
+/// Writes all files or none: each to a temporary name beside its destination, then all are renamed.
+void write_files(const std::filesystem::path& folder, const GeneratedFiles& files);
+
+/// Graph -> Program (compiler/program/lower.cpp) and its memory plan (compiler/program/plan_memory.cpp).
+Program lower(Graph& graph, const Target& target, Diagnostics& diagnostics);
+MemoryPlan plan_memory(const Program& program);
+
+}  // namespace o2m

@@ -1,0 +1,21 @@
+// The text of the generated Model class: accessors of the ports, the run() entries, and the list of layer calls.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace o2m {
+
+struct Network;
+
+struct ModelClass {
+  std::int64_t arena_bytes = 0;  ///< a multiple of alignment, at least 1
+  std::int64_t alignment = 1;
+  std::string accessors;
+  std::string execute_parameters;
+  std::string steps;
+};
+
+ModelClass model_class(const Network& network, bool trace);
+
+}  // namespace o2m

@@ -1,0 +1,210 @@
+#include "import/import.hpp"
+
+#include <algorithm>
+#include <set>
+#include <unordered_map>
+
+#include "import/tensor_proto.hpp"
+#include "ops/op.hpp"
+
+namespace o2m {
+namespace {
+
+constexpr std::int64_t oldest_opset = 7;
+constexpr std::int64_t newest_opset = 26;
+
+std::string domain_of(const std::string& domain) { return domain == "ai.onnx" ? "" : domain; }
+
+struct Importer {
+  const onnx::ModelProto& model;
+  const ImportOptions& options;
+  Diagnostics& diagnostics;
+  Graph graph;
+  std::unordered_map<std::string, ValueId> by_name;
+  std::unordered_map<std::string, int> produced_by;  ///< node index, to tell "later" from "never"
+
+  void error(std::string place, const Refusal& refusal, std::vector<std::string> details = {}) {
+    diagnostics.error({std::move(place), refusal.what(), std::move(details), refusal.hint});
+  }
+
+  void opsets() {
+    for (const auto& import : model.opset_import()) graph.opsets[domain_of(import.domain())] = import.version();
+    const auto it = graph.opsets.find("");
+    if (it == graph.opsets.end()) return;
+    if (it->second < oldest_opset || it->second > newest_opset)
+      diagnostics.error({"", fmt::format("the model uses opset {}, supported are {} to {}", it->second, oldest_opset,
+                                         newest_opset), {}, ""});
+  }
+
+  void initializers() {
+    for (const auto& proto : model.graph().initializer()) {
+      const std::string place = fmt::format("initializer \"{}\"", printable(proto.name()));
+      if (by_name.count(proto.name())) {
+        error(place, Refusal("the name is used twice"));
+        continue;
+      }
+      try {
+        by_name[proto.name()] = graph.add_constant(proto.name(), import_tensor(proto, options.model_folder));
+      } catch (const Refusal& refusal) {
+        error(place, refusal);
+        by_name[proto.name()] = graph.add_value({proto.name(), DType::undefined, std::nullopt, nullptr});
+      }
+    }
+    if (model.graph().sparse_initializer_size() > 0)
+      diagnostics.error({"", "sparse initializers are not supported", {}, "store them dense"});
+  }
+
+  Shape input_shape(const onnx::ValueInfoProto& info) {
+    const auto& dims = info.type().tensor_type().shape().dim();
+    const bool known = info.type().tensor_type().has_shape();
+    const auto given = options.input_shapes.find(info.name());
+    if (given != options.input_shapes.end()) {
+      const bool fits = !known || std::equal(dims.begin(), dims.end(), given->second.begin(), given->second.end(),
+                                             [](const auto& d, std::int64_t g) { return !d.has_dim_value() || d.dim_value() == g; });
+      if (!fits) refuse("--input-shape {} contradicts the declared shape", to_string(given->second));
+      return given->second;
+    }
+    const std::string hint = fmt::format("give it with --input-shape {}=…", printable(info.name()));
+    if (!known) throw Refusal("the rank is not known", hint);
+    Shape shape;
+    for (const auto& dim : dims) {
+      if (dim.has_dim_value() && dim.dim_value() > 0) {
+        shape.push_back(dim.dim_value());
+      } else if (dim.has_dim_value() && dim.dim_value() == 0) {
+        refuse("dimension {} is 0", shape.size());
+      } else if (shape.empty() && (!dim.has_dim_value() || dim.dim_value() == -1)) {
+        shape.push_back(1);  // a symbolic batch: one sample at a time
+      } else if (dim.has_dim_value()) {
+        refuse("dimension {} is {}", shape.size(), dim.dim_value());
+      } else {
+        throw Refusal(fmt::format("dimension {} (\"{}\") is not fixed", shape.size(), printable(dim.dim_param())), hint);
+      }
+    }
+    return shape;
+  }
+
+  void inputs() {
+    for (const auto& info : model.graph().input()) {
+      const auto it = by_name.find(info.name());
+      if (it != by_name.end() && graph[it->second].constant) continue;  // IR < 4 lists initializers as inputs
+      const std::string place = fmt::format("input \"{}\"", printable(info.name()));
+      ValueId id = graph.add_value({info.name(), DType::undefined, std::nullopt, nullptr});
+      if (!by_name.emplace(info.name(), id).second) {
+        error(place, Refusal("the name is used twice"));
+        continue;
+      }
+      graph.inputs.push_back(id);
+      try {
+        if (!info.type().has_tensor_type()) refuse("it is not a tensor");
+        const auto type = static_cast<DType>(info.type().tensor_type().elem_type());
+        if (info.type().tensor_type().elem_type() > 255 || size_of(type) == 0)
+          refuse("tensors of {} are not supported", type == DType::string ? "type string" : to_string(type));
+        graph[id].type = type;
+        graph[id].shape = input_shape(info);
+        constexpr std::int64_t limit = std::int64_t{1} << 30;
+        const std::int64_t count = element_count(*graph[id].shape);
+        if (count <= 0 || count > limit) refuse("shape {} is not a tensor of 1 to 2^30 elements", to_string(*graph[id].shape));
+      } catch (const Refusal& refusal) {
+        error(place, refusal);
+      }
+    }
+    for (const auto& [name, shape] : options.input_shapes) {
+      const bool known = std::any_of(graph.inputs.begin(), graph.inputs.end(), [&, &n = name](ValueId id) { return graph[id].name == n; });
+      if (!known) diagnostics.error({"", fmt::format("--input-shape names \"{}\", which is no input of the model", printable(name)), {}, ""});
+    }
+  }
+
+  Attribute attribute(const onnx::AttributeProto& proto) {
+    switch (proto.type()) {
+      case onnx::AttributeProto::INT: return proto.i();
+      case onnx::AttributeProto::FLOAT: return proto.f();
+      case onnx::AttributeProto::STRING: return proto.s();
+      case onnx::AttributeProto::INTS: return std::vector<std::int64_t>(proto.ints().begin(), proto.ints().end());
+      case onnx::AttributeProto::FLOATS: return std::vector<float>(proto.floats().begin(), proto.floats().end());
+      case onnx::AttributeProto::STRINGS: return std::vector<std::string>(proto.strings().begin(), proto.strings().end());
+      case onnx::AttributeProto::TENSOR:
+        return std::make_shared<const Tensor>(import_tensor(proto.t(), options.model_folder));
+      case onnx::AttributeProto::GRAPH: refuse("attribute \"{}\" is a subgraph; control flow is not supported", printable(proto.name()));
+      default: refuse("attribute \"{}\" has a type that is not supported", printable(proto.name()));
+    }
+  }
+
+  ValueId read(const std::string& name, int at) {
+    if (name.empty()) return ValueId::none;
+    const auto it = by_name.find(name);
+    if (it != by_name.end()) return it->second;
+    const auto later = produced_by.find(name);
+    if (later == produced_by.end()) refuse("it reads \"{}\", which no node, input or initializer provides", printable(name));
+    if (later->second == at) refuse("it reads its own output \"{}\": the graph has a cycle", printable(name));
+    refuse("it reads \"{}\", which only node {} computes: the nodes are not in topological order or form a cycle",
+           printable(name), later->second);
+  }
+
+  void node(const onnx::NodeProto& proto, int at) {
+    Node n{proto.op_type(), domain_of(proto.domain()), proto.name(), at, {}, {}, {}};
+    std::string place = fmt::format("node {} \"{}\" ({})", at, printable(proto.name().empty() && proto.output_size() ? proto.output(0) : proto.name()),
+                                    printable(proto.op_type()));
+    try {
+      if (!find_op(n.domain, n.op_type))
+        throw Refusal(fmt::format("operator {}{} is not supported", n.domain.empty() ? "" : printable(n.domain) + ".", printable(n.op_type)),
+                      "onnx2mcu --list-ops names the supported operators");
+      for (const auto& input : proto.input()) n.inputs.push_back(read(input, at));
+      for (const auto& attr : proto.attribute()) {
+        if (!n.attributes.emplace(attr.name(), attribute(attr)).second)
+          refuse("attribute \"{}\" is given twice", printable(attr.name()));
+      }
+    } catch (const Refusal& refusal) {
+      error(place, refusal);
+    }
+    for (const auto& output : proto.output()) {
+      if (output.empty()) {
+        n.outputs.push_back(ValueId::none);
+        continue;
+      }
+      n.outputs.push_back(graph.add_value({output, DType::undefined, std::nullopt, nullptr}));
+      if (!by_name.emplace(output, n.outputs.back()).second)
+        error(place, Refusal(fmt::format("its output \"{}\" already exists under that name", printable(output))));
+    }
+    graph.nodes.push_back(std::move(n));
+  }
+
+  void nodes() {
+    int at = 0;
+    for (const auto& proto : model.graph().node()) {
+      for (const auto& output : proto.output()) produced_by.emplace(output, at);
+      ++at;
+    }
+    at = 0;
+    for (const auto& proto : model.graph().node()) node(proto, at++);
+  }
+
+  void outputs() {
+    for (const auto& info : model.graph().output()) {
+      const auto it = by_name.find(info.name());
+      if (it == by_name.end()) {
+        error(fmt::format("output \"{}\"", printable(info.name())), Refusal("no node computes it"));
+      } else if (std::find(graph.outputs.begin(), graph.outputs.end(), it->second) != graph.outputs.end()) {
+        error(fmt::format("output \"{}\"", printable(info.name())), Refusal("it is listed twice"));
+      } else {
+        graph.outputs.push_back(it->second);
+      }
+    }
+    if (model.graph().output_size() == 0) diagnostics.error({"", "the graph has no output", {}, ""});
+  }
+};
+
+}  // namespace
+
+Graph import_model(const onnx::ModelProto& model, const ImportOptions& options, Diagnostics& diagnostics) {
+  Importer importer{model, options, diagnostics, {}, {}, {}};
+  importer.graph.name = model.graph().name();
+  importer.opsets();
+  importer.initializers();
+  importer.inputs();
+  importer.nodes();
+  importer.outputs();
+  diagnostics.stop_on_errors();
+  return std::move(importer.graph);
+}
+
+}  // namespace o2m

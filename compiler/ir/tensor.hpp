@@ -1,0 +1,90 @@
+// Element types, shapes and constant tensors: the vocabulary that Graph and Program share.
+// A Tensor holds its elements in ONNX row-major order, little endian, int4 already widened to one byte each.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace o2m {
+
+/// Values equal onnx.TensorProto.DataType, so that import needs no table.
+enum class DType : std::uint8_t {
+  undefined = 0,
+  float32 = 1,
+  uint8 = 2,
+  int8 = 3,
+  uint16 = 4,
+  int16 = 5,
+  int32 = 6,
+  int64 = 7,
+  string = 8,
+  boolean = 9,
+  float16 = 10,
+  float64 = 11,
+  uint32 = 12,
+  uint64 = 13,
+  uint4 = 21,
+  int4 = 22,
+};
+
+/// ONNX spelling ("uint8", "float16", …); "type 17" style for numbers this compiler has no name for.
+std::string to_string(DType type);
+/// The C++ type of one element in generated code ("std::int8_t"); float16 has none and returns "".
+std::string_view cpp_name(DType type);
+/// Bytes of one element in memory; 4-bit types are held widened, one element a byte. 0 = not supported.
+int size_of(DType type);
+bool is_float(DType type);
+bool is_integer(DType type);
+bool is_8bit(DType type);
+/// Smallest and largest value of an integer type of at most 32 bits.
+std::int64_t min_of(DType type);
+std::int64_t max_of(DType type);
+
+using Shape = std::vector<std::int64_t>;
+
+/// "[1, 3, 32, 32]"; a scalar is "[]".
+std::string to_string(const Shape& shape);
+/// Product of the dimensions; -1 if it does not fit in 62 bits or a dimension is negative.
+std::int64_t element_count(const Shape& shape);
+
+struct Tensor {
+  DType type = DType::undefined;
+  Shape shape;
+  std::vector<std::byte> bytes;
+
+  std::int64_t count() const { return element_count(shape); }
+
+  template <class T>
+  std::span<const T> as() const {
+    return {reinterpret_cast<const T*>(bytes.data()), bytes.size() / sizeof(T)};
+  }
+  template <class T>
+  std::span<T> as() {
+    return {reinterpret_cast<T*>(bytes.data()), bytes.size() / sizeof(T)};
+  }
+  /// Element `i` of an integer or bool tensor, widened.
+  std::int64_t integer(std::int64_t i) const;
+  /// Element `i` of a float32/float64/float16 or integer tensor as double.
+  double real(std::int64_t i) const;
+  /// All elements of an integer tensor, widened.
+  std::vector<std::int64_t> integers() const;
+};
+
+Tensor make_tensor(DType type, Shape shape);
+
+template <class T>
+Tensor make_tensor(DType type, Shape shape, std::span<const T> values) {
+  Tensor t = make_tensor(type, std::move(shape));
+  std::memcpy(t.bytes.data(), values.data(), t.bytes.size());
+  return t;
+}
+
+using TensorPtr = std::shared_ptr<const Tensor>;
+
+}  // namespace o2m

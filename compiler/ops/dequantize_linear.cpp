@@ -1,0 +1,56 @@
+// DequantizeLinear 10-25, per tensor or per axis: y = float(x - x_zero_point) * x_scale.
+
+#include "ops/quantization.hpp"
+
+namespace o2m {
+namespace {
+
+/// Elements behind one channel of the quantization axis, and the number of channels (1 when per tensor).
+struct Axis {
+  std::int64_t channels, inner;
+};
+
+Axis axis_of(const Node& node, const Shape& shape, const Tensor& scale) {
+  if (scale.count() == 1) return {1, element_count(shape)};
+  const std::size_t axis = normalize_axis(node.attr("axis", 1), shape.size());
+  return {shape[axis], element_count({shape.begin() + static_cast<std::ptrdiff_t>(axis) + 1, shape.end()})};
+}
+
+void infer(InferContext& c) {
+  if (!is_integer(c.type(0))) refuse("x is {}, expected an integer type", to_string(c.type(0)));
+  if (c.type(1) != DType::float32) refuse("x_scale is {}, only float32 is supported", to_string(c.type(1)));
+  if (c.node.attr("block_size", 0) != 0) refuse("blocked quantization is not supported");
+  c.set(0, DType::float32, c.shape(0));
+}
+
+void lower(LowerContext& c) {
+  const Tensor& scale = c.required_constant(1, "x_scale");
+  const Axis axis = axis_of(c.node, c.in_shape(0), scale);
+  Call call = c.call("dequantize_linear", "quantize_linear.hpp");
+  call.reads = {c.operand(0)};
+  call.writes = {c.output(0)};
+  call.params = {param("size", element_count(c.in_shape(0))), param("channels", axis.channels), param("inner", axis.inner)};
+  call.params.push_back(param_array(c.program, "scale", c.array("scale", DType::float32, read_scales(scale, axis.channels, "x_scale"))));
+  call.params.push_back(param_array(c.program, "zero_point",
+                                    c.array("zero_point", DType::int32, read_zero_points(c.constant(2), axis.channels, "x_zero_point"))));
+  c.add(std::move(call));
+}
+
+std::vector<Tensor> eval(const Graph&, const Node& node, EvalInputs in) {
+  const Axis axis = axis_of(node, in[0]->shape, *in[1]);
+  const auto scales = read_scales(*in[1], axis.channels, "x_scale");
+  const auto zero_points = read_zero_points(in.size() > 2 ? in[2] : nullptr, axis.channels, "x_zero_point");
+  Tensor y = make_tensor(DType::float32, in[0]->shape);
+  for (std::int64_t i = 0; i < y.count(); ++i) {
+    const auto c = static_cast<std::size_t>(i / axis.inner % axis.channels);
+    const std::int64_t zero_point = zero_points[zero_points.size() == 1 ? 0 : c];
+    y.as<float>()[static_cast<std::size_t>(i)] = static_cast<float>(in[0]->integer(i) - zero_point) * scales[scales.size() == 1 ? 0 : c];
+  }
+  return {std::move(y)};
+}
+
+}  // namespace
+
+const Op op_DequantizeLinear{"", "DequantizeLinear", infer, lower, eval};
+
+}  // namespace o2m

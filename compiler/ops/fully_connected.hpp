@@ -1,0 +1,19 @@
+// What QGemm and QLinearMatMul lower to when their second operand is constant.
+#pragma once
+
+#include "ops/quantization.hpp"
+
+namespace o2m {
+
+struct FullyConnected {
+  std::int64_t rows, in, out;
+  QuantizedWeights weights;          ///< [out][in]
+  std::vector<std::int32_t> bias;    ///< empty or one per output
+  std::vector<float> scales;         ///< of the accumulator in steps of y: one or one per output
+  std::int32_t x_zero_point, y_zero_point;
+};
+
+/// Adds the kernel call reading input 0 of the node.
+void lower_fully_connected(LowerContext& c, const FullyConnected& f);
+
+}  // namespace o2m

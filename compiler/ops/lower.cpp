@@ -1,0 +1,105 @@
+#include "ops/lower.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <set>
+
+#include <fmt/ranges.h>
+
+#include "program/names.hpp"
+
+namespace o2m {
+namespace {
+
+/// Bytes, with shape, of a value as the summary shows them: "uint8[28, 28, 1]".
+std::string brief(const Graph& graph, ValueId id) {
+  const Value& v = graph[id];
+  return to_string(v.type) + (v.shape ? to_string(*v.shape) : "");
+}
+
+}  // namespace
+
+const Tensor& LowerContext::required_constant(std::size_t i, const char* what) const {
+  const Tensor* t = constant(i);
+  if (!t) refuse("{} (input {}) must be a constant, it is computed at run time", what, i);
+  return *t;
+}
+
+const std::string& LowerContext::layer_name() {
+  if (!layer_name_.empty()) return layer_name_;
+  layer_name_ = unique_layer_name(program, node.name.empty() ? node.op_type : node.name, node.op_type);
+  return layer_name_;
+}
+
+Operand LowerContext::operand(std::size_t i) {
+  const ValueId id = node.inputs.at(i);
+  if (const Tensor* t = graph.constant(id)) return array("x" + std::to_string(i), t->type, t->bytes);
+  const BufferId buffer = buffers[index(id)];
+  if (buffer == BufferId::none) refuse("input {} has no buffer (internal fault)", i);
+  return buffer;
+}
+
+BufferId LowerContext::output(std::size_t o) {
+  const Value& value = out(o);
+  Buffer b{value.name, value.type, *value.shape, element_count(*value.shape) * size_of(value.type),
+           std::max(4, size_of(value.type))};
+  program.buffers.push_back(std::move(b));
+  return buffers[index(node.outputs[o])] = static_cast<BufferId>(program.buffers.size() - 1);
+}
+
+void LowerContext::alias(std::size_t o, std::size_t i) {
+  buffers[index(node.outputs[o])] = buffers[index(node.inputs[i])];
+}
+
+BufferId LowerContext::scratch(std::string what, DType type, std::int64_t count) {
+  program.buffers.push_back({std::move(what), type, {count}, count * size_of(type), std::max(4, size_of(type))});
+  return static_cast<BufferId>(program.buffers.size() - 1);
+}
+
+ConstantId LowerContext::array(const std::string& suffix, DType type, std::vector<std::byte> bytes) {
+  for (std::size_t i = 0; i < program.constants.size(); ++i) {
+    const ConstantArray& c = program.constants[i];
+    if (c.type == type && c.bytes == bytes) return static_cast<ConstantId>(i);
+  }
+  program.constants.push_back({unique_constant_name(program, layer_name() + "_" + suffix), type, std::move(bytes)});
+  return static_cast<ConstantId>(program.constants.size() - 1);
+}
+
+Call LowerContext::call(std::string kernel, std::string header) {
+  Call call;
+  call.kernel = std::move(kernel);
+  call.header = std::move(header);
+  call.name = layer_name();
+  call.origin = describe(graph, node);
+  std::vector<std::string> in, out;
+  for (const ValueId id : node.inputs)
+    if (id != ValueId::none && !graph[id].constant) in.push_back(brief(graph, id));
+  for (const ValueId id : node.outputs) {
+    if (id == ValueId::none) continue;
+    out.push_back(brief(graph, id));
+    call.tensors.push_back(graph[id].name);
+  }
+  call.summary = fmt::format("{} -> {}", fmt::join(in, ", "), fmt::join(out, ", "));
+  return call;
+}
+
+void LowerContext::add(Call call) { program.calls.push_back(std::move(call)); }
+
+Param param(std::string name, std::int64_t value) { return {"int", std::move(name), std::to_string(value)}; }
+
+Param param_bool(std::string name, bool value) { return {"bool", std::move(name), value ? "true" : "false"}; }
+
+Param param_float(std::string name, float value) { return {"float", std::move(name), float_literal(value)}; }
+
+Param param_type(std::string name, DType type) { return {"using", std::move(name), std::string(cpp_name(type))}; }
+
+Param param_array(const Program& program, std::string name, ConstantId id) {
+  return {"auto&", std::move(name), program[id].name};
+}
+
+Param param_ints(std::string name, const std::vector<std::int64_t>& values) {
+  return {"int", name + "[]", fmt::format("{{{}}}", fmt::join(values, ", "))};
+}
+
+}  // namespace o2m

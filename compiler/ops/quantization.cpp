@@ -1,0 +1,97 @@
+#include "ops/quantization.hpp"
+
+#include <cmath>
+
+#include "requantize/layer.hpp"
+
+namespace o2m {
+
+std::vector<float> read_scales(const Tensor& scale, std::int64_t channels, const char* what) {
+  if (scale.type != DType::float32) refuse("{} is {}, only float32 is supported", what, to_string(scale.type));
+  if (scale.count() != 1 && scale.count() != channels)
+    refuse("{} has shape {}, expected one element or {}", what, to_string(scale.shape), channels);
+  for (const float s : scale.as<float>())
+    if (!(s > 0) || !std::isfinite(s)) refuse("{} holds {}, a scale must be positive and finite", what, s);
+  const auto values = scale.as<float>();
+  return {values.begin(), values.end()};
+}
+
+std::vector<std::int32_t> read_zero_points(const Tensor* zero_point, std::int64_t channels, const char* what) {
+  if (!zero_point) return {0};
+  if (zero_point->count() != 1 && zero_point->count() != channels)
+    refuse("{} has shape {}, expected one element or {}", what, to_string(zero_point->shape), channels);
+  std::vector<std::int32_t> out;
+  for (const std::int64_t v : zero_point->integers()) out.push_back(static_cast<std::int32_t>(v));
+  return out;
+}
+
+float read_scale(const Tensor& scale, const char* what) { return read_scales(scale, 1, what)[0]; }
+
+std::int32_t read_zero_point(const Tensor* zero_point, const char* what) { return read_zero_points(zero_point, 1, what)[0]; }
+
+ConstantId weight_array(LowerContext& c, const QuantizedWeights& w) {
+  if (w.type == DType::int16) return c.array("weights", DType::int16, std::vector<std::int16_t>(w.values.begin(), w.values.end()));
+  return c.array("weights", DType::int8, std::vector<std::int8_t>(w.values.begin(), w.values.end()));
+}
+
+Accumulators accumulators_of(const QuantizedWeights& w, const std::vector<std::int32_t>& bias, DType x_type, std::int32_t x_zero_point) {
+  Accumulators out;
+  const std::int64_t x_lo = min_of(x_type) - x_zero_point, x_hi = max_of(x_type) - x_zero_point;
+  const std::int64_t x_abs = std::max(std::abs(min_of(x_type)), std::abs(max_of(x_type)));
+  for (std::int64_t c = 0; c < w.channels; ++c) {
+    const std::int64_t b = bias.empty() ? 0 : bias[static_cast<std::size_t>(c)];
+    std::int64_t lo = b, hi = b, sum = 0, magnitude = 0;
+    for (std::int64_t t = 0; t < w.taps; ++t) {
+      const std::int64_t v = w.at(c, t);
+      lo += v * (v > 0 ? x_lo : x_hi);
+      hi += v * (v > 0 ? x_hi : x_lo);
+      sum += v;
+      magnitude += std::abs(v);
+    }
+    const std::int64_t start = b - x_zero_point * sum;
+    const std::int64_t most = std::abs(start) + magnitude * std::max(x_abs, std::abs<std::int64_t>(x_zero_point));
+    if (most > std::numeric_limits<std::int32_t>::max())
+      refuse("the accumulator of channel {} may leave int32 (up to {} in magnitude)", c, most);
+    out.ranges.push_back({lo, hi});
+    out.bias.push_back(static_cast<std::int32_t>(start));
+  }
+  return out;
+}
+
+void add_requantization(LowerContext& c, Call& call, const std::vector<float>& scales, std::int32_t y_zero_point, DType y_type,
+                        const std::vector<AccumulatorRange>& ranges) {
+  const auto qmin = static_cast<std::int32_t>(min_of(y_type)), qmax = static_cast<std::int32_t>(max_of(y_type));
+  std::vector<ChannelRule> channels;
+  for (std::size_t i = 0; i < ranges.size(); ++i)
+    channels.push_back({{scales[scales.size() == 1 ? 0 : i], y_zero_point, qmin, qmax}, ranges[i]});
+  const LayerForms forms = choose_forms(channels, {});
+  call.requantization = forms.description;
+  call.params.push_back(param("y_zero_point", y_zero_point));
+  call.params.push_back(param("y_min", qmin));
+  call.params.push_back(param("y_max", qmax));
+
+  std::vector<std::int32_t> multipliers;
+  std::vector<std::int64_t> addends;
+  std::vector<std::int8_t> shifts;  // 0 marks a channel without an exact affine form
+  bool all_affine = true, one_shift = true;
+  for (const ChannelForm& form : forms.channels) {
+    const AffineForm affine = form.affine.value_or(AffineForm{});
+    all_affine = all_affine && form.affine;
+    one_shift = one_shift && affine.shift == forms.channels.front().affine.value_or(AffineForm{}).shift;
+    multipliers.push_back(affine.multiplier);
+    addends.push_back(affine.addend);
+    shifts.push_back(static_cast<std::int8_t>(affine.shift));
+  }
+  const bool exact_float = !all_affine && c.target.has_fpu;  // cheaper there than deciding per channel
+  if (!all_affine) call.params.push_back(param_array(c.program, "scale", c.array("scale", DType::float32, scales)));
+  call.params.push_back({"onnx2mcu::Requantize", "form", exact_float ? "onnx2mcu::Requantize::exact"
+                         : !all_affine ? "onnx2mcu::Requantize::mixed"
+                         : one_shift ? "onnx2mcu::Requantize::affine" : "onnx2mcu::Requantize::affine_shifts"});
+  if (exact_float) return;
+  call.params.push_back(param_array(c.program, "multiplier", c.array("multiplier", DType::int32, multipliers)));
+  call.params.push_back(param_array(c.program, "addend", c.array("addend", DType::int64, addends)));
+  if (all_affine && one_shift) call.params.push_back(param("shift", shifts.front()));
+  else call.params.push_back(param_array(c.program, "shift", c.array("shift", DType::int8, shifts)));
+}
+
+}  // namespace o2m

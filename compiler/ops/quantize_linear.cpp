@@ -1,0 +1,43 @@
+// QuantizeLinear 10-25, per tensor or per axis: y = saturate(round_half_even(x / y_scale) + y_zero_point).
+
+#include "ops/quantization.hpp"
+
+namespace o2m {
+namespace {
+
+DType output_type(const InferContext& c) {
+  if (c.has(2)) return c.type(2);
+  const auto declared = static_cast<DType>(c.node.attr("output_dtype", 0));
+  return declared == DType::undefined ? DType::uint8 : declared;
+}
+
+void infer(InferContext& c) {
+  if (c.type(0) != DType::float32) refuse("x is {}, only float32 is supported", to_string(c.type(0)));
+  c.set(0, output_type(c), c.shape(0));
+}
+
+void lower(LowerContext& c) {
+  const Shape& shape = c.in_shape(0);
+  const Tensor& scale = c.required_constant(1, "y_scale");
+  const DType type = c.out(0).type;
+  const bool per_axis = scale.count() != 1;
+  const std::size_t axis = per_axis ? normalize_axis(c.node.attr("axis", 1), shape.size()) : 0;
+  const std::int64_t channels = per_axis ? shape[axis] : 1;
+  const auto inner = per_axis ? element_count({shape.begin() + static_cast<std::ptrdiff_t>(axis) + 1, shape.end()}) : element_count(shape);
+  const auto zero_points = read_zero_points(c.constant(2), channels, "y_zero_point");
+  Call call = c.call("quantize_linear", "quantize_linear.hpp");
+  call.reads = {c.operand(0)};
+  call.writes = {c.output(0)};
+  call.in_place = {{0, 0}};
+  call.params = {param("size", element_count(shape)), param("channels", channels), param("inner", inner),
+                 param("y_min", min_of(type)), param("y_max", max_of(type))};
+  call.params.push_back(param_array(c.program, "scale", c.array("scale", DType::float32, read_scales(scale, channels, "y_scale"))));
+  call.params.push_back(param_array(c.program, "zero_point", c.array("zero_point", DType::int32, zero_points)));
+  c.add(std::move(call));
+}
+
+}  // namespace
+
+const Op op_QuantizeLinear{"", "QuantizeLinear", infer, lower};
+
+}  // namespace o2m

@@ -1,0 +1,86 @@
+#include <algorithm>
+
+#include "ops/op.hpp"
+#include "passes/passes.hpp"
+
+namespace o2m {
+namespace {
+
+/// Folding must not blow a small file up to gigabytes (ConstantOfShape, Expand, Tile).
+constexpr std::int64_t max_folded_elements = std::int64_t{1} << 24;
+
+bool all_inputs_constant(const Graph& graph, const Node& node) {
+  return std::all_of(node.inputs.begin(), node.inputs.end(),
+                     [&](ValueId id) { return id == ValueId::none || graph[id].constant; });
+}
+
+bool outputs_are_small(const Graph& graph, const Node& node) {
+  return std::all_of(node.outputs.begin(), node.outputs.end(), [&](ValueId id) {
+    return id == ValueId::none || (graph[id].shape && element_count(*graph[id].shape) <= max_folded_elements);
+  });
+}
+
+void fold(Graph& graph, const Op& op, const Node& node) {
+  std::vector<const Tensor*> inputs;
+  for (const ValueId id : node.inputs) inputs.push_back(graph.constant(id));
+  std::vector<Tensor> results = op.eval(graph, node, inputs);
+  for (std::size_t o = 0; o < node.outputs.size() && o < results.size(); ++o) {
+    if (node.outputs[o] == ValueId::none) continue;
+    Value& value = graph[node.outputs[o]];
+    value.type = results[o].type;
+    value.shape = results[o].shape;
+    value.constant = std::make_shared<const Tensor>(std::move(results[o]));
+  }
+}
+
+}  // namespace
+
+Diagnostic node_error(const Graph& graph, const Node& node, const Refusal& refusal) {
+  Diagnostic d{describe(graph, node), refusal.what(), {}, refusal.hint};
+  std::string in, out;
+  for (const ValueId id : node.inputs) in += (in.empty() ? "" : ", ") + describe(graph, id);
+  for (const ValueId id : node.outputs) out += (out.empty() ? "" : ", ") + describe(graph, id);
+  d.details = {"inputs: " + in, "outputs: " + out};
+  return d;
+}
+
+void for_each_node(Graph& graph, Diagnostics& diagnostics, const std::function<void(Node&)>& body) {
+  std::vector<bool> poisoned(graph.values.size(), false);  // computed by a node that was refused
+  for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
+    Node& node = graph.nodes[n];
+    poisoned.resize(graph.values.size(), false);
+    const bool skip = std::any_of(node.inputs.begin(), node.inputs.end(),
+                                  [&](ValueId id) { return id != ValueId::none && poisoned[index(id)]; });
+    bool failed = skip;
+    if (!skip) {
+      try {
+        body(node);
+      } catch (const Refusal& refusal) {
+        diagnostics.error(node_error(graph, node, refusal));
+        failed = true;
+      }
+    }
+    poisoned.resize(graph.values.size(), false);
+    for (const ValueId id : graph.nodes[n].outputs)
+      if (failed && id != ValueId::none) poisoned[index(id)] = true;
+  }
+  diagnostics.stop_on_errors();
+}
+
+void infer_shapes(Graph& graph, Diagnostics& diagnostics, bool fold_dequantize) {
+  for_each_node(graph, diagnostics, [&](Node& node) {
+    const Op& op = *find_op(node.domain, node.op_type);
+    InferContext context{graph, node};
+    op.infer(context);
+    const bool foldable = op.eval && (fold_dequantize || node.op_type != "DequantizeLinear");
+    if (foldable && all_inputs_constant(graph, node) && outputs_are_small(graph, node)) fold(graph, op, node);
+  });
+  remove_dead(graph);
+  // A folded node computes nothing any more.
+  std::erase_if(graph.nodes, [&](const Node& node) {
+    return std::all_of(node.outputs.begin(), node.outputs.end(),
+                       [&](ValueId id) { return id == ValueId::none || graph[id].constant; });
+  });
+}
+
+}  // namespace o2m

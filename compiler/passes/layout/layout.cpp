@@ -1,0 +1,58 @@
+// The layout pass: channels-last convolutions and pools, and as few Transposes as possible.
+// Every step is a local rewrite that keeps the graph's meaning: wrap a node in a Transpose pair, move a Transpose
+// below the node that reads it, merge two, drop one that moves nothing, or let constant weights absorb it.
+
+#include "passes/layout/transpose.hpp"
+#include "passes/passes.hpp"
+
+namespace o2m {
+namespace {
+
+Perm to_channels_last(std::size_t rank) {  // NCHW -> NHWC: 0 2 3 1
+  Perm perm{0};
+  for (std::size_t i = 2; i < rank; ++i) perm.push_back(static_cast<std::int64_t>(i));
+  perm.push_back(1);
+  return perm;
+}
+
+bool wants_channels_last(const Graph& graph, const Node& node) {
+  static constexpr std::string_view types[] = {"Conv", "QLinearConv", "ConvInteger", "MaxPool", "AveragePool", "GlobalAveragePool",
+                                               "GlobalMaxPool", "QLinearAveragePool", "QLinearGlobalAveragePool", "FloatConv"};
+  const bool listed = std::find(std::begin(types), std::end(types), node.op_type) != std::end(types);
+  if (!listed || node.attr("channels_last", 0) != 0 || node.outputs.size() != 1) return false;
+  const std::size_t rank = graph.shape(node.inputs[0]).size();
+  return rank == 3 || rank == 4;
+}
+
+/// node(x) -> y  becomes  x -> Transpose -> node -> Transpose -> y.
+void make_channels_last(GraphEditor& edit) {
+  for (std::size_t n = 0; n < edit.graph.nodes.size(); ++n) {
+    if (!wants_channels_last(edit.graph, edit.graph.nodes[n])) continue;
+    const Perm perm = to_channels_last(edit.graph.shape(edit.graph.nodes[n].inputs[0]).size());
+    n = edit.transpose_input(n, 0, perm);
+    edit.graph.nodes[n].attributes["channels_last"] = std::int64_t{1};
+    edit.transpose_output(n, perm);
+  }
+}
+
+/// --layout nhwc: a 4-D input is declared NHWC and transposed inside, a 4-D output the other way round.
+void transpose_ports(GraphEditor& edit) {
+  const Perm to_nhwc = to_channels_last(4);
+  for (ValueId& id : edit.graph.inputs)
+    if (edit.graph.shape(id).size() == 4) edit.transpose_graph_input(id, inverse(to_nhwc));
+  for (ValueId& id : edit.graph.outputs)
+    if (edit.graph.shape(id).size() == 4) edit.transpose_graph_output(id, to_nhwc);
+  edit.graph.nhwc_ports = true;
+}
+
+}  // namespace
+
+void layout(Graph& graph, bool nhwc_ports) {
+  GraphEditor edit{graph};
+  if (nhwc_ports) transpose_ports(edit);
+  make_channels_last(edit);
+  while (simplify_transposes(edit)) remove_dead(graph);
+  remove_dead(graph);
+}
+
+}  // namespace o2m

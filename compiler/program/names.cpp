@@ -1,0 +1,128 @@
+#include "program/names.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cmath>
+
+#include <fmt/format.h>
+
+namespace o2m {
+namespace {
+
+constexpr std::array reserved = {
+    "alignas", "alignof", "and", "and_eq", "asm", "auto", "bitand", "bitor", "bool", "break", "case", "catch", "char",
+    "char16_t", "char32_t", "char8_t", "class", "co_await", "co_return", "co_yield", "compl", "concept", "const",
+    "const_cast", "consteval", "constexpr", "constinit", "continue", "decltype", "default", "delete", "do", "double",
+    "dynamic_cast", "else", "enum", "explicit", "export", "extern", "false", "final", "float", "for", "friend", "goto",
+    "if", "import", "inline", "int", "long", "module", "mutable", "namespace", "new", "noexcept", "not", "not_eq",
+    "nullptr", "operator", "or", "or_eq", "override", "private", "protected", "public", "register", "reinterpret_cast",
+    "requires", "return", "short", "signed", "sizeof", "static", "static_assert", "static_cast", "struct", "switch",
+    "template", "this", "thread_local", "throw", "true", "try", "typedef", "typeid", "typename", "union", "unsigned",
+    "using", "virtual", "void", "volatile", "wchar_t", "while", "xor", "xor_eq", "std", "onnx2mcu", "main", "linux",
+    "unix", "arm", "errno", "assert", "layers", "weights", "arena", "detail"};
+
+bool is_reserved(std::string_view name) { return std::find(reserved.begin(), reserved.end(), name) != reserved.end(); }
+
+/// Lower case, every run of other characters one underscore, none at the ends.
+std::string snake(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const auto u = static_cast<unsigned char>(c);
+    if (u < 0x80 && std::isalnum(u)) out += static_cast<char>(std::tolower(u));
+    else if (!out.empty() && out.back() != '_') out += '_';
+  }
+  while (!out.empty() && out.back() == '_') out.pop_back();
+  constexpr std::size_t longest = 48;
+  if (out.size() > longest) out = out.substr(out.size() - longest);
+  while (!out.empty() && out.front() == '_') out.erase(out.begin());
+  return out;
+}
+
+template <class Taken>
+std::string make_unique(const std::string& base, Taken taken) {
+  if (!taken(base)) return base;
+  for (int i = 2;; ++i) {
+    std::string name = fmt::format("{}_{}", base, i);
+    if (!taken(name)) return name;
+  }
+}
+
+}  // namespace
+
+std::string unique_layer_name(const Program& program, std::string_view wanted, std::string_view fallback) {
+  std::string base = snake(wanted);
+  if (base.empty() || std::isdigit(static_cast<unsigned char>(base.front()))) base = snake(fallback) + (base.empty() ? "" : "_" + base);
+  if (is_reserved(base)) base += "_layer";
+  return make_unique(base, [&](const std::string& name) {
+    // Two names that differ only in underscores ("a1", "a_1") would share a struct name.
+    const std::string camel = upper_camel(name);
+    return std::any_of(program.calls.begin(), program.calls.end(), [&](const Call& c) { return upper_camel(c.name) == camel; });
+  });
+}
+
+std::string unique_constant_name(const Program& program, std::string wanted) {
+  return make_unique(wanted, [&](const std::string& name) {
+    return std::any_of(program.constants.begin(), program.constants.end(), [&](const ConstantArray& c) { return c.name == name; });
+  });
+}
+
+std::string upper_camel(std::string_view text) {
+  std::string out;
+  bool upper = true;
+  for (const char c : text) {
+    if (c == '_') {
+      upper = true;
+    } else {
+      out += upper ? static_cast<char>(std::toupper(static_cast<unsigned char>(c))) : c;
+      upper = false;
+    }
+  }
+  return out;
+}
+
+std::string float_literal(float value) {
+  if (std::isnan(value)) return "__builtin_nanf(\"\")";
+  if (std::isinf(value)) return value > 0 ? "__builtin_inff()" : "-__builtin_inff()";
+  std::string text = fmt::format("{}", value);  // shortest decimal that reads back as the same float
+  if (text.find_first_of(".e") == std::string::npos) text += ".0";
+  return text + "F";
+}
+
+std::string double_literal(double value) {
+  std::string text = fmt::format("{}", value);
+  if (text.find_first_of(".e") == std::string::npos) text += ".0";
+  return text;
+}
+
+std::string comment_text(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto u = static_cast<unsigned char>(text[i]);
+    if (u < 0x20 || u == 0x7f || text[i] == '\\') out += fmt::format("<{:02x}>", u);
+    else if (text[i] == '?' && !out.empty() && out.back() == '?') out += " ?";  // no trigraph
+    else out += text[i];
+  }
+  return out;
+}
+
+std::string string_literal(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    const auto u = static_cast<unsigned char>(c);
+    if (u < 0x20 || u >= 0x7f || c == '"' || c == '\\' || c == '?') out += fmt::format("\\{:03o}", u);
+    else out += c;
+  }
+  return out + "\"";
+}
+
+bool is_identifier(std::string_view name) {
+  if (name.empty() || std::isdigit(static_cast<unsigned char>(name.front())) || name.front() == '_') return false;
+  if (name.find("__") != std::string_view::npos || is_reserved(name)) return false;
+  return std::all_of(name.begin(), name.end(), [](char c) {
+    const auto u = static_cast<unsigned char>(c);
+    return u < 0x80 && (std::isalnum(u) || c == '_');
+  });
+}
+
+}  // namespace o2m

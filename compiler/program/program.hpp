@@ -1,0 +1,82 @@
+// Program: what will be printed. Buffers in the arena, constant arrays, and one call of a runtime kernel per layer,
+// in execution order. Knows nothing of ONNX but the texts it carries for comments and reports.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "ir/tensor.hpp"
+
+namespace o2m {
+
+enum class BufferId : int { none = -1 };
+enum class ConstantId : int {};
+
+struct Buffer {
+  std::string name;  ///< ONNX name of the tensor it holds, or what a scratch buffer is for
+  DType type = DType::undefined;
+  Shape shape;       ///< as stored, e.g. NHWC
+  std::int64_t bytes = 0;
+  std::int64_t alignment = 4;  ///< of its offset in the arena, in bytes
+};
+
+struct ConstantArray {
+  std::string name;  ///< C++ identifier, unique
+  DType type = DType::undefined;
+  std::vector<std::byte> bytes;
+  std::int64_t count() const { return static_cast<std::int64_t>(bytes.size()) / size_of(type); }
+};
+
+/// `static constexpr TYPE NAME = VALUE;` inside the layer struct.
+struct Param {
+  std::string type, name, value;
+};
+
+using Operand = std::variant<BufferId, ConstantId>;
+
+struct Call {
+  std::string kernel;            ///< function template in namespace onnx2mcu, e.g. "conv2d"
+  std::string header;            ///< runtime header that defines it, e.g. "conv2d.hpp"
+  std::string name;              ///< snake_case, unique: the wrapper's name; the struct is its UpperCamel form
+  std::vector<Param> params;
+  std::vector<Operand> reads;    ///< kernel arguments in order: reads, writes, scratch
+  std::vector<BufferId> writes;
+  std::vector<BufferId> scratch; ///< live during this call only
+  /// (write, read) pairs, indices into the above, that may share their storage exactly (same offset).
+  std::vector<std::pair<int, int>> in_place;
+  std::string origin;            ///< `node 3 "/conv1/Conv" (Conv)`
+  std::string summary;           ///< "uint8[28, 28, 1] -> uint8[24, 24, 6]"
+  std::int64_t macs = 0;
+  std::int64_t weight_bytes = 0;
+  std::string algorithm;         ///< what lowering chose and why, for inspect
+  std::string requantization;    ///< chosen form and its proof, for inspect; empty where there is none
+  std::vector<std::string> tensors;  ///< ONNX names of the outputs, for validate --layers
+};
+
+/// A network input or output as the user sees it.
+struct Port {
+  std::string name;
+  DType type = DType::undefined;
+  Shape shape;                       ///< in ONNX order, or NHWC with --layout nhwc
+  std::string layout;                ///< "NCHW", "NHWC", "NC", …
+  std::optional<std::pair<float, int>> quantization;  ///< (scale, zero point) of an 8-bit port
+  BufferId buffer = BufferId::none;
+};
+
+struct Program {
+  std::string model_name;
+  std::vector<Buffer> buffers;
+  std::vector<ConstantArray> constants;
+  std::vector<Call> calls;
+  std::vector<Port> inputs, outputs;
+
+  Buffer& operator[](BufferId id) { return buffers[static_cast<std::size_t>(id)]; }
+  const Buffer& operator[](BufferId id) const { return buffers[static_cast<std::size_t>(id)]; }
+  const ConstantArray& operator[](ConstantId id) const { return constants[static_cast<std::size_t>(id)]; }
+};
+
+}  // namespace o2m

@@ -1,0 +1,15 @@
+// Cortex-M7: the portable primitives until a faster form is chosen per kernel.
+#ifndef ONNX2MCU_CPU_CORTEX_M7_HPP
+#define ONNX2MCU_CPU_CORTEX_M7_HPP
+
+#include "portable.hpp"
+
+namespace onnx2mcu::cpu {
+
+struct CortexM7 : Portable {
+  static constexpr bool has_fpu = true;
+};
+
+}  // namespace onnx2mcu::cpu
+
+#endif
