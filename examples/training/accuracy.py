@@ -12,7 +12,8 @@ import reference
 
 def report(model, name, images, labels):
     outputs, host = reference.run(model, images)
-    print(f"{model}: {int((outputs.argmax(axis=1) == labels).sum())}/{len(labels)} of {name}  ({host.split(',')[0]})")
+    correct = int((outputs.argmax(axis=1) == labels).sum())
+    print(f"{model}: {correct}/{len(labels)} of {name}  ({host.split(',')[0]})")
 
 
 def main():

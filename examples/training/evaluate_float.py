@@ -1,6 +1,6 @@
 """Evaluates a small float ONNX model in numpy, over a whole batch of samples, and returns every tensor.
 
-Knows the operators that onnx_export.py writes. Serves the calibration, which needs the ranges of inner tensors.
+Knows the operators that onnx_export.py writes. Serves the calibration, which needs the inner tensors' ranges.
 """
 import numpy as np
 from onnx import helper, numpy_helper
@@ -18,8 +18,11 @@ def conv(x, w, b, kernel_shape, strides, pads, dilations, group):
     top, left, bottom, right = pads
     x = np.pad(x, ((0, 0), (0, 0), (top, bottom), (left, right)))
     inputs, outputs = x.shape[1] // group, w.shape[0] // group
-    parts = [np.einsum("nchwij,ocij->nohw", windows(x[:, g * inputs : (g + 1) * inputs], kernel_shape, strides),
-                       w[g * outputs : (g + 1) * outputs], optimize=True) for g in range(group)]
+    parts = []
+    for g in range(group):
+        columns = windows(x[:, g * inputs : (g + 1) * inputs], kernel_shape, strides)
+        filters = w[g * outputs : (g + 1) * outputs]
+        parts.append(np.einsum("nchwij,ocij->nohw", columns, filters, optimize=True))
     return np.concatenate(parts, axis=1) + b.reshape(1, -1, 1, 1)
 
 
@@ -40,7 +43,7 @@ OPERATORS = {
 
 
 def evaluate(model, samples):
-    """Every tensor of the graph by name; samples (N, …input shape without its batch) replaces the first input."""
+    """Every tensor of the graph by name; samples: (N, …the input's shape without its batch)."""
     tensors = {i.name: numpy_helper.to_array(i) for i in model.graph.initializer}
     tensors[model.graph.input[0].name] = samples.astype(np.float32)
     for node in model.graph.node:

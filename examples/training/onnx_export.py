@@ -1,6 +1,6 @@
 """Writes a trained torch.nn.Sequential as a float ONNX model (opset 13, batch 1), batch normalization folded.
 
-Written node by node, so that the file holds nothing but the network and does not depend on the version of torch.
+Written node by node, so that the file holds nothing but the network, whatever the version of torch.
 """
 import copy
 
@@ -15,7 +15,7 @@ IR_VERSION = 7  # the one of opset 13
 
 
 def fold_batch_norm(network):
-    """The same function without normalization layers: y = (Wx + b - mean) * gain + beta, gain = gamma / sigma."""
+    """The named layers without normalization: y = (Wx + b - mean) * gain + beta, gain = gamma / sigma."""
     named = list(copy.deepcopy(network).eval().named_children())
     folded = []
     for name, layer in named:
@@ -25,7 +25,7 @@ def fold_batch_norm(network):
             weight, bias = before.weight.detach().double(), before.bias.detach().double()
             before.weight.data = (weight * gain.view(-1, *[1] * (weight.dim() - 1))).float()
             before.bias.data = ((bias - layer.running_mean) * gain + layer.bias.detach()).float()
-        elif not isinstance(layer, nn.Dropout):
+        else:
             folded.append((name, layer))
     return folded
 
@@ -40,7 +40,7 @@ class Writer:
 
     def node(self, name, op_type, inputs=(), **attributes):
         output = f"{name}_output"
-        self.nodes.append(helper.make_node(op_type, [self.tensor, *inputs], [output], name=name, **attributes))
+        self.nodes.append(helper.make_node(op_type, [self.tensor, *inputs], [output], name, **attributes))
         self.tensor = output
 
     def parameters(self, name, layer):

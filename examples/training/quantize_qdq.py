@@ -2,10 +2,11 @@
 
   python3 quantize_qdq.py FLOAT.onnx INT8.onnx [--uint8-input] [--mnist FOLDER] [--samples 500]
 
-Activations: uint8, one scale and zero point per tensor, from the least and the greatest value seen on training
-images. Weights: int8, symmetric, per output channel. Biases: int32 at scale x_scale * w_scale. A Relu needs no
-pair of its own: the uint8 range of the pair behind it begins at 0. Tensors that only move or select values (MaxPool,
-Flatten) keep the scale of their input. With --uint8-input the model takes the bytes of an image instead of floats.
+Activations: uint8, one scale and zero point per tensor, from the least and the greatest value seen on
+training images. Weights: int8, symmetric, per output channel. Biases: int32 at scale x_scale * w_scale. A
+Relu needs no pair of its own: the uint8 range of the pair behind it begins at 0. Operators that only move or
+select values (MaxPool, Flatten) keep the scale of their input. With --uint8-input the model takes the bytes
+of an image instead of floats.
 """
 import argparse
 import copy
@@ -46,8 +47,9 @@ class Quantizer:
         s, z = self.constant(f"{tensor}_scale", scale), self.constant(f"{tensor}_zero_point", zero_point)
         self.parameters[tensor] = scale, zero_point
         quantized = f"{tensor}_quantized"
-        self.nodes.append(helper.make_node("QuantizeLinear", [source, s, z], [quantized], f"{tensor}_quantize"))
-        self.nodes.append(helper.make_node("DequantizeLinear", [quantized, s, z], [target], f"{tensor}_dequantize"))
+        self.nodes += [
+            helper.make_node("QuantizeLinear", [source, s, z], [quantized], f"{tensor}_quantize"),
+            helper.make_node("DequantizeLinear", [quantized, s, z], [target], f"{tensor}_dequantize")]
 
     def dequantized(self, name, array, scale):
         """A constant behind a per-channel DequantizeLinear."""
@@ -125,7 +127,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("float_model")
     parser.add_argument("quantized_model")
-    parser.add_argument("--uint8-input", action="store_true", help="take the image's bytes, without dividing by 255")
+    parser.add_argument("--uint8-input", action="store_true", help="take the image's bytes, not floats")
     parser.add_argument("--mnist", help="folder with the four IDX files (.gz or not)")
     parser.add_argument("--samples", type=int, default=500, help="training images used for calibration")
     options = parser.parse_args()

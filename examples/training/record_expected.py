@@ -1,7 +1,7 @@
 """Records what ONNX Runtime computes for an example: python3 record_expected.py nucleo-cnn.
 
-Runs examples/NAME/NAME.onnx over the 200 digits; writes expected_200xC_f32.npy and, beside it, a .txt with the
-version of ONNX Runtime and the hashes of what went in.
+Runs examples/NAME/NAME.onnx over the 200 digits; writes expected_200xC_f32.npy and, beside it, a .txt with
+the version of ONNX Runtime and the hashes of what went in.
 """
 import argparse
 import hashlib

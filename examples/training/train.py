@@ -1,7 +1,7 @@
-"""Trains the network of one example and writes it as float ONNX: python3 train.py nucleo-cnn [--mnist FOLDER].
+"""Trains the network of one example and writes it as float ONNX: python3 train.py NAME [--mnist FOLDER].
 
-Seeded, on one thread: the same torch on the same machine gives the same file. All 60,000 training images are used
-and the weights after the last epoch are kept, averaged; the test images only tell the accuracy at the end.
+Seeded, on one thread: the same torch on the same machine gives the same file. All 60,000 training images are
+used and the weights after the last epoch are kept, averaged; the test images only tell the accuracy reached.
 """
 import argparse
 import copy
@@ -89,8 +89,8 @@ def main():
 
     def report(epoch, loss, network):
         test = accuracy(network, test_images, test_labels)
-        print(f"epoch {epoch + 1}/{recipe.epochs}  loss {loss:.4f}  test {test:.4f}  {time.time() - start:.0f} s",
-              flush=True)
+        seconds = round(time.time() - start)
+        print(f"epoch {epoch + 1}/{recipe.epochs}  loss {loss:.4f}  test {test:.4f}  {seconds} s", flush=True)
 
     network = train(recipe, images, labels, report)
     output = pathlib.Path(options.output or EXAMPLES / options.network / f"{options.network}_float.onnx")
