@@ -37,6 +37,6 @@ std::vector<Tensor> eval_constant(const Graph&, const Node& node, EvalInputs) { 
 
 }  // namespace
 
-const Op op_Constant{"", "Constant", infer_constant, nullptr, eval_constant};
+ONNX2MCU_DEFINE_OP(op_Constant){"", "Constant", infer_constant, nullptr, eval_constant};
 
 }  // namespace o2m

@@ -51,6 +51,6 @@ std::vector<Tensor> eval(const Graph&, const Node& node, EvalInputs in) {
 
 }  // namespace
 
-const Op op_DequantizeLinear{"", "DequantizeLinear", infer, lower, eval};
+ONNX2MCU_DEFINE_OP(op_DequantizeLinear){"", "DequantizeLinear", infer, lower, eval};
 
 }  // namespace o2m

@@ -26,7 +26,7 @@ void infer_dropout(InferContext& c) {
 
 }  // namespace
 
-const Op op_Identity{"", "Identity", infer_identity, lower_identity, eval_identity};
-const Op op_Dropout{"", "Dropout", infer_dropout, lower_identity, eval_identity};
+ONNX2MCU_DEFINE_OP(op_Identity){"", "Identity", infer_identity, lower_identity, eval_identity};
+ONNX2MCU_DEFINE_OP(op_Dropout){"", "Dropout", infer_dropout, lower_identity, eval_identity};
 
 }  // namespace o2m

@@ -45,6 +45,11 @@ struct Op {
   std::vector<Tensor> (*eval)(const Graph&, const Node&, EvalInputs) = nullptr;
 };
 
+/// Defines an operator listed in ops.def: `ONNX2MCU_DEFINE_OP(op_Relu){"", "Relu", infer, lower, eval};`
+#define ONNX2MCU_DEFINE_OP(symbol) \
+  extern const Op symbol;          \
+  const Op symbol
+
 /// The operator's entry, or null if this compiler does not know it.
 const Op* find_op(std::string_view domain, std::string_view type);
 /// All operators in the order of ops.def.

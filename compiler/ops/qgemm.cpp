@@ -49,6 +49,6 @@ void lower(LowerContext& c) {
 
 }  // namespace
 
-const Op op_ms_QGemm{"com.microsoft", "QGemm", infer, lower};
+ONNX2MCU_DEFINE_OP(op_ms_QGemm){"com.microsoft", "QGemm", infer, lower};
 
 }  // namespace o2m

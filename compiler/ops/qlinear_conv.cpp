@@ -81,6 +81,6 @@ void lower(LowerContext& c) {
 
 }  // namespace
 
-const Op op_QLinearConv{"", "QLinearConv", infer, lower};
+ONNX2MCU_DEFINE_OP(op_QLinearConv){"", "QLinearConv", infer, lower};
 
 }  // namespace o2m

@@ -38,6 +38,6 @@ void lower(LowerContext& c) {
 
 }  // namespace
 
-const Op op_QLinearMatMul{"", "QLinearMatMul", infer, lower};
+ONNX2MCU_DEFINE_OP(op_QLinearMatMul){"", "QLinearMatMul", infer, lower};
 
 }  // namespace o2m

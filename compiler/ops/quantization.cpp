@@ -49,7 +49,7 @@ Accumulators accumulators_of(const QuantizedWeights& w, const std::vector<std::i
       magnitude += std::abs(v);
     }
     const std::int64_t start = b - x_zero_point * sum;
-    const std::int64_t most = std::abs(start) + magnitude * std::max(x_abs, std::abs<std::int64_t>(x_zero_point));
+    const std::int64_t most = std::abs(start) + magnitude * std::max(x_abs, std::abs(std::int64_t{x_zero_point}));
     if (most > std::numeric_limits<std::int32_t>::max())
       refuse("the accumulator of channel {} may leave int32 (up to {} in magnitude)", c, most);
     out.ranges.push_back({lo, hi});
@@ -64,7 +64,7 @@ void add_requantization(LowerContext& c, Call& call, const std::vector<float>& s
   std::vector<ChannelRule> channels;
   for (std::size_t i = 0; i < ranges.size(); ++i)
     channels.push_back({{scales[scales.size() == 1 ? 0 : i], y_zero_point, qmin, qmax}, ranges[i]});
-  const LayerForms forms = choose_forms(channels, {});
+  const LayerForms forms = choose_forms(channels, AffineLimits{});
   call.requantization = forms.description;
   call.params.push_back(param("y_zero_point", y_zero_point));
   call.params.push_back(param("y_min", qmin));
@@ -73,15 +73,13 @@ void add_requantization(LowerContext& c, Call& call, const std::vector<float>& s
   std::vector<std::int32_t> multipliers;
   std::vector<std::int64_t> addends;
   std::vector<std::int8_t> shifts;  // 0 marks a channel without an exact affine form
-  bool all_affine = true, one_shift = true;
   for (const ChannelForm& form : forms.channels) {
-    const AffineForm affine = form.affine.value_or(AffineForm{});
-    all_affine = all_affine && form.affine;
-    one_shift = one_shift && affine.shift == forms.channels.front().affine.value_or(AffineForm{}).shift;
+    const AffineForm affine = form.kind == RequantizeKind::affine ? form.affine : AffineForm{};
     multipliers.push_back(affine.multiplier);
     addends.push_back(affine.addend);
     shifts.push_back(static_cast<std::int8_t>(affine.shift));
   }
+  const bool all_affine = forms.exact_float_count == 0, one_shift = forms.common_shift.has_value();
   const bool exact_float = !all_affine && c.target.has_fpu;  // cheaper there than deciding per channel
   if (!all_affine) call.params.push_back(param_array(c.program, "scale", c.array("scale", DType::float32, scales)));
   call.params.push_back({"onnx2mcu::Requantize", "form", exact_float ? "onnx2mcu::Requantize::exact"

@@ -38,6 +38,6 @@ void lower(LowerContext& c) {
 
 }  // namespace
 
-const Op op_QuantizeLinear{"", "QuantizeLinear", infer, lower};
+ONNX2MCU_DEFINE_OP(op_QuantizeLinear){"", "QuantizeLinear", infer, lower};
 
 }  // namespace o2m
