@@ -1,37 +1,44 @@
-// The command line. Exit status: 0 done; 1 the model or data was refused, or a comparison failed; 2 wrong usage.
+// Exit status: 0 done; 1 the model or data was refused, or a comparison failed; 2 wrong usage; 3 an internal fault.
 
+#include <exception>
 #include <iostream>
 
-#include <CLI/CLI.hpp>
+#include "commands/commands.hpp"
 
-#include "compile.hpp"
+namespace {
+
+int run(const o2m::Options& o, o2m::Diagnostics& diagnostics) {
+  switch (o.command) {
+    case o2m::Command::compile: return o2m::compile_command(o, diagnostics);
+    case o2m::Command::inspect: return o2m::inspect_command(o, diagnostics);
+    case o2m::Command::run: return o2m::run_command(o, diagnostics);
+    case o2m::Command::validate: return o2m::validate_command(o, diagnostics);
+    case o2m::Command::list_ops: return o2m::list_ops_command();
+    case o2m::Command::list_targets: return o2m::list_targets_command();
+  }
+  return 3;
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{"onnx2mcu: quantized ONNX to static C++ for microcontrollers"};
-  o2m::CompileOptions options;
-  std::string out;
-  app.add_option("model", options.model)->required();
-  app.add_option("-o", out)->required();
-  app.add_option("--name", options.name);
-  std::string target = "portable", dump, io = "model", layout = "model";
-  app.add_option("--target", target);
-  app.add_option("--io", io);
-  app.add_option("--layout", layout);
-  app.add_option("--dump-ir", dump);
-  CLI11_PARSE(app, argc, argv);
-  options.target = o2m::find_target(target);
-  options.quantized_io = io == "quantized";
-  options.nhwc_ports = layout == "nhwc";
-  if (dump.rfind("after:", 0) == 0) options.dump_after = dump.substr(6);
+  o2m::Options options;
+  if (const int status = o2m::parse_options(argc, argv, options); status >= 0) return status;
+  const std::string file = options.compile.model.string();
   o2m::Diagnostics diagnostics;
+  int status = 1;
   try {
-    const o2m::Network network = o2m::build_network(options, diagnostics);
-    o2m::write_files(out, o2m::emit(network, options));
-    return 0;
+    status = run(options, diagnostics);
   } catch (const o2m::Refused& refused) {
-    for (const auto& d : refused.diagnostics) std::cerr << o2m::format(options.model.string(), "error", d);
+    for (const o2m::Diagnostic& d : refused.diagnostics) std::cerr << o2m::format(file, "error", d);
   } catch (const o2m::Refusal& refusal) {
-    std::cerr << o2m::format(options.model.string(), "error", {"", refusal.what(), {}, refusal.hint});
+    std::cerr << o2m::format(file, "error", {"", refusal.what(), {}, refusal.hint});
+  } catch (const std::bad_alloc&) {
+    std::cerr << o2m::format(file, "error", {"", "not enough memory", {}, ""});
+  } catch (const std::exception& fault) {
+    std::cerr << "onnx2mcu: internal fault, please report it: " << fault.what() << '\n';
+    status = 3;
   }
-  return 1;
+  for (const o2m::Diagnostic& d : diagnostics.warnings) std::cerr << o2m::format(file, "warning", d);
+  return status;
 }

@@ -57,6 +57,7 @@ struct Graph {
   std::vector<ValueId> outputs;
   /// Scale and zero point of 8-bit inputs and outputs, as the model's Q/DQ nodes give them (set by fold_qdq).
   std::map<ValueId, std::pair<float, int>> port_quantization;
+  std::vector<std::string> notes;  ///< what passes did and why, one line each, for inspect
   bool nhwc_ports = false;  ///< 4-D inputs and outputs have been turned to NHWC
 
   Value& operator[](ValueId id) { return values[o2m::index(id)]; }

@@ -48,6 +48,7 @@ BufferId own_output(LowerContext& context, ValueId id, const std::vector<BufferI
 
 Program lower(Graph& graph, const Target& target, Diagnostics& diagnostics) {
   Program program;
+  program.notes = graph.notes;
   ValueBuffers buffers(graph.values.size(), BufferId::none);
   std::vector<BufferId> taken;
   for (const ValueId id : graph.inputs) {

@@ -73,6 +73,7 @@ struct Program {
   std::vector<ConstantArray> constants;
   std::vector<Call> calls;
   std::vector<Port> inputs, outputs;
+  std::vector<std::string> notes;  ///< what passes did with the model's nodes, for inspect
 
   Buffer& operator[](BufferId id) { return buffers[static_cast<std::size_t>(id)]; }
   const Buffer& operator[](BufferId id) const { return buffers[static_cast<std::size_t>(id)]; }

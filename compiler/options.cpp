@@ -1,0 +1,112 @@
+#include "options.hpp"
+
+#include <iostream>
+
+#include <CLI/CLI.hpp>
+
+#include "program/names.hpp"
+#include "version.hpp"
+
+namespace o2m {
+namespace {
+
+/// "NAME=1,3,32,32"
+std::pair<std::string, Shape> parse_input_shape(const std::string& text) {
+  const std::size_t equals = text.rfind('=');
+  if (equals == std::string::npos || equals == 0) throw CLI::ValidationError("--input-shape", "expected NAME=1,3,32,32");
+  Shape shape;
+  for (const std::string& word : CLI::detail::split(text.substr(equals + 1), ',')) {
+    std::int64_t dim = 0;
+    if (!CLI::detail::lexical_cast(word, dim) || dim < 1) throw CLI::ValidationError("--input-shape", "\"" + word + "\" is no dimension");
+    shape.push_back(dim);
+  }
+  return {text.substr(0, equals), shape};
+}
+
+struct Strings {
+  std::string target = "portable", io = "model", layout = "model", dump;
+  std::vector<std::string> input_shapes;
+};
+
+void add_model_options(CLI::App& app, Options& o, Strings& s) {
+  app.add_option("model", o.compile.model, "ONNX model: .onnx, or protobuf text .txtpb")->type_name("MODEL.onnx");
+  app.add_option("--target", s.target, "f103, f446, h750 or portable")->capture_default_str();
+  app.add_option("--io", s.io, "inputs and outputs as the model declares them, or the quantized tensors behind them")
+      ->check(CLI::IsMember({"model", "quantized"}))->capture_default_str();
+  app.add_option("--layout", s.layout, "order of 4-D inputs and outputs")->check(CLI::IsMember({"model", "nhwc"}))->capture_default_str();
+  app.add_option("--input-shape", s.input_shapes, "shape of an input the model leaves open, e.g. x=1,3,32,32")->type_name("NAME=DIMS");
+  app.add_option("--dump-ir", s.dump, "print the graph to stderr: after:PASS")->type_name("after:PASS");
+}
+
+void add_host_options(CLI::App& app, Options& o) {
+  app.add_option("--input", o.inputs, "samples, one .npy per input, sample axis first")->type_name("[NAME=]X.npy");
+  app.add_option("--cxx", o.host.compiler, "host C++ compiler (default: $CXX, else c++)");
+  app.add_option("--cxx-flags", o.host.flags, "its flags")->capture_default_str();
+}
+
+void finish(Options& o, const Strings& s, const CLI::App& app) {
+  o.compile.target = find_target(s.target);
+  if (!o.compile.target) throw CLI::ValidationError("--target", "\"" + s.target + "\" is none of those --list-targets names");
+  o.compile.quantized_io = s.io == "quantized";
+  o.compile.nhwc_ports = s.layout == "nhwc";
+  if (!s.dump.empty() && s.dump.rfind("after:", 0) != 0) throw CLI::ValidationError("--dump-ir", "expected after:PASS");
+  o.compile.dump_after = s.dump.empty() ? "" : s.dump.substr(6);
+  for (const std::string& text : s.input_shapes) o.compile.input_shapes.insert(parse_input_shape(text));
+  if (!is_identifier(o.compile.name)) throw CLI::ValidationError("--name", "\"" + o.compile.name + "\" is no C++ identifier that can name a namespace");
+  static_cast<void>(app);
+}
+
+}  // namespace
+
+int parse_options(int argc, char** argv, Options& o) {
+  CLI::App app{"onnx2mcu: quantized ONNX to static C++ for microcontrollers, the same bits as ONNX Runtime", "onnx2mcu"};
+  Strings s;
+  bool list_ops = false, list_targets = false;
+  app.set_version_flag("--version", std::string("onnx2mcu ") + version);
+  app.add_flag("--list-ops", list_ops, "print the supported operators");
+  app.add_flag("--list-targets", list_targets, "print the known targets");
+  add_model_options(app, o, s);
+  app.add_option("-o", o.out_folder, "folder for the generated code")->type_name("DIR");
+  app.add_option("--name", o.compile.name, "namespace and file name of the generated code")->capture_default_str();
+
+  CLI::App* inspect = app.add_subcommand("inspect", "per-layer table, memory map, flash and RAM, what is fused; writes nothing");
+  add_model_options(*inspect, o, s);
+  inspect->add_flag("--json", o.json, "machine-readable result");
+
+  CLI::App* run = app.add_subcommand("run", "compile the generated code for the host and run samples through it");
+  add_model_options(*run, o, s);
+  add_host_options(*run, o);
+  run->add_option("--output", o.outputs, "results, one .npy per output")->type_name("[NAME=]Y.npy")->required();
+
+  CLI::App* validate = app.add_subcommand("validate", "golden-compare the generated code, element by element");
+  add_model_options(*validate, o, s);
+  add_host_options(*validate, o);
+  validate->add_option("--expected", o.expected, "reference results, one .npy per output")->type_name("[NAME=]Y.npy");
+  validate->add_option("--data", o.data, "folder with test_data_set_N folders of ONNX's .pb files, or one of those")->type_name("DIR");
+  validate->add_option("--labels", o.labels, "class of each sample: prints how many are predicted right")->type_name("L.npy");
+  CLI::Option* layers = validate->add_option("--layers", o.layers_folder, "name the first layer that differs from NAME.npy in DIR (index.json maps names)")
+                            ->type_name("DIR");
+  validate->add_option("--rtol", o.tolerance.relative, "relative tolerance (NumPy's allclose)");
+  validate->add_option("--atol", o.tolerance.absolute, "absolute tolerance");
+  validate->add_flag("--json", o.json, "machine-readable result");
+
+  try {
+    app.parse(argc, argv);
+    if (list_ops || list_targets) {
+      o.command = list_ops ? Command::list_ops : Command::list_targets;
+      return -1;
+    }
+    finish(o, s, app);
+    o.layers = layers->count() > 0;
+    o.command = *inspect ? Command::inspect : *run ? Command::run : *validate ? Command::validate : Command::compile;
+    if (o.compile.model.empty()) throw CLI::RequiredError("MODEL.onnx");
+    if (o.command == Command::compile && o.out_folder.empty()) throw CLI::RequiredError("-o DIR");
+    if (o.command == Command::validate && o.data.empty() == (o.expected.empty() && o.labels.empty()))
+      throw CLI::ValidationError("validate", "give either --data, or --input with --expected or --labels");
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error, std::cout, std::cerr) == 0 ? 0 : 2;
+  }
+  return -1;
+}
+
+}  // namespace o2m

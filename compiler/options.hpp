@@ -1,0 +1,34 @@
+// The command line as data. Parsing (CLI11) lives in options.cpp; what the commands do, in commands/.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "compile.hpp"
+#include "host/compare.hpp"
+#include "host/host_run.hpp"
+
+namespace o2m {
+
+enum class Command { compile, inspect, run, validate, list_ops, list_targets };
+
+struct Options {
+  Command command = Command::compile;
+  CompileOptions compile;
+  std::filesystem::path out_folder;      ///< -o
+  std::vector<std::string> inputs;       ///< --input [NAME=]X.npy
+  std::vector<std::string> outputs;      ///< run: --output [NAME=]Y.npy
+  std::vector<std::string> expected;     ///< validate: --expected [NAME=]Y.npy
+  std::filesystem::path data;            ///< validate: --data DIR
+  std::filesystem::path labels;          ///< validate: --labels Y.npy
+  bool layers = false;                   ///< validate: --layers [DIR]
+  std::filesystem::path layers_folder;
+  Tolerance tolerance;
+  HostOptions host;
+  bool json = false;
+};
+
+/// Parses the command line. Returns the exit status when there is nothing left to do (--help, wrong usage), else -1.
+int parse_options(int argc, char** argv, Options& options);
+
+}  // namespace o2m
