@@ -98,13 +98,16 @@ std::int64_t max_of(DType type) {
 std::string to_string(const Shape& shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
 
 std::int64_t element_count(const Shape& shape) {
+  constexpr std::int64_t largest_dim = std::int64_t{1} << 31, largest_count = std::int64_t{1} << 62;
   std::int64_t count = 1;
+  bool empty = false;
   for (const std::int64_t dim : shape) {
-    if (dim < 0) return -1;
-    if (dim != 0 && count > (std::int64_t{1} << 62) / dim) return -1;
-    count *= dim;
+    if (dim < 0 || dim > largest_dim) return -1;
+    if (dim == 0) empty = true;
+    else if (count > largest_count / dim) return -1;
+    else count *= dim;
   }
-  return count;
+  return empty ? 0 : count;
 }
 
 std::int64_t Tensor::integer(std::int64_t i) const {
