@@ -1,0 +1,70 @@
+// The sums behind ReduceSum and ReduceMean, in the orders of ONNX Runtime 1.30 (reduction_ops.h; x86-64, Eigen with
+// packets of four). Which order a node has depends on its axes: see ReduceOrder. Mean = sum / float(count).
+#ifndef ONNX2MCU_FLOAT_REDUCE_HPP
+#define ONNX2MCU_FLOAT_REDUCE_HPP
+
+#include "core.hpp"
+
+namespace onnx2mcu {
+
+/// With neighbouring axes merged, K a kept and R a reduced extent:
+enum class ReduceOrder {
+  packets,     ///< R and K R: sum_packets of every run
+  packet_runs, ///< R K R with K > 1: the sum_packets of every inner run, added in order
+  fours,       ///< K R K with the first K > 1: sum_fours down the middle
+  in_order,    ///< everything else: one after the other
+};
+
+/// Elements in order, stride apart.
+inline float sum_in_order(const float* x, int n, int stride) noexcept {
+  float sum = 0.0F;
+  for (int i = 0; i < n; ++i) sum += x[i * stride];
+  return sum;
+}
+
+/// A matrix product with ones (SgemmKernelM1Avx.S): groups of four, then of two, then one, each added to the total.
+inline float sum_fours(const float* x, int n, int stride) noexcept {
+  float sum = 0.0F;
+  int i = 0;
+  for (; i + 4 <= n; i += 4) {
+    const float* g = x + i * stride;
+    sum = (((g[0] + g[stride]) + g[2 * stride]) + g[3 * stride]) + sum;
+  }
+  if (i + 2 <= n) {
+    sum = (x[i * stride] + x[(i + 1) * stride]) + sum;
+    i += 2;
+  }
+  return i < n ? x[i * stride] + sum : sum;
+}
+
+/// Eigen's sum over contiguous elements (Redux.h): two accumulators of four lanes from the first element whose
+/// address is a multiple of 16 bytes on. position: that of x[0] in its tensor, which is so aligned.
+inline float sum_packets(const float* x, int n, int position) noexcept {
+  const int unaligned = (4 - position % 4) % 4;
+  const int start = unaligned < n ? unaligned : n;
+  const int packets = (n - start) / 4;
+  const int end = start + 4 * packets;
+  if (packets == 0) {
+    float sum = x[0];
+    for (int i = 1; i < n; ++i) sum += x[i];
+    return sum;
+  }
+  float lane[2][4] = {};
+  for (int p = 0; p < packets - packets % 2 || p < 1; ++p)
+    for (int j = 0; j < 4; ++j) {
+      const float v = x[start + 4 * p + j];
+      lane[p % 2][j] = p < 2 ? v : lane[p % 2][j] + v;
+    }
+  for (int j = 0; j < 4; ++j) {
+    if (packets > 1) lane[0][j] += lane[1][j];
+    if (packets > 1 && packets % 2 == 1) lane[0][j] += x[end - 4 + j];
+  }
+  float sum = (lane[0][0] + lane[0][2]) + (lane[0][1] + lane[0][3]);
+  for (int i = 0; i < start; ++i) sum += x[i];
+  for (int i = end; i < n; ++i) sum += x[i];
+  return sum;
+}
+
+}  // namespace onnx2mcu
+
+#endif
