@@ -27,6 +27,12 @@ const Op* find_op(std::string_view domain, std::string_view type) {
   return it == registry.end() ? nullptr : *it;
 }
 
+const Op& op_of(const Node& node) {
+  const Op* op = find_op(node.domain, node.op_type);
+  if (!op) throw std::logic_error("operator " + node.domain + "." + node.op_type + " is not in ops.def");
+  return *op;
+}
+
 std::span<const Op* const> all_ops() { return registry; }
 
 ValueId InferContext::at(std::size_t i) const {

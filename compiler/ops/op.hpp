@@ -52,6 +52,8 @@ struct Op {
 
 /// The operator's entry, or null if this compiler does not know it.
 const Op* find_op(std::string_view domain, std::string_view type);
+/// The same for a node that has passed import; an operator missing from ops.def is a fault of ours and throws.
+const Op& op_of(const Node& node);
 /// All operators in the order of ops.def.
 std::span<const Op* const> all_ops();
 

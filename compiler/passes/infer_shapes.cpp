@@ -69,7 +69,7 @@ void for_each_node(Graph& graph, Diagnostics& diagnostics, const std::function<v
 
 void infer_shapes(Graph& graph, Diagnostics& diagnostics, bool fold_dequantize) {
   for_each_node(graph, diagnostics, [&](Node& node) {
-    const Op& op = *find_op(node.domain, node.op_type);
+    const Op& op = op_of(node);
     InferContext context{graph, node};
     op.infer(context);
     const bool foldable = op.eval && (fold_dequantize || node.op_type != "DequantizeLinear");

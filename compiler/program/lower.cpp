@@ -59,7 +59,7 @@ Program lower(Graph& graph, const Target& target, Diagnostics& diagnostics) {
     program.inputs.push_back(port(graph, id, buffers[index(id)]));
   }
   for_each_node(graph, diagnostics, [&](Node& node) {
-    const Op& op = *find_op(node.domain, node.op_type);
+    const Op& op = op_of(node);
     if (!op.lower) refuse("it cannot be computed on the device, only folded when its inputs are constant");
     LowerContext context{graph, node, program, buffers, target};
     op.lower(context);
