@@ -148,6 +148,7 @@ inline float erf_f32(float x) noexcept {
                            1.28379151e-1F};
   constexpr float high[] = {1.72948930e-5F, -3.83208680e-4F, 3.88393435e-3F, -2.42545605e-2F, 1.06777847e-1F,
                             6.34846687e-1F, 1.28717512e-1F};
+  if (x != x) return x;
   const std::uint32_t sign = float_bits(x) & 0x80000000U;
   const float a = min_ps(float_from_bits(float_bits(x) ^ sign), 3.925F);
   const float r = a < 0.921875F ? fused_multiply_add(fused_polynomial(a * a, low), a, a)

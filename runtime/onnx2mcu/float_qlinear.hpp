@@ -68,7 +68,8 @@ inline void qlinear_softmax_table(float (&table)[256], float x_scale, int n) noe
 template <class T>
 ONNX2MCU_INLINE void qlinear_softmax_row(const T* x, T* y, int n, int stride, const float (&table)[256],
                                          float inverse_scale, std::int32_t y_zero_point) noexcept {
-  constexpr std::int32_t y_max = static_cast<T>(-1) < 0 ? 127 : 255;
+  constexpr bool is_signed = static_cast<T>(-1) < 0;
+  constexpr std::int32_t y_max = is_signed ? 127 : 255;
   std::int32_t largest = x[0];
   for (int i = 1; i < n; ++i) largest = x[i * stride] > largest ? x[i * stride] : largest;
   const float* shifted = table + (255 - largest);
@@ -76,8 +77,10 @@ ONNX2MCU_INLINE void qlinear_softmax_row(const T* x, T* y, int n, int stride, co
   for (int i = 0; i < n; ++i) sum += shifted[x[i * stride]];
   for (int i = 0; i < n; ++i) {
     const float ratio = product(shifted[x[i * stride]], inverse_scale) / sum;
-    // A ratio that int32 cannot hold (n < 4 and a tiny y_scale) leaves the zero point.
-    const std::int32_t rounded = ratio < 2147483648.0F ? round_to_int32(ratio) + y_zero_point : y_zero_point;
+    // What an overflowing ratio becomes (a tiny y_scale): 0 as uint32; INT32_MIN as int32, which a negative zero
+    // point makes wrap around.
+    const std::int32_t overflow = !is_signed ? y_zero_point : y_zero_point < 0 ? 127 : -128;
+    const std::int32_t rounded = ratio < 2147483648.0F ? round_to_int32(ratio) + y_zero_point : overflow;
     y[i * stride] = static_cast<T>(rounded > y_max ? y_max : rounded);
   }
 }
