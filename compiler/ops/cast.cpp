@@ -1,0 +1,111 @@
+// Cast 6-25: conversion between element types with the results of C++ on x86 (runtime/onnx2mcu/cast.hpp).
+// float16 is converted in constants only.
+
+#include "onnx2mcu/cast.hpp"
+
+#include "ops/eval_elementwise.hpp"
+#include "ops/lower.hpp"
+
+namespace o2m {
+namespace {
+
+bool is_4bit(DType type) { return type == DType::int4 || type == DType::uint4; }
+
+void infer(InferContext& c) {
+  if (!c.node.has_attr("to")) refuse("attribute \"to\" is missing");
+  const std::int64_t number = c.node.attr("to", 0);
+  const auto to = static_cast<DType>(number);
+  if (number < 0 || number > 255 || size_of(to) == 0)
+    refuse("conversion to {} is not supported", to == DType::string ? "string" : to_string(to));
+  c.set(0, to, c.shape(0));
+}
+
+void lower(LowerContext& c) {
+  const DType from = c.in(0).type, to = c.out(0).type;
+  if (from == to) return c.alias(0, 0);
+  if (is_4bit(to)) refuse("conversion to {} is only supported for constants", to_string(to));
+  for (const DType type : {from, to})
+    if (cpp_name(type).empty()) refuse("conversion of {} to {} is only supported for constants", to_string(from), to_string(to));
+  if (cpp_name(from) == cpp_name(to)) return c.alias(0, 0);  // int4 is held in an int8
+  Call call = c.call("cast", "cast.hpp");
+  call.reads = {c.operand(0)};
+  call.writes = {c.output(0)};
+  call.params = {param("size", element_count(c.in_shape(0)))};
+  if (size_of(to) <= size_of(from)) call.in_place = {{0, 0}};
+  c.add(std::move(call));
+}
+
+/// IEEE binary16 nearest to v, ties to even; a NaN keeps its sign and the upper bits of its payload.
+std::uint16_t to_half(float v) {
+  const auto bits = std::bit_cast<std::uint32_t>(v);
+  const std::uint32_t sign = (bits >> 16) & 0x8000U, magnitude = bits & 0x7FFFFFFFU;
+  if (magnitude > 0x7F800000U) return static_cast<std::uint16_t>(sign | 0x7E00U | ((magnitude >> 13) & 0x1FFU));
+  if (magnitude >= 0x477FF000U) return static_cast<std::uint16_t>(sign | 0x7C00U);  // rounds to 65520 or more
+  if (magnitude < 0x38800000U) {  // subnormal: in units of 2^-24
+    const float units = std::nearbyint(std::bit_cast<float>(magnitude) * 16777216.0F);
+    return static_cast<std::uint16_t>(sign | static_cast<std::uint32_t>(units));
+  }
+  const std::uint32_t rounded = magnitude + 0xFFFU + ((magnitude >> 13) & 1U);
+  return static_cast<std::uint16_t>(sign | ((rounded - 0x38000000U) >> 13));
+}
+
+float from_half(std::uint16_t h) {
+  const std::uint32_t sign = (h & 0x8000U) << 16, exponent = (h >> 10) & 31U, mantissa = h & 0x3FFU;
+  if (exponent == 31) return std::bit_cast<float>(sign | 0x7F800000U | (mantissa << 13) | (mantissa ? 0x400000U : 0U));
+  if (exponent != 0) return std::bit_cast<float>(sign | ((exponent + 112) << 23) | (mantissa << 13));
+  const float magnitude = static_cast<float>(mantissa) * 0x1p-24F;
+  return sign ? -magnitude : magnitude;
+}
+
+Tensor widen_half(const Tensor& x) {
+  Tensor y = make_tensor(DType::float32, x.shape);
+  for (std::size_t i = 0; i < y.as<float>().size(); ++i) y.as<float>()[i] = from_half(x.as<std::uint16_t>()[i]);
+  return y;
+}
+
+Tensor narrow_to_half(const Tensor& x) {
+  Tensor y = make_tensor(DType::float16, x.shape);
+  for (std::size_t i = 0; i < x.as<float>().size(); ++i) y.as<std::uint16_t>()[i] = to_half(x.as<float>()[i]);
+  return y;
+}
+
+/// Between types that visit_type knows; 4-bit results are cut to their four low bits.
+Tensor convert(const Tensor& x, DType to) {
+  Tensor y = make_tensor(to, x.shape);
+  visit_type(x.type, [&](auto from_zero) {
+    visit_type(to, [&](auto to_zero) {
+      using X = decltype(from_zero);
+      using Y = decltype(to_zero);
+      const auto in = x.as<X>();
+      const auto out = y.as<Y>();
+      const int n = static_cast<int>(out.size());
+      for (int i = 0; i < n; ++i) {
+        const auto at = static_cast<std::size_t>(i);
+        if (to == DType::boolean) out[at] = static_cast<Y>(onnx2mcu::cast_element<bool>(in[at], i, n));
+        else out[at] = onnx2mcu::cast_element<Y>(in[at], i, n);
+        if (to == DType::uint4) out[at] = static_cast<Y>(static_cast<int>(out[at]) & 15);
+        if (to == DType::int4) out[at] = static_cast<Y>((static_cast<int>(out[at]) & 15) - (static_cast<int>(out[at]) & 8) * 2);
+      }
+    });
+  });
+  return y;
+}
+
+std::vector<Tensor> eval(const Graph& graph, const Node& node, EvalInputs in) {
+  const DType to = graph[node.outputs[0]].type;
+  if (in[0]->type == to) return {*in[0]};
+  const Tensor& x = *in[0];
+  if (x.type == DType::float16) {
+    if (to == DType::float32) return {widen_half(x)};
+    // ONNX Runtime converts halves to uint32 one by one, never in blocks: through 64 bits.
+    return {to == DType::uint32 ? convert(convert(widen_half(x), DType::int64), to) : convert(widen_half(x), to)};
+  }
+  if (to == DType::float16) return {narrow_to_half(x.type == DType::float32 ? x : convert(x, DType::float32))};
+  return {convert(x, to)};
+}
+
+}  // namespace
+
+ONNX2MCU_DEFINE_OP(op_Cast){"", "Cast", infer, lower, eval};
+
+}  // namespace o2m
