@@ -37,31 +37,33 @@ inline float sum_fours(const float* x, int n, int stride) noexcept {
   return i < n ? x[i * stride] + sum : sum;
 }
 
-/// Eigen's sum over contiguous elements (Redux.h): two accumulators of four lanes from the first element whose
-/// address is a multiple of 16 bytes on. position: that of x[0] in its tensor, which is so aligned.
-inline float sum_packets(const float* x, int n, int position) noexcept {
+/// Eigen's sum (Redux.h): two accumulators of four lanes, from the first element on whose address is a multiple of
+/// 16 bytes; then the elements before it and behind the last whole packet. position: that of x[0] in ONNX Runtime's
+/// tensor, whose address is such a multiple and where the elements are adjacent.
+inline float sum_packets(const float* x, int n, int stride, int position) noexcept {
   const int unaligned = (4 - position % 4) % 4;
   const int start = unaligned < n ? unaligned : n;
-  const int packets = (n - start) / 4;
-  const int end = start + 4 * packets;
-  if (packets == 0) {
-    float sum = x[0];
-    for (int i = 1; i < n; ++i) sum += x[i];
-    return sum;
-  }
-  float lane[2][4] = {};
-  for (int p = 0; p < packets - packets % 2 || p < 1; ++p)
+  const int packets = (n - start) / 4, paired = packets - packets % 2, end = start + 4 * packets;
+  float sum = x[0];
+  if (packets > 0) {
+    float lane[4] = {};
     for (int j = 0; j < 4; ++j) {
-      const float v = x[start + 4 * p + j];
-      lane[p % 2][j] = p < 2 ? v : lane[p % 2][j] + v;
+      const float* v = x + (start + j) * stride;
+      lane[j] = v[0];
+      if (packets > 1) {
+        float second = v[4 * stride];
+        for (int p = 2; p < paired; p += 2) {
+          lane[j] += v[4 * p * stride];
+          second += v[4 * (p + 1) * stride];
+        }
+        lane[j] += second;
+        if (packets > paired) lane[j] += v[4 * paired * stride];
+      }
     }
-  for (int j = 0; j < 4; ++j) {
-    if (packets > 1) lane[0][j] += lane[1][j];
-    if (packets > 1 && packets % 2 == 1) lane[0][j] += x[end - 4 + j];
+    sum = (lane[0] + lane[2]) + (lane[1] + lane[3]);
+    for (int i = 0; i < start; ++i) sum += x[i * stride];
   }
-  float sum = (lane[0][0] + lane[0][2]) + (lane[0][1] + lane[0][3]);
-  for (int i = 0; i < start; ++i) sum += x[i];
-  for (int i = end; i < n; ++i) sum += x[i];
+  for (int i = packets > 0 ? end : 1; i < n; ++i) sum += x[i * stride];
   return sum;
 }
 
