@@ -20,6 +20,7 @@ Network build_network(const CompileOptions& options, Diagnostics& diagnostics) {
   dump("infer_shapes", graph);
   fold_qdq(graph, diagnostics);
   dump("fold_qdq", graph);
+  guard_float_products(graph);
   infer_shapes(graph, diagnostics, /*fold_dequantize=*/true);
   if (options.quantized_io) strip_io_quantization(graph);
   fuse(graph, diagnostics);

@@ -17,6 +17,9 @@ void infer_shapes(Graph& graph, Diagnostics& diagnostics, bool fold_dequantize =
 /// Brings QDQ graphs to the quantized operators ONNX Runtime would run, by its own fusion rules.
 void fold_qdq(Graph& graph, Diagnostics& diagnostics);
 
+/// Float products between DQ and Q that fold_qdq left alone are computed in integers with a guard band.
+void guard_float_products(Graph& graph);
+
 /// --io quantized: the network begins behind a first QuantizeLinear and ends before a last DequantizeLinear.
 void strip_io_quantization(Graph& graph);
 

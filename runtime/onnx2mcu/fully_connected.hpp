@@ -6,12 +6,18 @@
 
 namespace onnx2mcu {
 
+/// The accumulators, each turned into an output by finish(acc, row, output).
 /// x: [rows][in], y: [rows][out], weights: [out][in]; x and y do not overlap. bias: bias - x_zero_point * sum of weights.
-template <class L, class X, class Y>
-ONNX2MCU_INLINE void fully_connected(const X* x, Y* y) noexcept {
+template <class L, class X, class Y, class Finish>
+ONNX2MCU_INLINE void fully_connected_with(const X* x, Y* y, Finish finish) noexcept {
   for (int r = 0; r < L::rows; ++r)
     for (int o = 0; o < L::out; ++o)
-      *y++ = static_cast<Y>(requantize_channel<L>(L::Cpu::dot(x + r * L::in, L::weights + o * L::in, L::in, L::bias[o]), o));
+      *y++ = finish(L::Cpu::dot(x + r * L::in, L::weights + o * L::in, L::in, L::bias[o]), r, o);
+}
+
+template <class L, class X, class Y>
+ONNX2MCU_INLINE void fully_connected(const X* x, Y* y) noexcept {
+  fully_connected_with<L>(x, y, [](std::int32_t acc, int, int o) noexcept { return static_cast<Y>(requantize_channel<L>(acc, o)); });
 }
 
 }  // namespace onnx2mcu

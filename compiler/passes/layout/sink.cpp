@@ -136,7 +136,7 @@ bool sink_into(GraphEditor& edit, const Uses& uses, std::size_t n) {
 bool absorb_into_weights(GraphEditor& edit, const Uses& uses, std::size_t n) {
   Graph& graph = edit.graph;
   Node& product = graph.nodes[n];
-  const bool quantized = product.op_type == "QGemm" || product.op_type == "QLinearMatMul" || product.op_type == "FloatGemm";
+  const bool quantized = product.op_type == "QGemm" || product.op_type == "QLinearMatMul" || product.op_type == "QDQGemm";
   if (!quantized && !product.is("Gemm") && !product.is("MatMul")) return false;
   const std::size_t b = quantized ? 3 : 1;
   const Tensor* weights = graph.constant(product.inputs[b]);

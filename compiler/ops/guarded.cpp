@@ -1,0 +1,106 @@
+#include "ops/guarded.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace o2m {
+namespace {
+
+constexpr double unit_roundoff = 0x1p-24;
+
+/// How far the float result of channel c can be from the exact one, in real value. Standard error analysis, first
+/// order, with 1 % to spare for the rest: each factor is rounded once by DequantizeLinear, each product at most once,
+/// and each partial sum once. In `blocks` the partial sums are prefixes of the terms; in the other orders every term
+/// passes through a few sums only.
+double stray_of(const GuardedProduct& p, std::int64_t c) {
+  const std::int64_t farthest = std::max(std::abs(min_of(p.x_type) - p.x_zero_point), std::abs(max_of(p.x_type) - p.x_zero_point));
+  const auto channel = static_cast<std::size_t>(c);
+  const double step = static_cast<double>(p.x_scale) * p.w_scales[p.w_scales.size() == 1 ? 0 : channel];
+  double terms = 0, prefixes = 0;  // sums of the largest |x * w|
+  for (std::int64_t i = 0; i < p.depth; ++i)
+    for (std::int64_t t = i; t < p.weights.taps; t += p.depth) {
+      terms += static_cast<double>(std::abs(p.weights.at(c, t)) * farthest) * step;
+      prefixes += terms;
+    }
+  const std::string_view order = p.order.name;
+  const auto taps = static_cast<double>(p.weights.taps);
+  const double sums = order == "blocks" ? prefixes : terms * (order == "lanes" ? taps / 8 + 8 : taps / 4 + 8);
+  const double blocks = order == "blocks" ? taps / static_cast<double>(p.order.block) + 2 : 2;
+  return 1.01 * unit_roundoff * (3 * terms + sums + blocks * (terms + std::abs(static_cast<double>(p.bias[channel]))));
+}
+
+struct FixedPoint {
+  int shift = 0, fraction = 0;  ///< the sum keeps shift + fraction fraction bits, of which `fraction` reach the guard
+  std::vector<std::int32_t> multipliers;
+  std::vector<std::int64_t> addends;
+  std::int32_t guard = 1;
+  double share = 0;             ///< share of values inside the band
+};
+
+FixedPoint fixed_point(const GuardedProduct& p) {
+  FixedPoint f;
+  double largest_ratio = 0, largest_steps = 1;
+  const auto ratio = [&](std::size_t c) { return static_cast<double>(p.x_scale) * p.w_scales[p.w_scales.size() == 1 ? 0 : c] / p.y_scale; };
+  const auto steps = [&](std::size_t c) {
+    const double reach = static_cast<double>(std::max(std::abs(p.ranges[c].lo), std::abs(p.ranges[c].hi)));
+    return ratio(c) * reach + std::abs(static_cast<double>(p.bias[c])) / p.y_scale + std::abs(p.y_zero_point) + 2;
+  };
+  for (std::size_t c = 0; c < p.ranges.size(); ++c) {
+    largest_ratio = std::max(largest_ratio, ratio(c));
+    largest_steps = std::max(largest_steps, steps(c));
+  }
+  f.fraction = std::min(16, 30 - static_cast<int>(std::ceil(std::log2(largest_steps))));
+  const int bits = std::min(30 - static_cast<int>(std::ceil(std::log2(largest_ratio))), 61 - static_cast<int>(std::ceil(std::log2(largest_steps))));
+  f.shift = bits - f.fraction;
+  if (f.fraction < 4 || f.shift < 0 || bits > 60) refuse("x_scale * w_scale / y_scale = {:g} leaves no room for a guard band", largest_ratio);
+  const double one = std::ldexp(1.0, bits);
+  double widest = 0;
+  for (std::size_t c = 0; c < p.ranges.size(); ++c) {
+    const double m = std::round(ratio(c) * one);
+    const double a = std::round((static_cast<double>(p.bias[c]) / p.y_scale + p.y_zero_point + 0.5) * one);
+    f.multipliers.push_back(static_cast<std::int32_t>(m));
+    f.addends.push_back(static_cast<std::int64_t>(a));
+    const double reach = static_cast<double>(std::max(std::abs(p.ranges[c].lo), std::abs(p.ranges[c].hi)));
+    // Float stray in steps (with the rounding of the division by y_scale), and that of the fixed-point line itself.
+    const double stray = stray_of(p, static_cast<std::int64_t>(c)) / p.y_scale + 2 * unit_roundoff * steps(c);
+    const double line = (reach * (std::abs(m - ratio(c) * one) + ratio(c) * one * 0x1p-50) + 1 + std::abs(a) * 0x1p-50) / one;
+    widest = std::max(widest, stray + line);
+  }
+  f.guard = static_cast<std::int32_t>(std::ceil(std::ldexp(widest, f.fraction))) + 1;
+  f.share = 2.0 * f.guard / std::ldexp(1.0, f.fraction);
+  if (f.share > 1) refuse("the float result can stray by {:g} steps from the exact one, more than half a step", widest);
+  return f;
+}
+
+}  // namespace
+
+std::vector<float> real_bias(const Tensor* b, const Tensor* b_scale, std::int64_t channels) {
+  std::vector<float> out(static_cast<std::size_t>(channels), 0.0F);
+  if (!b) return out;
+  if (b->count() != channels) refuse("b has shape {}, expected [{}]", to_string(b->shape), channels);
+  const std::vector<float> scales = b_scale ? read_scales(*b_scale, channels, "b_scale") : std::vector<float>{1.0F};
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const auto value = static_cast<float>(b->real(static_cast<std::int64_t>(i)));  // int32 -> float rounds, as DequantizeLinear
+    out[i] = value * scales[scales.size() == 1 ? 0 : i];
+  }
+  return out;
+}
+
+void add_guarded_requantization(LowerContext& c, Call& call, const GuardedProduct& p) {
+  const FixedPoint f = fixed_point(p);
+  const std::int64_t y_min = p.relu ? p.y_zero_point : min_of(p.y_type);
+  call.params.push_back(param_array(c.program, "multiplier", c.array("multiplier", DType::int32, f.multipliers)));
+  call.params.push_back(param_array(c.program, "addend", c.array("addend", DType::int64, f.addends)));
+  for (const auto& [name, value] : {std::pair<const char*, std::int64_t>{"shift", f.shift}, {"fraction", f.fraction}, {"guard", f.guard},
+                                    {"y_zero_point", p.y_zero_point}, {"y_min", y_min}, {"y_max", max_of(p.y_type)}})
+    call.params.push_back(param(name, value));
+  call.params.push_back(param_float("x_scale", p.x_scale));
+  call.params.push_back(param_float("y_scale", p.y_scale));
+  call.params.push_back(param_array(c.program, "w_scale", c.array("w_scale", DType::float32, p.w_scales)));
+  call.params.push_back(param_array(c.program, "float_bias", c.array("float_bias", DType::float32, p.bias)));
+  add_order(call, p.order);
+  call.requantization = fmt::format("integers with {} fraction bits, guard {:.4f} of a step: {:.2f} % of values are computed again in float, in ONNX Runtime's order",
+                                    f.fraction, f.share / 2, 100 * f.share);
+}
+
+}  // namespace o2m

@@ -1,0 +1,63 @@
+#include "ops/quantized_conv.hpp"
+
+namespace o2m {
+namespace {
+
+struct Dims {
+  std::int64_t in_c, out_c, groups, depth;
+  std::vector<std::int64_t> spatial, kernel;
+};
+
+Dims dims_of(const Node& node, const Shape& x, const Shape& w) {
+  if (w.size() != x.size()) refuse("w has shape {}, expected {} dimensions as x", to_string(w), x.size());
+  Dims d{channels_of(x, channels_last(node)), w[0], node.attr("group", 1), w[1], spatial_dims(x, channels_last(node)), {w.begin() + 2, w.end()}};
+  if (x[0] != 1) refuse("batch {} is not supported, only 1", x[0]);
+  if (d.groups < 1 || d.out_c < 1 || d.out_c % d.groups != 0 || d.groups * d.depth != d.in_c)
+    refuse("group {} does not divide {} input channels and {} output channels as w {} needs", d.groups, d.in_c, d.out_c, to_string(w));
+  if (const auto kernel = node.attr_ints("kernel_shape"); kernel && *kernel != d.kernel)
+    refuse("kernel_shape {} contradicts w {}", to_string(*kernel), to_string(w));
+  return d;
+}
+
+}  // namespace
+
+void infer_quantized_conv(InferContext& c) {
+  if (!is_8bit(c.type(0))) refuse("x is {}, only int8 and uint8 are supported", to_string(c.type(0)));
+  const Dims d = dims_of(c.node, c.shape(0), c.shape(3));
+  const Window w = resolve_window(c.node, d.spatial, d.kernel);
+  c.set(0, c.type(7), image_shape(1, d.out_c, w.out, channels_last(c.node)));
+}
+
+QuantizedConv read_quantized_conv(LowerContext& c) {
+  const Tensor& w = c.required_constant(3, "w");
+  const Dims d = dims_of(c.node, c.in_shape(0), w.shape);
+  const Window2d window = to_2d(resolve_window(c.node, d.spatial, d.kernel), d.spatial);
+  const std::int64_t area = window.k_h * window.k_w;
+  QuantizedWeights weights = gather_weights(w, read_zero_points(c.constant(5), d.out_c, "w_zero_point"), d.out_c, area * d.depth,
+      [&](std::int64_t o, std::int64_t t) { return (o * d.depth + t % d.depth) * area + t / d.depth; });  // OIHW -> OHWI
+  return {d.in_c, d.out_c, d.groups, d.depth, d.spatial, window, std::move(weights), read_zero_point(c.constant(2), "x_zero_point")};
+}
+
+Call quantized_conv_call(LowerContext& c, const QuantizedConv& conv, const Accumulators& acc, std::string kernel, std::string header) {
+  Call call = c.call(std::move(kernel), std::move(header));
+  const Window2d& w = conv.window;
+  call.reads = {c.operand(0)};
+  call.writes = {c.output(0)};
+  for (const auto& [name, value] : {std::pair{"in_h", w.in_h}, {"in_w", w.in_w}, {"in_c", conv.in_c}, {"out_h", w.out_h}, {"out_w", w.out_w},
+                                    {"out_c", conv.out_c}, {"groups", conv.groups}, {"k_h", w.k_h}, {"k_w", w.k_w}, {"stride_h", w.stride_h},
+                                    {"stride_w", w.stride_w}, {"dil_h", w.dil_h}, {"dil_w", w.dil_w}, {"pad_top", w.pad_top}, {"pad_left", w.pad_left}})
+    call.params.push_back(param(name, value));
+  call.params.push_back(param("x_zero_point", conv.x_zero_point));
+  QuantizedWeights ordered = conv.weights;
+  const std::int64_t taps = conv.weights.taps;
+  if (conv.depthwise())
+    for (std::int64_t o = 0; o < conv.out_c; ++o)
+      for (std::int64_t t = 0; t < taps; ++t) ordered.values[static_cast<std::size_t>(t * conv.out_c + o)] = conv.weights.at(o, t);
+  call.params.push_back(param_array(c.program, "weights", weight_array(c, ordered)));
+  call.params.push_back(param_array(c.program, "bias", c.array("bias", DType::int32, acc.bias)));
+  call.macs = w.out_h * w.out_w * conv.out_c * taps;
+  call.weight_bytes = static_cast<std::int64_t>(ordered.values.size()) * size_of(ordered.type);
+  return call;
+}
+
+}  // namespace o2m

@@ -1,0 +1,25 @@
+// What QLinearConv and QDQConv share: dimensions, weights in the kernels' order, and the kernel call.
+// Both have the inputs x, x_scale, x_zero_point, w, w_scale, w_zero_point, y_scale, y_zero_point, [b …].
+#pragma once
+
+#include "ops/quantization.hpp"
+#include "ops/window.hpp"
+
+namespace o2m {
+
+struct QuantizedConv {
+  std::int64_t in_c, out_c, groups, depth;  ///< depth: input channels a group
+  std::vector<std::int64_t> spatial;
+  Window2d window;
+  QuantizedWeights weights;  ///< [out_c][k_h][k_w][depth]
+  std::int32_t x_zero_point;
+
+  bool depthwise() const { return depth == 1 && groups > 1; }
+};
+
+void infer_quantized_conv(InferContext& c);
+QuantizedConv read_quantized_conv(LowerContext& c);
+/// A call of `kernel` with everything but the requantization.
+Call quantized_conv_call(LowerContext& c, const QuantizedConv& conv, const Accumulators& acc, std::string kernel, std::string header);
+
+}  // namespace o2m

@@ -1,0 +1,90 @@
+// Convolutions and matrix products that ONNX Runtime computes in float between DequantizeLinear and QuantizeLinear.
+// They run in integers: the exact sum, scaled with fraction bits to spare. The compiler bounds how far the float
+// computation can stray from it; an output closer than that to a rounding boundary (few are) is computed again in
+// float, term by term in ONNX Runtime's order. So every output has ONNX Runtime's bits.
+// L: multiplier[], addend[], shift, fraction, guard; x_scale, x_zero_point, y_scale, y_zero_point, y_min, y_max;
+// float_weights(): w_scale[], w_zero_point[], float_bias[].
+#ifndef ONNX2MCU_GUARDED_HPP
+#define ONNX2MCU_GUARDED_HPP
+
+#include "conv2d.hpp"
+#include "float_qlinear.hpp"
+#include "float_sum.hpp"
+#include "fully_connected.hpp"
+
+namespace onnx2mcu {
+
+/// True when acc decides the output of channel c; then `y` is it. addend holds the bias, zero point and one half.
+template <class L>
+ONNX2MCU_INLINE bool requantize_guarded(std::int32_t acc, int c, std::int32_t& y) noexcept {
+  constexpr std::int32_t one = std::int32_t{1} << L::fraction;
+  const std::int64_t scaled = static_cast<std::int64_t>(acc) * channel_element(L::multiplier, c) + channel_element(L::addend, c);
+  const auto steps = static_cast<std::int32_t>(scaled >> L::shift);  // output steps with L::fraction fraction bits
+  y = clamp(steps >> L::fraction, L::y_min, L::y_max);
+  const bool outside = steps < (L::y_min - 1) * one || steps >= (L::y_max + 2) * one;
+  return outside || ((steps + L::guard) & (one - 1)) >= 2 * L::guard;
+}
+
+template <class L, class X, class W, class Sum>
+ONNX2MCU_INLINE void add_dequantized(Sum& sum, X x, W w, int c) noexcept {
+  const float xf = product(static_cast<float>(static_cast<std::int32_t>(x) - L::x_zero_point), L::x_scale);
+  sum.add(xf, product(static_cast<float>(w), channel_element(L::w_scale, c)));
+}
+
+template <class L, class Y>
+ONNX2MCU_INLINE Y quantize_guarded(float value) noexcept {
+  return static_cast<Y>(quantize_element(value, L::y_scale, L::y_zero_point, L::y_min, L::y_max));
+}
+
+/// Output (oy, ox, oc) in float, the terms in the order channel, row, column.
+template <class L, class Y, class X>
+Y float_conv_element(const X* x, int oy, int ox, int oc) noexcept {
+  constexpr int depth = L::in_c / L::groups, group_out = L::out_c / L::groups, terms = depth * L::k_h * L::k_w;
+  ProductSum<L::order, terms, L::block> sum(1.0F);
+  for (int i = 0; i < depth; ++i)
+    for (int ky = 0; ky < L::k_h; ++ky) {
+      const int row = oy * L::stride_h - L::pad_top + ky * L::dil_h;
+      if (row < 0 || row >= L::in_h) continue;
+      for (int kx = 0; kx < L::k_w; ++kx) {
+        const int column = ox * L::stride_w - L::pad_left + kx * L::dil_w;
+        if (column < 0 || column >= L::in_w) continue;
+        const int tap = ky * L::k_w + kx;
+        sum.reach(i * L::k_h * L::k_w + tap);
+        add_dequantized<L>(sum, x[(row * L::in_w + column) * L::in_c + oc / group_out * depth + i],
+                           L::weights[L::depthwise ? tap * L::out_c + oc : (oc * L::k_h * L::k_w + tap) * depth + i], oc);
+      }
+    }
+  const float value = L::flipped ? sum.result(oc % group_out, group_out) : sum.result(oy, L::out_h);
+  return quantize_guarded<L, Y>(value + L::float_bias[oc]);
+}
+
+/// x: [in_h][in_w][in_c], y: [out_h][out_w][out_c]; they do not overlap.
+template <class L, class X, class Y>
+ONNX2MCU_INLINE void guarded_conv2d(const X* x, Y* y) noexcept {
+  const auto finish = [x](std::int32_t acc, int oy, int ox, int oc) noexcept {
+    std::int32_t q = 0;
+    return requantize_guarded<L>(acc, oc, q) ? static_cast<Y>(q) : float_conv_element<L, Y>(x, oy, ox, oc);
+  };
+  if constexpr (L::depthwise) depthwise_conv2d_with<L>(x, y, finish);
+  else conv2d_with<L>(x, y, finish);
+}
+
+/// x: [rows][in], y: [rows][out], weights [out][in]; x and y do not overlap.
+template <class L, class X, class Y>
+ONNX2MCU_INLINE void guarded_fully_connected(const X* x, Y* y) noexcept {
+  fully_connected_with<L>(x, y, [x](std::int32_t acc, int r, int o) noexcept {
+    std::int32_t q = 0;
+    if (requantize_guarded<L>(acc, o, q)) return static_cast<Y>(q);
+    ProductSum<L::order, L::in, L::block> sum(1.0F);
+    if constexpr (L::has_bias) sum.start(L::float_bias[o]);
+    for (int i = 0; i < L::in; ++i) {
+      sum.reach(i);
+      add_dequantized<L>(sum, x[r * L::in + i], L::weights[o * L::in + i], o);
+    }
+    return quantize_guarded<L, Y>(L::flipped ? sum.result(r, L::rows) : sum.result(o, L::out));
+  });
+}
+
+}  // namespace onnx2mcu
+
+#endif
