@@ -52,5 +52,6 @@ std::vector<Tensor> eval(const Graph&, const Node& node, EvalInputs in) {
 }  // namespace
 
 ONNX2MCU_DEFINE_OP(op_DequantizeLinear){"", "DequantizeLinear", infer, lower, eval};
+ONNX2MCU_DEFINE_OP(op_ms_DequantizeLinear){"com.microsoft", "DequantizeLinear", infer, lower, eval};
 
 }  // namespace o2m

@@ -1,5 +1,7 @@
 // QuantizeLinear 10-25, per tensor or per axis: y = saturate(round_half_even(x / y_scale) + y_zero_point).
 
+#include <cmath>
+
 #include "ops/quantization.hpp"
 
 namespace o2m {
@@ -36,8 +38,35 @@ void lower(LowerContext& c) {
   c.add(std::move(call));
 }
 
+/// Little-endian store of an element of any integer type.
+void store(Tensor& t, std::int64_t i, std::int64_t value) {
+  const auto size = static_cast<std::size_t>(size_of(t.type));
+  std::memcpy(t.bytes.data() + static_cast<std::size_t>(i) * size, &value, size);
+}
+
+std::vector<Tensor> eval(const Graph& graph, const Node& node, EvalInputs in) {
+  const Tensor& x = *in[0];
+  const bool per_axis = in[1]->count() != 1;
+  const std::size_t axis = per_axis ? normalize_axis(node.attr("axis", 1), x.shape.size()) : 0;
+  const std::int64_t channels = per_axis ? x.shape[axis] : 1;
+  const auto inner = per_axis ? element_count({x.shape.begin() + static_cast<std::ptrdiff_t>(axis) + 1, x.shape.end()}) : x.count();
+  const auto scales = read_scales(*in[1], channels, "y_scale");
+  const auto zero_points = read_zero_points(in.size() > 2 ? in[2] : nullptr, channels, "y_zero_point");
+  Tensor y = make_tensor(graph[node.outputs[0]].type, x.shape);
+  for (std::int64_t i = 0; i < y.count(); ++i) {
+    const auto c = static_cast<std::size_t>(i / inner % channels);
+    const std::int32_t zero_point = zero_points[zero_points.size() == 1 ? 0 : c];
+    const float lowest = static_cast<float>(min_of(y.type) - zero_point), highest = static_cast<float>(max_of(y.type) - zero_point);
+    const float scaled = x.as<float>()[static_cast<std::size_t>(i)] / scales[scales.size() == 1 ? 0 : c];
+    const float clamped = scaled > lowest ? (scaled < highest ? scaled : highest) : lowest;  // NaN becomes the lowest
+    store(y, i, static_cast<std::int64_t>(std::nearbyint(clamped)) + zero_point);
+  }
+  return {std::move(y)};
+}
+
 }  // namespace
 
-ONNX2MCU_DEFINE_OP(op_QuantizeLinear){"", "QuantizeLinear", infer, lower};
+ONNX2MCU_DEFINE_OP(op_QuantizeLinear){"", "QuantizeLinear", infer, lower, eval};
+ONNX2MCU_DEFINE_OP(op_ms_QuantizeLinear){"com.microsoft", "QuantizeLinear", infer, lower, eval};
 
 }  // namespace o2m
