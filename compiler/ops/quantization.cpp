@@ -58,6 +58,24 @@ Accumulators accumulators_of(const QuantizedWeights& w, const std::vector<std::i
   return out;
 }
 
+std::vector<std::int32_t> weight_sums(const QuantizedWeights& w) {
+  std::vector<std::int32_t> sums;
+  for (std::int64_t c = 0; c < w.channels; ++c) {
+    std::int64_t sum = 0, magnitude = 0;
+    for (std::int64_t t = 0; t < w.taps; ++t) {
+      sum += w.at(c, t);
+      magnitude += std::abs(w.at(c, t));
+    }
+    if (2 * 255 * magnitude > std::numeric_limits<std::int32_t>::max()) refuse("the accumulator of channel {} may leave int32", c);
+    sums.push_back(static_cast<std::int32_t>(sum));
+  }
+  return sums;
+}
+
+Operand zero_point_operand(LowerContext& c, std::size_t i, DType type) {
+  return c.node.has_input(i) ? c.operand(i) : c.array("zero_point", type, std::vector<std::byte>(1));
+}
+
 void add_requantization(LowerContext& c, Call& call, const std::vector<float>& scales, std::int32_t y_zero_point, DType y_type,
                         const std::vector<AccumulatorRange>& ranges) {
   const auto qmin = static_cast<std::int32_t>(min_of(y_type)), qmax = static_cast<std::int32_t>(max_of(y_type));

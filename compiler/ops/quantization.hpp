@@ -54,6 +54,13 @@ struct Accumulators {
 Accumulators accumulators_of(const QuantizedWeights& w, const std::vector<std::int32_t>& bias, DType x_type,
                              std::int32_t x_zero_point);
 
+/// Sum of each channel's weights, for kernels whose x_zero_point is known at run time only: refuses when with any value
+/// of the 8-bit types of x and its zero point a partial sum could leave int32.
+std::vector<std::int32_t> weight_sums(const QuantizedWeights& w);
+
+/// Zero point input i as an operand of the kernel: a buffer, a constant array, or the constant 0 where it is omitted.
+Operand zero_point_operand(LowerContext& c, std::size_t i, DType type);
+
 /// Adds the params of the cheapest provably exact requantization of accumulators in `ranges` with per-channel
 /// (or one) `scales` to `call`, and says so in call.requantization.
 void add_requantization(LowerContext& c, Call& call, const std::vector<float>& scales, std::int32_t y_zero_point, DType y_type,

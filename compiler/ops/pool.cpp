@@ -1,0 +1,34 @@
+#include "ops/pool.hpp"
+
+namespace o2m {
+
+PoolImage pool_image(const Node& node, const Shape& x) {
+  PoolImage image{channels_of(x, channels_last(node)), spatial_dims(x, channels_last(node))};
+  if (x[0] != 1) refuse("batch {} is not supported, only 1", x[0]);
+  return image;
+}
+
+Window pool_window(const Node& node, const PoolImage& image) {
+  const auto kernel = node.attr_ints("kernel_shape");
+  if (!kernel) refuse("the attribute kernel_shape is missing");
+  return resolve_window(node, image.spatial, *kernel);
+}
+
+Shape pool_shape(const Node& node, const PoolImage& image, const std::vector<std::int64_t>& out) {
+  return image_shape(1, image.channels, out, channels_last(node));
+}
+
+void add_window(Call& call, const Window2d& w) {
+  for (const auto& [name, value] :
+       {std::pair{"in_h", w.in_h}, {"in_w", w.in_w}, {"out_h", w.out_h}, {"out_w", w.out_w}, {"k_h", w.k_h}, {"k_w", w.k_w},
+        {"stride_h", w.stride_h}, {"stride_w", w.stride_w}, {"dil_h", w.dil_h}, {"dil_w", w.dil_w},
+        {"pad_top", w.pad_top}, {"pad_left", w.pad_left}})
+    call.params.push_back(param(name, value));
+}
+
+Window2d lowered_window(const Node& node, const PoolImage& image, const Window& window) {
+  if (!channels_last(node)) refuse("{} spatial dimensions are not supported, only 1 or 2", image.spatial.size());
+  return to_2d(window, image.spatial);
+}
+
+}  // namespace o2m

@@ -1,0 +1,29 @@
+// What the pools share: the image they slide over and the geometry params of their kernels.
+#pragma once
+
+#include "ops/lower.hpp"
+#include "ops/window.hpp"
+
+namespace o2m {
+
+struct PoolImage {
+  std::int64_t channels;
+  std::vector<std::int64_t> spatial;
+};
+
+/// Refuses a batch other than 1.
+PoolImage pool_image(const Node& node, const Shape& x);
+
+/// The window of a pool with attribute kernel_shape.
+Window pool_window(const Node& node, const PoolImage& image);
+
+/// Output shape of a pool over `image`, in the node's layout.
+Shape pool_shape(const Node& node, const PoolImage& image, const std::vector<std::int64_t>& out);
+
+/// in_h, in_w, out_h, out_w, k_h, k_w, stride_h, stride_w, dil_h, dil_w, pad_top, pad_left.
+void add_window(Call& call, const Window2d& window);
+
+/// Refuses an image that the layout pass left channels-first: more than two spatial dimensions.
+Window2d lowered_window(const Node& node, const PoolImage& image, const Window& window);
+
+}  // namespace o2m

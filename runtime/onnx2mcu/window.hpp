@@ -1,0 +1,46 @@
+// Which cells of a sliding window lie inside the image, and the walk over all windows of a pool.
+#ifndef ONNX2MCU_WINDOW_HPP
+#define ONNX2MCU_WINDOW_HPP
+
+#include "core.hpp"
+
+namespace onnx2mcu {
+
+/// Taps [first, last) of a window of `taps` cells, `dilation` apart, whose first cell is `origin`, that lie in [0, size).
+struct TapRange {
+  int first, last;
+};
+ONNX2MCU_INLINE TapRange taps_inside(int origin, int taps, int dilation, int size) noexcept {
+  int first = 0, last = taps;
+  while (first < last && origin + first * dilation < 0) ++first;
+  while (last > first && origin + (last - 1) * dilation >= size) --last;
+  return {first, last};
+}
+
+/// The cells of one window that lie inside the image: rows x cols of them, from `first` on. Neighbouring cells are
+/// L::dil_w * L::channels elements apart in a row and L::dil_h * L::in_w * L::channels in a column.
+template <class X>
+struct WindowCells {
+  const X* first;
+  int rows, cols;
+};
+
+/// x: [in_h][in_w][channels]. Calls visit(WindowCells) for each of the out_h x out_w windows in order.
+template <class L, class X, class Visit>
+ONNX2MCU_INLINE void for_each_window(const X* x, Visit visit) noexcept {
+  for (int oy = 0; oy < L::out_h; ++oy) {
+    const int iy = oy * L::stride_h - L::pad_top;
+    const TapRange rows = taps_inside(iy, L::k_h, L::dil_h, L::in_h);
+    for (int ox = 0; ox < L::out_w; ++ox) {
+      const int ix = ox * L::stride_w - L::pad_left;
+      const TapRange cols = taps_inside(ix, L::k_w, L::dil_w, L::in_w);
+      const bool empty = rows.first == rows.last || cols.first == cols.last;
+      const int cell = empty ? 0 : (iy + rows.first * L::dil_h) * L::in_w + ix + cols.first * L::dil_w;
+      visit(WindowCells<X>{x + cell * L::channels, rows.last - rows.first, cols.last - cols.first});
+    }
+  }
+}
+
+}  // namespace onnx2mcu
+
+#endif
