@@ -9,10 +9,10 @@ namespace onnx2mcu {
 
 /// With neighbouring axes merged, K a kept and R a reduced extent:
 enum class ReduceOrder {
-  packets,     ///< R and K R: sum_packets of every run
-  packet_runs, ///< R K R with K > 1: the sum_packets of every inner run, added in order
-  fours,       ///< K R K with the first K > 1: sum_fours down the middle
-  in_order,    ///< everything else: one after the other
+  packets,      ///< R and K R: sum_packets of every run
+  packet_runs,  ///< R K R with K > 1: the sum_packets of every inner run, added in order to 0
+  fours,        ///< K R K with the first K > 1: sum_fours down the middle
+  in_order,     ///< everything else: one after the other
 };
 
 /// Elements in order, stride apart.
