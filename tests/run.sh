@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# All tests in one command: installs what is missing, builds, runs ctest. Arguments go to ctest (e.g. -L unit).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. cmake/packages.sh
+install_missing $build_packages clang gcc-arm-none-eabi libstdc++-arm-none-eabi-newlib python3-numpy python3-onnx
+command -v node >/dev/null || install_missing nodejs
+command -v npm >/dev/null || install_missing npm
+(cd tests/reference && [ -d node_modules/onnxruntime-node ] || npm install --ignore-scripts --no-audit --no-fund >/dev/null 2>&1) ||
+  echo "onnxruntime-node could not be installed: the tests against the live ONNX Runtime will be skipped"
+
+cmake -S . -B build-tests -G Ninja
+cmake --build build-tests
+ctest --test-dir build-tests --output-on-failure -j"$(nproc)" "$@"
