@@ -151,6 +151,13 @@ ModelClass model_class(const Network& network, bool trace) {
     for (std::size_t o = 0; trace && o < call.writes.size(); ++o)
       out.steps += fmt::format("    ONNX2MCU_TRACE({}, {}, {}, {});\n", i, o, w.inside(call.writes[o]), w.program[call.writes[o]].bytes);
   }
+  const auto used = [&](BufferId id) {
+    return std::any_of(w.program.calls.begin() + static_cast<std::ptrdiff_t>(w.quantizers), w.program.calls.end(), [&](const Call& call) {
+      return std::find(call.reads.begin(), call.reads.end(), Operand(id)) != call.reads.end();
+    });
+  };
+  for (std::size_t i = 0; i < w.core_inputs.size(); ++i)
+    if (!used(w.core_inputs[i])) out.steps += fmt::format("    static_cast<void>(input_{});\n", i);
   if (out.steps.empty() || out.steps.find("arena") == std::string::npos) out.steps = "    static_cast<void>(arena);\n" + out.steps;
   return out;
 }

@@ -24,6 +24,16 @@ bool wants_channels_last(const Graph& graph, const Node& node) {
   return rank == 3 || rank == 4;
 }
 
+/// A Transpose without perm reverses the dimensions; the rewrites expect every Transpose to say so.
+void spell_out_perms(Graph& graph) {
+  for (Node& node : graph.nodes) {
+    if (!node.is("Transpose") || node.has_attr("perm")) continue;
+    Perm perm(graph.shape(node.inputs[0]).size());
+    for (std::size_t i = 0; i < perm.size(); ++i) perm[i] = static_cast<std::int64_t>(perm.size() - 1 - i);
+    node.attributes["perm"] = perm;
+  }
+}
+
 /// node(x) -> y  becomes  x -> Transpose -> node -> Transpose -> y.
 void make_channels_last(GraphEditor& edit) {
   for (std::size_t n = 0; n < edit.graph.nodes.size(); ++n) {
@@ -49,6 +59,7 @@ void transpose_ports(GraphEditor& edit) {
 
 void layout(Graph& graph, bool nhwc_ports) {
   GraphEditor edit{graph};
+  spell_out_perms(graph);
   if (nhwc_ports) transpose_ports(edit);
   make_channels_last(edit);
   while (simplify_transposes(edit)) remove_dead(graph);
