@@ -177,20 +177,6 @@ bool proves_equal(const AddForm& form, const AddRule& rule, InputRange outer, In
   return equal;
 }
 
-bool add_double_is_exact(const AddRule& rule, InputRange outer, InputRange inner) {
-  bool equal = true;
-  for_each_pair(outer, inner, [&](int32_t a, int32_t b) {
-    const float partial =
-        static_cast<float>(static_cast<double>(b) * double{rule.inner_ratio} + double{rule.fixed});
-    const float sum = static_cast<float>(static_cast<double>(a) * double{rule.outer_ratio} + double{partial});
-    const float low = static_cast<float>(rule.qmin);
-    const float high = static_cast<float>(rule.qmax);
-    const auto y = static_cast<int32_t>(std::lrint(std::min(std::max(sum, low), high)));
-    equal = equal && y == reference(rule, a, b);
-  });
-  return equal;
-}
-
 AccumulatorRange product_range(InputRange a, int32_t a_zero_point, InputRange b, int32_t b_zero_point) {
   AccumulatorRange range{INT32_MAX, INT32_MIN};
   for (const int32_t da : {a.lo - a_zero_point, a.hi - a_zero_point}) {

@@ -60,10 +60,6 @@ std::optional<AddForm> find_add_affine(const AddRule& rule, InputRange outer, In
 /// Checks every pair of inputs, and that no step of the form overflows int32.
 bool proves_equal(const AddForm& form, const AddRule& rule, InputRange outer, InputRange inner);
 
-/// Whether float(double(outer) * outer_ratio + t), with the float t = fma(inner, inner_ratio, fixed), clamped
-/// and rounded, is the same on every pair: what a core without a fused multiply-add can compute.
-bool add_double_is_exact(const AddRule& rule, InputRange outer, InputRange inner);
-
 /// The range of (a - a_zero_point) * (b - b_zero_point).
 AccumulatorRange product_range(InputRange a, std::int32_t a_zero_point, InputRange b,
                                std::int32_t b_zero_point);

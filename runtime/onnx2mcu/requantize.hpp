@@ -3,26 +3,24 @@
 // accumulator. requantize_float is ONNX Runtime's own formula for cores with an FPU, requantize_exact the
 // same formula in integers. "zero_point_first" is the order of Mul and AveragePool: the zero point is added
 // before rounding.
-#pragma once
+#ifndef ONNX2MCU_REQUANTIZE_HPP
+#define ONNX2MCU_REQUANTIZE_HPP
 
-#include <cstdint>
+#include "core.hpp"
 
 namespace onnx2mcu {
 
-constexpr std::int32_t clamp_to(std::int32_t value, std::int32_t qmin, std::int32_t qmax) {
-  return value < qmin ? qmin : value > qmax ? qmax : value;
-}
-
 /// (acc * multiplier + addend) >> shift; the proof includes that nothing overflows.
-constexpr std::int32_t requantize_affine(std::int32_t acc, std::int32_t multiplier, std::int64_t addend,
-                                         int shift, std::int32_t qmin, std::int32_t qmax) {
+ONNX2MCU_INLINE constexpr std::int32_t requantize_affine(std::int32_t acc, std::int32_t multiplier,
+                                                         std::int64_t addend, int shift, std::int32_t qmin,
+                                                         std::int32_t qmax) noexcept {
   const std::int64_t scaled = static_cast<std::int64_t>(acc) * multiplier + addend;
-  return clamp_to(static_cast<std::int32_t>(scaled >> shift), qmin, qmax);
+  return clamp(static_cast<std::int32_t>(scaled >> shift), qmin, qmax);
 }
 
 /// Nearest integer, ties to even, for |value| <= 2^22: 1.5 * 2^23 moves the integer into the low mantissa
 /// bits.
-inline std::int32_t round_half_even(float value) {
+ONNX2MCU_INLINE std::int32_t round_half_even(float value) noexcept {
   const float moved = value + 12582912.0f;
   std::int32_t bits = 0;
   static_assert(sizeof(bits) == sizeof(moved), "float has 32 bits");
@@ -30,7 +28,7 @@ inline std::int32_t round_half_even(float value) {
   return bits - 0x4B400000;
 }
 
-inline float limit(float value, std::int32_t lowest, std::int32_t highest) {
+ONNX2MCU_INLINE float limit(float value, std::int32_t lowest, std::int32_t highest) noexcept {
   const float low = static_cast<float>(lowest);
   const float high = static_cast<float>(highest);
   return value < low ? low : value > high ? high : value;
@@ -38,48 +36,34 @@ inline float limit(float value, std::int32_t lowest, std::int32_t highest) {
 
 /// float(acc) * scale, limited to [lowest, highest]. The product is compared before anything is added to it,
 /// so no compiler can fuse the multiplication with a following addition.
-inline float scaled_within(std::int32_t acc, float scale, std::int32_t lowest, std::int32_t highest) {
+ONNX2MCU_INLINE float scaled_within(std::int32_t acc, float scale, std::int32_t lowest,
+                                    std::int32_t highest) noexcept {
   return limit(static_cast<float>(acc) * scale, lowest, highest);
 }
 
 /// QLinearConv, QGemm, QLinearMatMul, QLinearGlobalAveragePool.
-inline std::int32_t requantize_float(std::int32_t acc, float scale, std::int32_t zero_point,
-                                     std::int32_t qmin, std::int32_t qmax) {
+ONNX2MCU_INLINE std::int32_t requantize_float(std::int32_t acc, float scale, std::int32_t zero_point,
+                                              std::int32_t qmin, std::int32_t qmax) noexcept {
   return round_half_even(scaled_within(acc, scale, qmin - zero_point, qmax - zero_point)) + zero_point;
 }
 
 /// QLinearMul, QLinearAveragePool. Limiting before the addition instead of after it gives the same bits: the
 /// sum is monotone, and at both limits it is an integer.
-inline std::int32_t requantize_float_zero_point_first(std::int32_t acc, float scale, std::int32_t zero_point,
-                                                      std::int32_t qmin, std::int32_t qmax) {
+ONNX2MCU_INLINE std::int32_t requantize_float_zero_point_first(std::int32_t acc, float scale,
+                                                               std::int32_t zero_point, std::int32_t qmin,
+                                                               std::int32_t qmax) noexcept {
   const float product = scaled_within(acc, scale, qmin - zero_point, qmax - zero_point);
   return round_half_even(product + static_cast<float>(zero_point));
 }
 
 /// QLinearAdd where the compiler proved the integer form equal on every pair of inputs; nothing overflows
 /// int32.
-constexpr std::int32_t add_affine(std::int32_t outer, std::int32_t inner, std::int32_t outer_multiplier,
-                                  std::int32_t inner_multiplier, std::int32_t addend, int shift,
-                                  std::int32_t qmin, std::int32_t qmax) {
+ONNX2MCU_INLINE constexpr std::int32_t add_affine(std::int32_t outer, std::int32_t inner,
+                                                  std::int32_t outer_multiplier,
+                                                  std::int32_t inner_multiplier, std::int32_t addend,
+                                                  int shift, std::int32_t qmin, std::int32_t qmax) noexcept {
   const std::int32_t sum = outer * outer_multiplier + addend + inner * inner_multiplier;
-  return clamp_to(sum >> shift, qmin, qmax);
-}
-
-/// QLinearAdd as ONNX Runtime computes it, for cores with a fused multiply-add.
-inline std::int32_t add_float(std::int32_t outer, std::int32_t inner, float outer_ratio, float inner_ratio,
-                              float fixed, std::int32_t qmin, std::int32_t qmax) {
-  const float partial = __builtin_fmaf(static_cast<float>(inner), inner_ratio, fixed);
-  return round_half_even(limit(__builtin_fmaf(static_cast<float>(outer), outer_ratio, partial), qmin, qmax));
-}
-
-/// The same for cores without one: the products are exact in double, and the compiler checked all pairs.
-inline std::int32_t add_double(std::int32_t outer, std::int32_t inner, float outer_ratio, float inner_ratio,
-                               float fixed, std::int32_t qmin, std::int32_t qmax) {
-  const double partial =
-      static_cast<double>(inner) * static_cast<double>(inner_ratio) + static_cast<double>(fixed);
-  const double sum = static_cast<double>(outer) * static_cast<double>(outer_ratio) +
-                     static_cast<double>(static_cast<float>(partial));
-  return round_half_even(limit(static_cast<float>(sum), qmin, qmax));
+  return clamp(sum >> shift, qmin, qmax);
 }
 
 /// A positive finite float as significand * 2^exponent, 2^31 <= significand < 2^32; zero has significand 0.
@@ -88,13 +72,19 @@ struct ExactScale {
   std::int32_t exponent;
 };
 
-constexpr ExactScale exact_scale(std::uint32_t float_bits) {
+constexpr ExactScale exact_scale(std::uint32_t float_bits) noexcept {
   const std::uint32_t fraction = float_bits & 0x7FFFFFu;
   const std::int32_t field = static_cast<std::int32_t>((float_bits >> 23) & 0xFFu);
   const std::uint32_t significand = field != 0 ? fraction | 0x800000u : fraction;  // denormals have field 0
   if (significand == 0) return {0, 0};
   const int up = __builtin_clz(significand);
   return {significand << up, (field != 0 ? field : 1) - 150 - up};
+}
+
+inline ExactScale exact_scale(float scale) noexcept {
+  std::uint32_t bits = 0;
+  __builtin_memcpy(&bits, &scale, sizeof(bits));
+  return exact_scale(bits);
 }
 
 /// |float(acc) * scale| rounded to 24 bits as the float multiplication rounds it: significand *
@@ -106,13 +96,13 @@ struct ExactProduct {
 };
 
 /// The upper 24 bits of value, rounded to nearest, ties to even: 2^23…2^24 for a value with its top bit set.
-constexpr std::uint32_t round_to_24_bits(std::uint32_t value) {
+constexpr std::uint32_t round_to_24_bits(std::uint32_t value) noexcept {
   const std::uint32_t kept = value >> 8;
   const std::uint32_t rest = value & 0xFFu;
   return kept + (rest + (kept & 1u) > 0x80u ? 1u : 0u);
 }
 
-constexpr ExactProduct exact_product(std::uint32_t magnitude, ExactScale scale) {
+constexpr ExactProduct exact_product(std::uint32_t magnitude, ExactScale scale) noexcept {
   if (magnitude == 0 || scale.significand == 0) return {0, 0};
   int down = __builtin_clz(magnitude);
   std::uint32_t factor = magnitude << down;
@@ -135,25 +125,30 @@ constexpr ExactProduct exact_product(std::uint32_t magnitude, ExactScale scale) 
   return {round_to_24_bits(upper | (lower != 0 ? 1u : 0u)), -exponent};  // the sticky bit keeps ties apart
 }
 
-constexpr std::uint32_t magnitude_of(std::int32_t value) {
+constexpr std::uint32_t magnitude_of(std::int32_t value) noexcept {
   return value < 0 ? 0u - static_cast<std::uint32_t>(value) : static_cast<std::uint32_t>(value);
 }
 
 /// requantize_float in integers, for every int32 accumulator and every finite scale that is not negative.
 constexpr std::int32_t requantize_exact(std::int32_t acc, ExactScale scale, std::int32_t zero_point,
-                                        std::int32_t qmin, std::int32_t qmax) {
+                                        std::int32_t qmin, std::int32_t qmax) noexcept {
   const ExactProduct product = exact_product(magnitude_of(acc), scale);
   const int bits = product.fraction_bits;
-  if (product.significand == 0 || bits > 24) return clamp_to(zero_point, qmin, qmax);  // at most a tie at 0.5
-  if (bits < 1) return acc < 0 ? qmin : qmax;                                          // at least 2^23
+  if (product.significand == 0 || bits > 24) return clamp(zero_point, qmin, qmax);  // at most a tie at 0.5
+  if (bits < 1) return acc < 0 ? qmin : qmax;                                       // at least 2^23
   const std::uint32_t odd = (product.significand >> bits) & 1u;
   const std::uint32_t half = 1u << (bits - 1);
   const std::int32_t rounded = static_cast<std::int32_t>((product.significand + half - 1u + odd) >> bits);
-  return clamp_to((acc < 0 ? -rounded : rounded) + zero_point, qmin, qmax);
+  return clamp((acc < 0 ? -rounded : rounded) + zero_point, qmin, qmax);
+}
+
+inline std::int32_t requantize_exact(std::int32_t acc, float scale, std::int32_t zero_point,
+                                     std::int32_t qmin, std::int32_t qmax) noexcept {
+  return requantize_exact(acc, exact_scale(scale), zero_point, qmin, qmax);
 }
 
 /// value / 2^bits, rounded to nearest, ties to even; value + 2^(bits - 1) fits.
-constexpr std::uint64_t shift_half_even(std::uint64_t value, int bits) {
+constexpr std::uint64_t shift_half_even(std::uint64_t value, int bits) noexcept {
   return (value + (std::uint64_t{1} << (bits - 1)) - 1u + ((value >> bits) & 1u)) >> bits;
 }
 
@@ -162,11 +157,11 @@ constexpr std::uint64_t shift_half_even(std::uint64_t value, int bits) {
 /// the zero point.
 constexpr std::int32_t requantize_exact_zero_point_first(std::int32_t acc, ExactScale scale,
                                                          std::int32_t zero_point, std::int32_t qmin,
-                                                         std::int32_t qmax) {
+                                                         std::int32_t qmax) noexcept {
   constexpr int fraction = 25;
   const ExactProduct product = exact_product(magnitude_of(acc), scale);
   const int bits = product.fraction_bits;
-  if (product.significand == 0 || bits > fraction) return clamp_to(zero_point, qmin, qmax);
+  if (product.significand == 0 || bits > fraction) return clamp(zero_point, qmin, qmax);
   if (bits < 7) return acc < 0 ? qmin : qmax;  // at least 2^17
   const std::int64_t scaled = static_cast<std::int64_t>(product.significand) << (fraction - bits);
   const std::int64_t sum = (acc < 0 ? -scaled : scaled) + zero_point * (std::int64_t{1} << fraction);
@@ -174,7 +169,14 @@ constexpr std::int32_t requantize_exact_zero_point_first(std::int32_t acc, Exact
   const int excess = magnitude == 0 ? 0 : 64 - 24 - __builtin_clzll(magnitude);
   if (excess > 0) magnitude = shift_half_even(magnitude, excess) << excess;
   const std::int32_t rounded = static_cast<std::int32_t>(shift_half_even(magnitude, fraction));
-  return clamp_to(sum < 0 ? -rounded : rounded, qmin, qmax);
+  return clamp(sum < 0 ? -rounded : rounded, qmin, qmax);
+}
+
+inline std::int32_t requantize_exact_zero_point_first(std::int32_t acc, float scale, std::int32_t zero_point,
+                                                      std::int32_t qmin, std::int32_t qmax) noexcept {
+  return requantize_exact_zero_point_first(acc, exact_scale(scale), zero_point, qmin, qmax);
 }
 
 }  // namespace onnx2mcu
+
+#endif

@@ -28,10 +28,9 @@ std::int32_t runtime_float(const RequantizeRule& r, std::int32_t acc) {
 }
 
 std::int32_t runtime_exact(const RequantizeRule& r, std::int32_t acc) {
-  const onnx2mcu::ExactScale scale = onnx2mcu::exact_scale(std::bit_cast<std::uint32_t>(r.scale));
   return r.zero_point_before_rounding
-             ? onnx2mcu::requantize_exact_zero_point_first(acc, scale, r.zero_point, r.qmin, r.qmax)
-             : onnx2mcu::requantize_exact(acc, scale, r.zero_point, r.qmin, r.qmax);
+             ? onnx2mcu::requantize_exact_zero_point_first(acc, r.scale, r.zero_point, r.qmin, r.qmax)
+             : onnx2mcu::requantize_exact(acc, r.scale, r.zero_point, r.qmin, r.qmax);
 }
 
 bool all_agree(const RequantizeRule& rule, std::int32_t acc) {
