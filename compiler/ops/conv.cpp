@@ -1,0 +1,117 @@
+// Conv 1-22 in float32: 1-D and 2-D, groups, depthwise, dilations, pads. Inputs: x, w, [b].
+
+#include "ops/float_order.hpp"
+#include "ops/lower.hpp"
+#include "ops/window.hpp"
+
+namespace o2m {
+namespace {
+
+struct Dims {
+  std::int64_t batch, in_c, out_c, groups, depth;
+  std::vector<std::int64_t> spatial, kernel;
+};
+
+Dims dims_of(const Node& node, const Shape& x, const Shape& w) {
+  if (w.size() != x.size()) refuse("w has shape {}, expected {} dimensions as x", to_string(w), x.size());
+  const bool last = channels_last(node);
+  Dims d{x[0],
+         channels_of(x, last),
+         w[0],
+         node.attr("group", 1),
+         w[1],
+         spatial_dims(x, last),
+         {w.begin() + 2, w.end()}};
+  if (d.groups < 1 || d.out_c < 1 || d.out_c % d.groups != 0 || d.depth < 1 || d.groups * d.depth != d.in_c)
+    refuse("group {} does not divide {} input channels and {} output channels as w {} needs", d.groups,
+           d.in_c, d.out_c, to_string(w));
+  if (const auto kernel = node.attr_ints("kernel_shape"); kernel && *kernel != d.kernel)
+    refuse("kernel_shape {} contradicts w {}", to_string(*kernel), to_string(w));
+  return d;
+}
+
+void infer(InferContext& c) {
+  if (c.type(0) != DType::float32) refuse("x is {}, only float32 is supported", to_string(c.type(0)));
+  const Dims d = dims_of(c.node, c.shape(0), c.shape(1));
+  if (c.has(2) && c.shape(2) != Shape{d.out_c})
+    refuse("b has shape {}, expected [{}]", to_string(c.shape(2)), d.out_c);
+  const Window w = resolve_window(c.node, d.spatial, d.kernel);
+  c.set(0, DType::float32, image_shape(d.batch, d.out_c, w.out, channels_last(c.node)));
+}
+
+ConvGeometry geometry_of(const Dims& d, const Window2d& w, bool constant_weights) {
+  return {d.in_c,
+          d.out_c,
+          d.groups,
+          w.k_h,
+          w.k_w,
+          w.in_h,
+          w.in_w,
+          w.out_h,
+          w.out_w,
+          d.spatial.size() == 2,
+          constant_weights,
+          w.pad_top == 0 && w.pad_left == 0 && w.pad_bottom == 0 && w.pad_right == 0,
+          w.stride_h == 1 && w.stride_w == 1,
+          w.dil_h == 1 && w.dil_w == 1};
+}
+
+/// OIHW with the channels cut into blocks that become innermost: [out_c][depth / block_c][k_h][k_w][block_c].
+std::vector<float> blocked_weights(const Tensor& w, std::int64_t depth, std::int64_t area,
+                                   std::int64_t block_c) {
+  std::vector<float> out;
+  for (std::int64_t first = 0; first < w.count(); first += depth * area)
+    for (std::int64_t c = 0; c < depth; c += block_c)
+      for (std::int64_t cell = 0; cell < area; ++cell)
+        for (std::int64_t i = c; i < std::min(depth, c + block_c); ++i)
+          out.push_back(w.as<float>()[static_cast<std::size_t>(first + i * area + cell)]);
+  return out;
+}
+
+Operand weights(LowerContext& c, const Dims& d, std::int64_t area, std::int64_t block_c) {
+  const Tensor* w = c.constant(1);
+  if (!w) return c.operand(1);
+  return c.array("weights", DType::float32, blocked_weights(*w, d.depth, area, block_c));
+}
+
+void lower(LowerContext& c) {
+  if (!channels_last(c.node))
+    refuse("{} spatial dimensions are not supported, only 1 or 2", c.in_shape(0).size() - 2);
+  const Dims d = dims_of(c.node, c.in_shape(0), c.in_shape(1));
+  const Window2d w = to_2d(resolve_window(c.node, d.spatial, d.kernel), d.spatial);
+  const FloatOrder order =
+      conv_order(geometry_of(d, w, c.constant(1) && c.node.attr("computed_weights", 0) == 0));
+  const bool has_bias = c.node.has_input(2);
+  Call call = c.call(has_bias ? "float_conv2d_bias" : "float_conv2d", "float_conv.hpp");
+  call.reads = {c.operand(0), weights(c, d, w.k_h * w.k_w, order.block_c)};
+  if (has_bias)
+    call.reads.push_back(c.constant(2) ? c.array("bias", DType::float32, c.constant(2)->bytes)
+                                       : c.operand(2));
+  call.writes = {c.output(0)};
+  call.params = {param("batch", d.batch), param("in_c", d.in_c), param("out_c", d.out_c),
+                 param("groups", d.groups)};
+  for (const auto& [name, value] : {std::pair{"in_h", w.in_h},
+                                    {"in_w", w.in_w},
+                                    {"out_h", w.out_h},
+                                    {"out_w", w.out_w},
+                                    {"k_h", w.k_h},
+                                    {"k_w", w.k_w},
+                                    {"stride_h", w.stride_h},
+                                    {"stride_w", w.stride_w},
+                                    {"dil_h", w.dil_h},
+                                    {"dil_w", w.dil_w},
+                                    {"pad_top", w.pad_top},
+                                    {"pad_left", w.pad_left}})
+    call.params.push_back(param(name, value));
+  call.params.push_back(param("block_c", order.block_c));
+  add_order(call, order);
+  call.macs = d.batch * w.out_h * w.out_w * d.out_c * w.k_h * w.k_w * d.depth;
+  call.weight_bytes = c.constant(1) ? c.constant(1)->count() * 4 : 0;
+  c.add(std::move(call));
+}
+
+}  // namespace
+
+ONNX2MCU_DEFINE_OP(op_Conv){"", "Conv", infer, lower};
+
+}  // namespace o2m

@@ -1,0 +1,35 @@
+// Which order of summation ONNX Runtime's CPU provider (1.30.0, x86-64 with AVX512F, one thread) uses for a
+// float convolution or matrix product: the last bit of a float sum depends on it.
+// runtime/onnx2mcu/float_sum.hpp has the sums.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "program/program.hpp"
+
+namespace o2m {
+
+struct FloatOrder {
+  const char* name = "blocks";  ///< enumerator of onnx2mcu::SumOrder
+  std::int64_t block = 0;       ///< terms of one block (SumOrder::blocks)
+  std::int64_t block_c = 1;     ///< convolution: channels that are innermost, behind the kernel's cells
+  bool flipped =
+      false;  ///< SumOrder::lanes: outputs are counted by row of the product (filter), not by column (pixel)
+};
+
+struct ConvGeometry {
+  std::int64_t in_c, out_c, groups, k_h, k_w, in_h, in_w, out_h, out_w;
+  bool two_dimensional, constant_weights, no_pads, unit_strides, unit_dilations;
+};
+
+FloatOrder conv_order(const ConvGeometry& g);
+
+/// y[m, n] = a[m, k] · b[k, n]. `packed`: b is a constant matrix; `scaled`: alpha or beta is neither 0 nor 1.
+FloatOrder matmul_order(std::int64_t m, std::int64_t k, std::int64_t n, bool packed, bool scaled,
+                        bool transposed_a, bool transposed_b);
+
+/// The params `order`, `block` and `flipped` of the kernel's layer.
+void add_order(Call& call, const FloatOrder& order);
+
+}  // namespace o2m
