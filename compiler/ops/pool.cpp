@@ -1,5 +1,7 @@
 #include "ops/pool.hpp"
 
+#include <algorithm>
+
 namespace o2m {
 
 PoolImage pool_image(const Node& node, const Shape& x) {
@@ -11,7 +13,12 @@ PoolImage pool_image(const Node& node, const Shape& x) {
 Window pool_window(const Node& node, const PoolImage& image) {
   const auto kernel = node.attr_ints("kernel_shape");
   if (!kernel) refuse("the attribute kernel_shape is missing");
-  return resolve_window(node, image.spatial, *kernel);
+  Window w = resolve_window(node, image.spatial, *kernel);
+  const bool dilated = std::any_of(w.dilations.begin(), w.dilations.end(), [](std::int64_t d) { return d != 1; });
+  // ONNX Runtime leaves the dilations out of its padding, against the specification.
+  if (dilated && node.attr_string("auto_pad", "NOTSET").rfind("SAME", 0) == 0)
+    refuse("auto_pad {} with dilations {} is not supported, only explicit pads", node.attr_string("auto_pad", ""), to_string(w.dilations));
+  return w;
 }
 
 Shape pool_shape(const Node& node, const PoolImage& image, const std::vector<std::int64_t>& out) {

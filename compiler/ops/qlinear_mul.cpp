@@ -1,8 +1,6 @@
 // com.microsoft QLinearMul 1, with broadcasting: the product of the differences to the zero points times
 // (A_scale * B_scale) / C_scale, plus C_zero_point, then rounded (qlmul.cpp).
 
-#include <bit>
-
 #include "ops/broadcast.hpp"
 #include "ops/qlinear_binary.hpp"
 #include "requantize/layer.hpp"
@@ -22,7 +20,7 @@ std::int64_t wraps_from(const RequantizeRule& rule, AccumulatorRange range) {
   return product;
 }
 
-void add_product(LowerContext& c, Call& call, const RequantizeRule& rule, AccumulatorRange range) {
+void add_product(Call& call, const RequantizeRule& rule, AccumulatorRange range) {
   const ChannelRule channel{rule, range};
   const LayerForms forms = choose_forms({&channel, 1}, AffineLimits{});
   const ChannelForm& form = forms.channels[0];
@@ -39,8 +37,7 @@ void add_product(LowerContext& c, Call& call, const RequantizeRule& rule, Accumu
   }
   call.params.push_back(param("y_zero_point", rule.zero_point));
   call.params.push_back(param("wraps_from", wraps_from(rule, range)));
-  if (c.target.has_fpu) call.params.push_back(param_float("scale", rule.scale));
-  else call.params.push_back({"onnx2mcu::ExactScale", "scale", fmt::format("onnx2mcu::exact_scale({:#x})", std::bit_cast<std::uint32_t>(rule.scale))});
+  call.params.push_back(param_float("scale", rule.scale));
 }
 
 void lower(LowerContext& c) {
@@ -52,7 +49,7 @@ void lower(LowerContext& c) {
   add_broadcast(call, c.in_shape(0), c.in_shape(3), c.out_shape(0));
   call.params.push_back(param("a_zero_point", q.a.quantization.zero_point));
   call.params.push_back(param("b_zero_point", q.b.quantization.zero_point));
-  add_product(c, call, rule, product_range(q.a.range, q.a.quantization.zero_point, q.b.range, q.b.quantization.zero_point));
+  add_product(call, rule, product_range(q.a.range, q.a.quantization.zero_point, q.b.range, q.b.quantization.zero_point));
   c.add(std::move(call));
 }
 

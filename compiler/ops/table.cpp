@@ -1,29 +1,26 @@
 #include "ops/table.hpp"
 
-#include <algorithm>
-#include <cmath>
-
+#include "onnx2mcu/float_qlinear.hpp"
 #include "ops/quantization.hpp"
 
 namespace o2m {
 
+namespace {
+
+/// The value that stands at byte `i` in a tensor of 8-bit `type`.
 std::int32_t value_of_byte(DType type, std::size_t i) {
   return type == DType::int8 ? static_cast<std::int8_t>(static_cast<std::uint8_t>(i)) : static_cast<std::int32_t>(i);
 }
 
-float dequantize(std::int32_t x, Quantization q) { return static_cast<float>(x - q.zero_point) * q.scale; }
-
-std::int32_t quantize(float x, Quantization q, DType type) {
-  const float lowest = static_cast<float>(min_of(type) - q.zero_point), highest = static_cast<float>(max_of(type) - q.zero_point);
-  const float scaled = x / q.scale;
-  const float clamped = scaled > lowest ? std::min(scaled, highest) : lowest;  // NaN becomes the lowest value
-  return static_cast<std::int32_t>(std::lrint(clamped)) + q.zero_point;
-}
+}  // namespace
 
 ByteTable make_table(DType type, Quantization x, Quantization y, const std::function<float(float)>& f) {
   ByteTable table{};
-  for (std::size_t i = 0; i < table.size(); ++i)
-    table[i] = static_cast<std::uint8_t>(quantize(f(dequantize(value_of_byte(type, i), x)), y, type));
+  const auto y_min = static_cast<std::int32_t>(min_of(type)), y_max = static_cast<std::int32_t>(max_of(type));
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    const float value = f(onnx2mcu::dequantize_element(value_of_byte(type, i), x.scale, x.zero_point));
+    table[i] = static_cast<std::uint8_t>(onnx2mcu::quantize_element(value, y.scale, y.zero_point, y_min, y_max));
+  }
   return table;
 }
 

@@ -5,6 +5,7 @@
 #ifndef ONNX2MCU_AVERAGE_POOL_HPP
 #define ONNX2MCU_AVERAGE_POOL_HPP
 
+#include "float_qlinear.hpp"
 #include "requantize_channel.hpp"
 #include "window.hpp"
 
@@ -15,11 +16,7 @@ template <class L, class X>
 inline std::int32_t average_in_float(const X* first, int rows, int cols) noexcept {
   float sum = 0.0F;
   for (int r = 0; r < rows; ++r, first += L::in_w * L::channels)
-    for (int c = 0; c < cols; ++c) {
-      // volatile: no compiler may fuse this product with the addition.
-      const volatile float value = L::x_scale * static_cast<float>(first[c * L::channels] - L::x_zero_point);
-      sum += value;
-    }
+    for (int c = 0; c < cols; ++c) sum += dequantize_element(first[c * L::channels], L::x_scale, L::x_zero_point);
   const int divisor = L::count_include_pad ? L::k_h * L::k_w : rows * cols;
   const float average = sum / static_cast<float>(divisor) / L::y_scale + static_cast<float>(L::y_zero_point);
   if (average >= 2147483648.0F) return L::y_min;  // does not fit the int32 that ONNX Runtime converts it to
