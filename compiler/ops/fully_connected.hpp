@@ -13,7 +13,7 @@ struct FullyConnected {
   std::int32_t x_zero_point, y_zero_point;
 };
 
-/// Adds the kernel call reading input 0 of the node.
-void lower_fully_connected(LowerContext& c, const FullyConnected& f);
+/// Adds the kernel call that reads `x`. A float output is the accumulator times its scale.
+void lower_fully_connected(LowerContext& c, const FullyConnected& f, Operand x);
 
 }  // namespace o2m

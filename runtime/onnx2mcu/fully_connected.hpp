@@ -20,6 +20,16 @@ ONNX2MCU_INLINE void fully_connected(const X* x, Y* y) noexcept {
   fully_connected_with<L>(x, y, [](std::int32_t acc, int, int o) noexcept { return static_cast<Y>(requantize_channel<L>(acc, o)); });
 }
 
+/// The same to float: y[r][o] = float(accumulator) * scale[o].
+template <class L, class X>
+ONNX2MCU_INLINE void fully_connected_float(const X* x, float* y) noexcept {
+  for (int r = 0; r < L::rows; ++r)
+    for (int o = 0; o < L::out; ++o) {
+      const std::int32_t acc = L::Cpu::dot(x + r * L::in, L::weights + o * L::in, L::in, L::bias[o]);
+      *y++ = static_cast<float>(acc) * channel_element(L::scale, o);
+    }
+}
+
 }  // namespace onnx2mcu
 
 #endif
