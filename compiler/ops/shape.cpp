@@ -10,6 +10,7 @@ namespace {
 /// Shapes are static, so the output is a constant even when the input is only known at run time.
 void set_constant(InferContext& c, Tensor value) {
   c.set(0, value.type, value.shape);
+  if (c.node.outputs.empty() || c.node.outputs[0] == ValueId::none) return;
   c.graph[c.node.outputs[0]].constant = std::make_shared<const Tensor>(std::move(value));
 }
 

@@ -14,12 +14,13 @@ struct Range {
 };
 
 /// ONNX: a negative place counts from the end; then start is clamped to [0, size] or, walking backwards, [0, size - 1],
-/// end to [0, size] or [-1, size - 1].
+/// end to [0, size] or [-1, size - 1]. The largest int32 or int64 as end is no end, in both directions (slice_helper.h).
 Range range_of(std::int64_t start, std::int64_t end, std::int64_t step, std::int64_t size) {
   if (step == 0) refuse("a step is 0");
+  const bool forward = step > 0;
+  if (!forward && (end == INT32_MAX || end == INT64_MAX)) end = INT64_MIN;
   if (start < 0) start += size;
   if (end < 0) end += size;
-  const bool forward = step > 0;
   start = std::clamp<std::int64_t>(start, 0, std::max<std::int64_t>(forward ? size : size - 1, 0));
   end = forward ? std::clamp<std::int64_t>(end, 0, size) : std::clamp<std::int64_t>(end, -1, size - 1);
   const std::int64_t length = forward ? end - start : start - end;

@@ -11,15 +11,14 @@ namespace {
 void infer_squeeze(InferContext& c) {
   const Shape& in = c.shape(0);
   const auto given = int_list(c.graph, c.node, "axes", 1, 13);
-  std::vector<std::size_t> axes;
-  if (given) axes = normalize_axes(*given, in.size());
-  for (std::size_t d = 0; !given && d < in.size(); ++d)
-    if (in[d] == 1) axes.push_back(d);
+  std::vector<bool> removed(in.size(), false);
+  for (std::size_t d = 0; !given && d < in.size(); ++d) removed[d] = in[d] == 1;
+  if (given)  // ONNX Runtime takes an axis given twice as once
+    for (const std::int64_t axis : *given) removed[normalize_axis(axis, in.size())] = true;
   Shape out;
   for (std::size_t d = 0; d < in.size(); ++d) {
-    const bool removed = std::find(axes.begin(), axes.end(), d) != axes.end();
-    if (removed && in[d] != 1) refuse("axis {} of x {} cannot be removed, only one of size 1", d, to_string(in));
-    if (!removed) out.push_back(in[d]);
+    if (removed[d] && in[d] != 1) refuse("axis {} of x {} cannot be removed, only one of size 1", d, to_string(in));
+    if (!removed[d]) out.push_back(in[d]);
   }
   c.set(0, c.type(0), std::move(out));
 }
