@@ -1,8 +1,8 @@
 #include "plan/check_plan.hpp"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace o2m {
 namespace {
@@ -15,8 +15,8 @@ std::string called(const PlanProblem& problem, std::size_t i) {
 
 std::string bytes_of(const PlanProblem& problem, const Plan& plan, std::size_t i) {
   const PlanBuffer& b = problem.buffers[i];
-  return fmt::format("{} at [{}, {}) alive [{}, {})", called(problem, i), plan.offsets[i], plan.offsets[i] + b.size,
-                     b.lower, b.upper);
+  return fmt::format("{} at [{}, {}) alive [{}, {})", called(problem, i), plan.offsets[i],
+                     plan.offsets[i] + b.size, b.lower, b.upper);
 }
 
 bool is_allowed(const PlanProblem& problem, const Plan& plan, std::size_t i, std::size_t j) {
@@ -57,17 +57,23 @@ Fault check_problem(const PlanProblem& problem) {
   std::int64_t total = 0;
   for (std::size_t i = 0; i < problem.buffers.size(); ++i) {
     const PlanBuffer& b = problem.buffers[i];
-    if (b.lower >= b.upper) return fmt::format("{} is alive in [{}, {}), which is empty", called(problem, i), b.lower, b.upper);
+    if (b.lower >= b.upper)
+      return fmt::format("{} is alive in [{}, {}), which is empty", called(problem, i), b.lower, b.upper);
     if (b.size < 0) return fmt::format("{} has the negative size {}", called(problem, i), b.size);
-    if (b.alignment < 1) return fmt::format("{} has the alignment {}, less than 1", called(problem, i), b.alignment);
-    if (b.size > max_plan_bytes || b.alignment > max_plan_bytes || (total += b.size + b.alignment) > max_plan_bytes)
+    if (b.alignment < 1)
+      return fmt::format("{} has the alignment {}, less than 1", called(problem, i), b.alignment);
+    if (b.size > max_plan_bytes || b.alignment > max_plan_bytes ||
+        (total += b.size + b.alignment) > max_plan_bytes)
       return fmt::format("{} takes the sizes and alignments past 2^52 in total", called(problem, i));
   }
-  const auto is_buffer = [&](int i) { return i >= 0 && static_cast<std::size_t>(i) < problem.buffers.size(); };
+  const auto is_buffer = [&](int i) {
+    return i >= 0 && static_cast<std::size_t>(i) < problem.buffers.size();
+  };
   for (std::size_t k = 0; k < problem.overlaps.size(); ++k) {
     const Overlap& o = problem.overlaps[k];
     if (!is_buffer(o.below) || !is_buffer(o.above) || o.below == o.above)
-      return fmt::format("overlap {} is between buffers {} and {} of {}", k, o.below, o.above, problem.buffers.size());
+      return fmt::format("overlap {} is between buffers {} and {} of {}", k, o.below, o.above,
+                         problem.buffers.size());
     if (o.distance < -max_plan_bytes || o.distance > max_plan_bytes)
       return fmt::format("overlap {} has the distance {}, more than 2^52 away", k, o.distance);
   }

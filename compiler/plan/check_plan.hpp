@@ -1,5 +1,5 @@
-// Independent validator of a memory plan. It shares no code with the planner, compares every pair of buffers directly
-// from the definitions in problem.hpp, and always runs before a plan is used.
+// Independent validator of a memory plan. It shares no code with the planner, compares every pair of buffers
+// directly from the definitions in problem.hpp, and always runs before a plan is used.
 #pragma once
 
 #include <optional>

@@ -1,11 +1,11 @@
 #include "plan/csv.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <charconv>
 #include <map>
 #include <optional>
-
-#include <fmt/format.h>
 
 #include "plan/check_plan.hpp"
 
@@ -13,7 +13,8 @@ namespace o2m {
 namespace {
 
 enum Column { id, lower, upper, size, alignment, offset, columns };
-constexpr std::array<std::string_view, columns> column_names = {"id", "lower", "upper", "size", "alignment", "offset"};
+constexpr std::array<std::string_view, columns> column_names = {"id",   "lower",     "upper",
+                                                                "size", "alignment", "offset"};
 constexpr std::size_t required_columns = 4;
 
 struct Record {
@@ -57,7 +58,8 @@ struct Reader {
     if (!at('"')) return plain_field();
     const std::string field = quoted_field();
     if (const std::string more = plain_field(); !more.empty())
-      errors.push_back(fmt::format("line {}: expected a comma after a closing quote, found \"{}\"", line, more));
+      errors.push_back(
+          fmt::format("line {}: expected a comma after a closing quote, found \"{}\"", line, more));
     return field;
   }
   /// False at the end of the text. Empty lines are skipped.
@@ -82,8 +84,9 @@ std::optional<std::array<int, columns>> read_header(const Record& header, std::v
     std::size_t column = 0;
     while (column < columns && column_names[column] != header.fields[i]) ++column;
     if (column == columns)
-      errors.push_back(fmt::format("line {}: unknown column \"{}\", known are id, lower, upper, size, alignment, offset",
-                                   header.line, header.fields[i]));
+      errors.push_back(
+          fmt::format("line {}: unknown column \"{}\", known are id, lower, upper, size, alignment, offset",
+                      header.line, header.fields[i]));
     else if (positions[column] >= 0)
       errors.push_back(fmt::format("line {}: column \"{}\" occurs twice", header.line, header.fields[i]));
     else
@@ -102,8 +105,12 @@ struct Row {
   std::vector<std::string>& errors;
 
   bool has(Column column) const { return positions[column] >= 0; }
-  const std::string& text(Column column) const { return record.fields[static_cast<std::size_t>(positions[column])]; }
-  void error(const std::string& what) const { errors.push_back(fmt::format("line {}: {}", record.line, what)); }
+  const std::string& text(Column column) const {
+    return record.fields[static_cast<std::size_t>(positions[column])];
+  }
+  void error(const std::string& what) const {
+    errors.push_back(fmt::format("line {}: {}", record.line, what));
+  }
 
   std::int64_t integer(Column column, std::int64_t least, std::int64_t otherwise) const {
     if (!has(column)) return otherwise;
@@ -138,14 +145,15 @@ PlanCsv read_plan_csv(std::string_view text) {
   std::map<std::string, int> lines;
   while (reader.next(record)) {
     if (record.fields.size() != width) {
-      csv.errors.push_back(
-          fmt::format("line {}: expected {} fields as in the header, found {}", record.line, width, record.fields.size()));
+      csv.errors.push_back(fmt::format("line {}: expected {} fields as in the header, found {}", record.line,
+                                       width, record.fields.size()));
       continue;
     }
     const Row row{record, *positions, csv.errors};
     const std::size_t errors_before = csv.errors.size();
-    const PlanBuffer b{row.text(id), row.integer(lower, -max_plan_bytes, 0), row.integer(upper, -max_plan_bytes, 1),
-                       row.integer(size, 0, 0), row.integer(alignment, 1, 1)};
+    const PlanBuffer b{row.text(id), row.integer(lower, -max_plan_bytes, 0),
+                       row.integer(upper, -max_plan_bytes, 1), row.integer(size, 0, 0),
+                       row.integer(alignment, 1, 1)};
     if (csv.errors.size() == errors_before && b.lower >= b.upper)
       row.error(fmt::format("expected lower < upper, found {} and {}", b.lower, b.upper));
     const auto [first, added] = lines.emplace(b.name, record.line);
@@ -169,7 +177,8 @@ std::string write_plan_csv(const PlanProblem& problem, const std::vector<std::in
     const PlanBuffer& b = problem.buffers[i];
     std::string name = b.name;
     if (name.find_first_of(",\"\r\n") != std::string::npos) {
-      for (std::size_t at = 0; (at = name.find('"', at)) != std::string::npos; at += 2) name.insert(at, 1, '"');
+      for (std::size_t at = 0; (at = name.find('"', at)) != std::string::npos; at += 2)
+        name.insert(at, 1, '"');
       name = '"' + name + '"';
     }
     text += fmt::format("{},{},{},{}", name, b.lower, b.upper, b.size);

@@ -9,8 +9,6 @@
 namespace o2m {
 namespace {
 
-std::size_t at(int i) { return static_cast<std::size_t>(i); }
-
 Placement measured(const Instance& instance, std::vector<std::int64_t> offsets) {
   Placement placement{std::move(offsets), 0};
   for (std::size_t i = 0; i < instance.buffers.size(); ++i)
@@ -18,7 +16,8 @@ Placement measured(const Instance& instance, std::vector<std::int64_t> offsets) 
   return placement;
 }
 
-/// From the bottom up: always the buffer that can lie lowest, on top of what is placed; among equals the first in rank.
+/// From the bottom up: always the buffer that can lie lowest, on top of what is placed; among equals the
+/// first in rank.
 Placement place_lowest_first(const Instance& instance, const std::vector<int>& rank) {
   const std::size_t count = instance.buffers.size();
   std::vector<std::int64_t> offsets(count, 0);
@@ -26,13 +25,15 @@ Placement place_lowest_first(const Instance& instance, const std::vector<int>& r
   for (std::size_t done = 0; done < count; ++done) {
     std::size_t next = count;
     for (std::size_t i = 0; i < count; ++i)
-      if (!placed[i] && (next == count || std::pair(offsets[i], rank[i]) < std::pair(offsets[next], rank[next])))
+      if (!placed[i] &&
+          (next == count || std::pair(offsets[i], rank[i]) < std::pair(offsets[next], rank[next])))
         next = i;
     placed[next] = 1;
-    for (const Neighbor& n : instance.buffers[next].neighbors)
-      if (!placed[at(n.index)])
-        offsets[at(n.index)] = std::max(offsets[at(n.index)], round_up(offsets[next] + n.when_below,
-                                                                       instance.buffers[at(n.index)].alignment));
+    for (const Neighbor& n : instance.buffers[next].neighbors) {
+      const std::int64_t top =
+          round_up(offsets[next] + n.when_below, instance.buffers[at(n.index)].alignment);
+      if (!placed[at(n.index)]) offsets[at(n.index)] = std::max(offsets[at(n.index)], top);
+    }
   }
   return measured(instance, std::move(offsets));
 }

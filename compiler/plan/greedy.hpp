@@ -1,5 +1,6 @@
-// Placement in one pass: each buffer goes to the lowest position free for it, in several orders. Most networks are
-// placed as low as possible this way; the search starts from what it finds. Also the orders themselves.
+// Placement in one pass: each buffer goes to the lowest position free for it, in several orders. Most
+// networks are placed as low as possible this way; the search starts from what it finds. Also the orders
+// themselves.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +16,8 @@ struct Placement {
   std::int64_t height = 0;
 };
 
-/// Ranks of the buffers (0 = most important) by lifetime, load of their fullest section, area and size, in the
-/// combinations that lead to good placements most often, best first.
+/// Ranks of the buffers (0 = most important) by lifetime, load of their fullest section, area and size, in
+/// the combinations that lead to good placements most often, best first.
 std::vector<std::vector<int>> importance_orders(const Instance& instance);
 
 /// The lowest placement found; stops at the first that is no higher than `enough`.

@@ -10,8 +10,6 @@ namespace {
 
 using Distances = std::map<std::pair<int, int>, std::int64_t>;  // (below, above), indices into the problem
 
-std::size_t at(int i) { return static_cast<std::size_t>(i); }
-
 /// Overlaps that say more than "below ends before above starts".
 Distances distances_of(const PlanProblem& problem) {
   Distances distances;
@@ -54,30 +52,33 @@ std::int64_t most_shared(std::int64_t a, std::int64_t b, std::int64_t apart) {
   return apart <= std::max<std::int64_t>(0, a - b) ? std::min(a, b) : std::max<std::int64_t>(0, a - apart);
 }
 
-/// What two buffers may share is taken off the weight of one of them: off the smaller, or off the one that shares
-/// with more partners, so that several partners do not all lose the same bytes.
+/// What two buffers may share is taken off the weight of one of them: off the smaller, or off the one that
+/// shares with more partners, so that several partners do not all lose the same bytes.
 void subtract_shared(const Instance& instance, const Distances& distances, Section& section) {
   std::map<int, std::size_t> position;  // by source
   std::map<int, int> partners;
   for (std::size_t k = 0; k < section.items.size(); ++k)
     position[instance.buffers[at(section.items[k].index)].source] = k;
-  const auto together = [&](const auto& d) { return position.contains(d.first.first) && position.contains(d.first.second); };
+  const auto size = [&](int source) {
+    return instance.buffers[at(section.items[position[source]].index)].size;
+  };
+  const auto padded = [&](int source) { return round_up(size(source), section.grain); };
+  const auto together = [&](const auto& d) {
+    return position.contains(d.first.first) && position.contains(d.first.second);
+  };
   for (const auto& d : distances)
     if (together(d)) ++partners[d.first.first], ++partners[d.first.second];
   std::map<std::pair<int, int>, std::int64_t> shared;
   for (const auto& d : distances) {
     if (!together(d)) continue;
     const auto [below, above] = d.first;
-    const auto padded = [&](int source) {
-      return round_up(instance.buffers[at(section.items[position[source]].index)].size, section.grain);
-    };
     const std::int64_t bytes = most_shared(padded(below), padded(above), round_up(d.second, section.grain));
     std::int64_t& most = shared[std::minmax(below, above)];
     most = std::max(most, bytes);
   }
   for (const auto& [pair, bytes] : shared) {
     SectionItem &a = section.items[position[pair.first]], &b = section.items[position[pair.second]];
-    const std::int64_t size_a = instance.buffers[at(a.index)].size, size_b = instance.buffers[at(b.index)].size;
+    const std::int64_t size_a = size(pair.first), size_b = size(pair.second);
     const bool from_a = size_a != size_b ? size_a < size_b : partners[pair.first] >= partners[pair.second];
     (from_a ? a : b).weight -= bytes;
   }
@@ -99,8 +100,9 @@ void add_section(Instance& instance, const Distances& distances, const std::vect
   instance.sections.push_back(std::move(section));
 }
 
-/// The moments between two changes at which something has just begun and something is about to end: every other moment
-/// has fewer buffers than one of these. Where buffers may overlap, fewer buffers can weigh more, so all moments count.
+/// The moments between two changes at which something has just begun and something is about to end: every
+/// other moment has fewer buffers than one of these. Where buffers may overlap, fewer buffers can weigh more,
+/// so all moments count.
 void add_sections(Instance& instance, const PlanProblem& problem, const Distances& distances) {
   std::vector<std::int64_t> times;
   const auto source = [&](std::size_t i) -> const PlanBuffer& {

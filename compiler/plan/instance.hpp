@@ -1,5 +1,6 @@
-// The part of a PlanProblem that one search works on (buffers connected in time), prepared for it: which buffers meet,
-// how far apart they must then be, and the moments, called sections, at which the most of them are alive.
+// The part of a PlanProblem that one search works on (buffers connected in time), prepared for it: which
+// buffers meet, how far apart they must then be, and the moments, called sections, at which the most of them
+// are alive.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +24,8 @@ struct InstanceBuffer {
   std::vector<Neighbor> neighbors;
 };
 
-/// The weights of any set of a section's buffers add up to no more than the bytes that the set occupies, counted in
-/// whole grains: a buffer takes the last grain it touches for itself.
+/// The weights of any set of a section's buffers add up to no more than the bytes that the set occupies,
+/// counted in whole grains: a buffer takes the last grain it touches for itself.
 struct SectionItem {
   int index = 0;
   std::int64_t weight = 0;
@@ -45,7 +46,10 @@ struct Instance {
 /// Buffers of size 0 are in no instance.
 std::vector<Instance> make_instances(const PlanProblem& problem);
 
-std::int64_t round_up(std::int64_t value, std::int64_t multiple);    // towards +infinity, also for negative values
-std::int64_t round_down(std::int64_t value, std::int64_t multiple);  // towards -infinity
+inline std::size_t at(int index) { return static_cast<std::size_t>(index); }
+
+/// Towards +infinity and -infinity, for negative values too.
+std::int64_t round_up(std::int64_t value, std::int64_t multiple);
+std::int64_t round_down(std::int64_t value, std::int64_t multiple);
 
 }  // namespace o2m

@@ -14,8 +14,8 @@ struct Minimised {
   std::int64_t lower_bound = 0;
 };
 
-/// Searches for a placement of at most `enough`, then at heights halfway between the lowest without an answer and the
-/// best found, then all over again with more patience.
+/// Searches for a placement of at most `enough`, then at heights halfway between the lowest without an answer
+/// and the best found, then all over again with more patience.
 Minimised minimise(const Instance& instance, std::int64_t enough, bool only_enough, Budget& budget) {
   Minimised best{place_greedily(instance, std::max(enough, instance.lower_bound)), instance.lower_bound};
   std::int64_t patience = only_enough ? budget.steps : std::max<std::int64_t>(1000, budget.steps / 16);
@@ -44,8 +44,9 @@ Plan place(const PlanProblem& problem, const PlaceOptions& options) {
   plan.offsets.assign(problem.buffers.size(), 0);
   Budget budget{options.step_limit, {}};
   if (options.seconds)
-    budget.deadline = std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(
-                                                             std::chrono::duration<double>(*options.seconds));
+    budget.deadline =
+        std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+                                               std::chrono::duration<double>(*options.seconds));
   std::vector<Instance> instances = make_instances(problem);
   std::stable_sort(instances.begin(), instances.end(),
                    [](const Instance& a, const Instance& b) { return a.lower_bound > b.lower_bound; });

@@ -10,11 +10,9 @@
 namespace o2m {
 namespace {
 
-std::size_t at(int i) { return static_cast<std::size_t>(i); }
-
-/// Which buffer to decide next: the lowest of all, or the lowest in the section that leaves the least choice, where
-/// sections in which the search has failed count more. The first finds most placements at once, the second keeps
-/// working where the difficulty is.
+/// Which buffer to decide next: the lowest of all, or the lowest in the section that leaves the least choice,
+/// where sections in which the search has failed count more. The first finds most placements at once, the
+/// second keeps working where the difficulty is.
 enum class Choice { lowest, tightest_section };
 
 struct Search {
@@ -39,7 +37,8 @@ struct Search {
     for (std::size_t k = 0; k < state.buffers.size(); ++k) {
       const int i = static_cast<int>(k);
       if (state.buffers[k].placed || !state.is_in(i, range)) continue;
-      if (best < 0 || std::pair(state.low(i), (*rank)[k]) < std::pair(state.low(best), (*rank)[at(best)])) best = i;
+      if (best < 0 || std::pair(state.low(i), (*rank)[k]) < std::pair(state.low(best), (*rank)[at(best)]))
+        best = i;
     }
     return best;
   }
@@ -62,8 +61,8 @@ struct Search {
     return best;
   }
 
-  /// A buffer below which no unplaced neighbor fits, so that all of them will lie above it. -1 if overlaps with
-  /// negative distances go round in a circle and there is no such buffer: the search must then give up.
+  /// A buffer below which no unplaced neighbor fits, so that all of them will lie above it. -1 if overlaps
+  /// with negative distances go round in a circle and there is no such buffer: the search must then give up.
   int choose(const SectionRange& range) const {
     int i = choice == Choice::lowest ? lowest_in(range) : lowest_in_tightest_section(range);
     for (std::size_t tries = 0; tries <= state.buffers.size(); ++tries) {
@@ -74,8 +73,8 @@ struct Search {
     return -1;
   }
 
-  /// Independent parts of the range fail on their own: they are solved one after the other, the tightest first, and
-  /// the placement of one is not revised when another turns out to be impossible.
+  /// Independent parts of the range fail on their own: they are solved one after the other, the tightest
+  /// first, and the placement of one is not revised when another turns out to be impossible.
   Fit solve(SectionRange range) {
     for (;;) {
       const std::vector<SectionRange> parts = state.unplaced_parts(range);

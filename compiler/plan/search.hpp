@@ -1,6 +1,6 @@
-// Complete search for a placement no higher than a given capacity. It decides one buffer at a time: it lies at its
-// lowest possible position, or it lies on top of a neighbor not placed yet. That covers every placement in which no
-// buffer can be moved down, so an exhausted search is a proof that there is none.
+// Complete search for a placement no higher than a given capacity. It decides one buffer at a time: it lies
+// at its lowest possible position, or it lies on top of a neighbor not placed yet. That covers every
+// placement in which no buffer can be moved down, so an exhausted search is a proof that there is none.
 #pragma once
 
 #include <chrono>
@@ -22,7 +22,8 @@ struct Budget {
 
 enum class Fit { found, impossible, unknown };
 
-/// `found` fills `placement`; `unknown` means that `max_steps` or the budget ran out. Steps are taken off the budget.
+/// `found` fills `placement`; `unknown` means that `max_steps` or the budget ran out. Steps are taken off the
+/// budget.
 Fit fit_into(const Instance& instance, std::int64_t capacity, std::int64_t max_steps, Budget& budget,
              Placement& placement);
 

@@ -6,8 +6,6 @@
 namespace o2m {
 namespace {
 
-std::size_t at(int i) { return static_cast<std::size_t>(i); }
-
 constexpr std::int64_t nowhere = std::numeric_limits<std::int64_t>::max();
 
 }  // namespace
@@ -170,8 +168,8 @@ bool SearchState::blame_buffer(int i) {
   return false;
 }
 
-/// By insertion: the items are nearly in order since the last time. Placed ones keep their place in it, so that undoing
-/// leaves little to do.
+/// By insertion: the items are nearly in order since the last time. Placed ones keep their place in it, so
+/// that undoing leaves little to do.
 void SearchState::sort_items(SectionState& section) {
   keys_.clear();
   for (const SectionItem& item : section.items) keys_.push_back(low(item.index));
@@ -189,8 +187,9 @@ void SearchState::sort_items(SectionState& section) {
   }
 }
 
-/// Everything that starts at or above a position has to fit between it and the limit. What is left over is the slack;
-/// the lowest buffer starts no more than that above the lowest position, so if only one can, it is that one.
+/// Everything that starts at or above a position has to fit between it and the limit. What is left over is
+/// the slack; the lowest buffer starts no more than that above the lowest position, so if only one can, it is
+/// that one.
 bool SearchState::check_section(SectionState& section) {
   if (section.unplaced == 0) return true;
   sort_items(section);
@@ -235,14 +234,15 @@ bool SearchState::order_neighbors(int i) {
 bool SearchState::is_supported(int i) const {
   const BufferState& state = buffers[at(i)];
   if (!state.support || !state.intruder) return false;
-  const BufferState &support = buffers[at(state.support->index)], &intruder = buffers[at(state.intruder->index)];
+  const BufferState &support = buffers[at(state.support->index)],
+                    &intruder = buffers[at(state.intruder->index)];
   return !support.placed && support.low + state.support->when_above <= state.low && !intruder.placed &&
          intruder.low < state.floor + state.intruder->when_below;
 }
 
-/// In a placement in which nothing can be moved down, a buffer above its floor lies on top of an unplaced neighbor, its
-/// support, and could not lie on the floor instead: some unplaced neighbor, the intruder, starts low enough to be in
-/// the way there.
+/// In a placement in which nothing can be moved down, a buffer above its floor lies on top of an unplaced
+/// neighbor, its support, and could not lie on the floor instead: some unplaced neighbor, the intruder,
+/// starts low enough to be in the way there.
 bool SearchState::find_support(int i) {
   BufferState& state = buffers[at(i)];
   std::int64_t lowest = nowhere;
@@ -261,7 +261,8 @@ bool SearchState::find_support(int i) {
 bool SearchState::check_supports(const SectionRange& range) {
   for (std::size_t k = 0; k < buffers.size(); ++k) {
     const int i = static_cast<int>(k);
-    if (buffers[k].placed || buffers[k].low <= buffers[k].floor || !is_in(i, range) || is_supported(i)) continue;
+    if (buffers[k].placed || buffers[k].low <= buffers[k].floor || !is_in(i, range) || is_supported(i))
+      continue;
     if (!find_support(i)) return blame_buffer(i);
   }
   return true;

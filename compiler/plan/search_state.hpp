@@ -1,6 +1,6 @@
-// A partial placement under a capacity: the range of positions left to every buffer, what follows from it, and the
-// way back. Inference only ever removes positions that no placement within the capacity has, or none in which nothing
-// can be moved down.
+// A partial placement under a capacity: the range of positions left to every buffer, what follows from it,
+// and the way back. Inference only ever removes positions that no placement within the capacity has, or none
+// in which nothing can be moved down.
 #pragma once
 
 #include <cstdint>
@@ -17,10 +17,10 @@ struct SectionRange {
 };
 
 struct BufferState {
-  std::int64_t low = 0, high = 0;  ///< the offset is in [low, high]; equal once placed
-  std::int64_t floor = 0;          ///< lowest position over everything placed
-  std::int64_t placed = 0;         ///< 0 or 1
-  const Neighbor* support = nullptr;   ///< remembered by find_support(), checked before use
+  std::int64_t low = 0, high = 0;     ///< the offset is in [low, high]; equal once placed
+  std::int64_t floor = 0;             ///< lowest position over everything placed
+  std::int64_t placed = 0;            ///< 0 or 1
+  const Neighbor* support = nullptr;  ///< remembered by find_support(), checked before use
   const Neighbor* intruder = nullptr;
   bool queued = false;
 };
