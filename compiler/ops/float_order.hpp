@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string>
 
-#include "program/program.hpp"
+#include "ops/lower.hpp"
 
 namespace o2m {
 
@@ -22,6 +22,12 @@ struct ConvGeometry {
   std::int64_t in_c, out_c, groups, k_h, k_w, in_h, in_w, out_h, out_w;
   bool two_dimensional, constant_weights, no_pads, unit_strides, unit_dilations;
 };
+
+/// Is input i a constant in ONNX Runtime too? Our own attribute computed_weights says that it computes it at
+/// run time.
+inline bool is_constant_weight(const LowerContext& c, std::size_t i) {
+  return c.constant(i) && c.node.attr("computed_weights", 0) == 0;
+}
 
 FloatOrder conv_order(const ConvGeometry& g);
 
