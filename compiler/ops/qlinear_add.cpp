@@ -43,12 +43,15 @@ void lower(LowerContext& c) {
   const bool exchanged = is_exchanged(c);
   const BinaryOperand& outer = exchanged ? q.b : q.a;
   const BinaryOperand& inner = exchanged ? q.a : q.b;
+  const AddRule rule = add_rule(outer.quantization, inner.quantization, q.y, q.qmin, q.qmax);
+  const auto sum = [&](std::int32_t a, std::int32_t b) { return exchanged ? reference(rule, b, a) : reference(rule, a, b); };
+  if (lower_with_scalar(c, sum)) return;
   const std::size_t first = exchanged ? 3 : 0, second = exchanged ? 0 : 3;
   Call call = c.call("elementwise_add", "elementwise_add.hpp");
   call.reads = {c.operand(first), c.operand(second)};
   call.writes = {c.output(0)};
   add_broadcast(call, c.in_shape(first), c.in_shape(second), c.out_shape(0));
-  add_sum(call, add_rule(outer.quantization, inner.quantization, q.y, q.qmin, q.qmax), outer.range, inner.range);
+  add_sum(call, rule, outer.range, inner.range);
   c.add(std::move(call));
 }
 

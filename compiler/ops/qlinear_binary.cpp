@@ -30,6 +30,22 @@ void infer_qlinear_binary(InferContext& c) {
   c.set(0, c.type(0), broadcast(c.shape(0), c.shape(3)));
 }
 
+bool lower_with_scalar(LowerContext& c, const std::function<std::int32_t(std::int32_t, std::int32_t)>& f) {
+  for (const auto& [x, scalar] : {std::pair<std::size_t, std::size_t>{0, 3}, {3, 0}}) {
+    const Tensor* t = c.constant(scalar);
+    if (!t || t->count() != 1 || c.constant(x)) continue;
+    const auto b = static_cast<std::int32_t>(t->integer(0));
+    ByteTable table{};
+    for (std::size_t i = 0; i < table.size(); ++i) {
+      const std::int32_t a = value_of_byte(c.in(x).type, i);
+      table[i] = static_cast<std::uint8_t>(x == 0 ? f(a, b) : f(b, a));
+    }
+    lower_lookup(c, x, table);
+    return true;
+  }
+  return false;
+}
+
 QuantizedBinary read_qlinear_binary(const LowerContext& c) {
   const DType type = c.in(0).type;
   return {{quantization_at(c, 1, "A_scale", "A_zero_point"), range_of(c, 0)},

@@ -43,13 +43,16 @@ void add_product(Call& call, const RequantizeRule& rule, AccumulatorRange range)
 void lower(LowerContext& c) {
   const QuantizedBinary q = read_qlinear_binary(c);
   const RequantizeRule rule{q.a.quantization.scale * q.b.quantization.scale / q.y.scale, q.y.zero_point, q.qmin, q.qmax, true};
+  const std::int32_t a_zero_point = q.a.quantization.zero_point, b_zero_point = q.b.quantization.zero_point;
+  const auto product = [&](std::int32_t a, std::int32_t b) { return reference(rule, (a - a_zero_point) * (b - b_zero_point)); };
+  if (lower_with_scalar(c, product)) return;
   Call call = c.call("elementwise_mul", "elementwise_mul.hpp");
   call.reads = {c.operand(0), c.operand(3)};
   call.writes = {c.output(0)};
   add_broadcast(call, c.in_shape(0), c.in_shape(3), c.out_shape(0));
-  call.params.push_back(param("a_zero_point", q.a.quantization.zero_point));
-  call.params.push_back(param("b_zero_point", q.b.quantization.zero_point));
-  add_product(call, rule, product_range(q.a.range, q.a.quantization.zero_point, q.b.range, q.b.quantization.zero_point));
+  call.params.push_back(param("a_zero_point", a_zero_point));
+  call.params.push_back(param("b_zero_point", b_zero_point));
+  add_product(call, rule, product_range(q.a.range, a_zero_point, q.b.range, b_zero_point));
   c.add(std::move(call));
 }
 

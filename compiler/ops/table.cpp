@@ -5,14 +5,9 @@
 
 namespace o2m {
 
-namespace {
-
-/// The value that stands at byte `i` in a tensor of 8-bit `type`.
 std::int32_t value_of_byte(DType type, std::size_t i) {
   return type == DType::int8 ? static_cast<std::int8_t>(static_cast<std::uint8_t>(i)) : static_cast<std::int32_t>(i);
 }
-
-}  // namespace
 
 ByteTable make_table(DType type, Quantization x, Quantization y, const std::function<float(float)>& f) {
   ByteTable table{};

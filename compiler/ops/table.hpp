@@ -18,6 +18,9 @@ struct Quantization {
 using ByteTable = std::array<std::uint8_t, 256>;
 ByteTable make_table(DType type, Quantization x, Quantization y, const std::function<float(float)>& f);
 
+/// The value that stands at byte `i` in a tensor of 8-bit `type`.
+std::int32_t value_of_byte(DType type, std::size_t i);
+
 /// Calls the lookup kernel: output 0 = table[input i].
 void lower_lookup(LowerContext& c, std::size_t i, const ByteTable& table);
 

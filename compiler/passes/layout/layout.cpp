@@ -4,6 +4,7 @@
 
 #include "passes/layout/transpose.hpp"
 #include "passes/passes.hpp"
+#include "requantize/two_input.hpp"
 
 namespace o2m {
 namespace {
@@ -55,10 +56,18 @@ void transpose_ports(GraphEditor& edit) {
   edit.graph.nhwc_ports = true;
 }
 
+/// ONNX Runtime chooses the outer operand of a QLinearAdd by the shapes the model declares: recorded before they change.
+void record_exchanged_operands(Graph& graph) {
+  for (Node& node : graph.nodes)
+    if (node.is("QLinearAdd", "com.microsoft"))
+      node.attributes["exchanged"] = std::int64_t{qlinear_add_exchanges(graph.shape(node.inputs[0]), graph.shape(node.inputs[3]))};
+}
+
 }  // namespace
 
 void layout(Graph& graph, bool nhwc_ports) {
   GraphEditor edit{graph};
+  record_exchanged_operands(graph);
   spell_out_perms(graph);
   if (nhwc_ports) transpose_ports(edit);
   make_channels_last(edit);
