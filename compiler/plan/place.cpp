@@ -18,7 +18,8 @@ struct Minimised {
 /// and the best found, then all over again with more patience.
 Minimised minimise(const Instance& instance, std::int64_t enough, bool only_enough, Budget& budget) {
   Minimised best{place_greedily(instance, std::max(enough, instance.lower_bound)), instance.lower_bound};
-  std::int64_t patience = only_enough ? budget.steps : std::max<std::int64_t>(1000, budget.steps / 16);
+  const auto size = static_cast<std::int64_t>(instance.buffers.size());
+  std::int64_t patience = only_enough ? budget.steps : std::max<std::int64_t>(1000, 16 * size);
   std::int64_t next = std::max(best.lower_bound, round_down(enough, instance.unit));
   std::int64_t unanswered = next;
   while (best.placement.height > std::max(best.lower_bound, enough) && !budget.spent()) {
@@ -26,7 +27,7 @@ Minimised minimise(const Instance& instance, std::int64_t enough, bool only_enou
     if (fit == Fit::impossible) best.lower_bound = next + instance.unit;
     if (fit != Fit::found) unanswered = next + instance.unit;
     if (unanswered >= best.placement.height) {
-      patience *= 4;
+      patience *= 2;
       unanswered = std::max(best.lower_bound, round_down(enough, instance.unit));
       next = unanswered;
     } else {
