@@ -1,6 +1,6 @@
 // onnx2mcu.QDQGemm: a float Gemm (alpha = beta = 1) or MatMul between DequantizeLinear and QuantizeLinear that ONNX
 // Runtime does not fuse. Inputs: a, a_scale, a_zero_point, b, b_scale, b_zero_point, y_scale, y_zero_point, [c, c_scale];
-// b is a constant matrix; c is int32 with its c_scale, or float32 without. Attributes transB, relu.
+// b is a constant matrix; c is int32 with its c_scale, or float32 without. Attributes transB, relu, a_channels (layout/absorb.hpp).
 
 #include "ops/guarded.hpp"
 
@@ -35,14 +35,14 @@ void lower(LowerContext& c) {
                                                   [&](std::int64_t o, std::int64_t i) { return d.transposed ? o * d.k + i : i * d.n + o; });
   const Accumulators acc = accumulators_of(weights, {}, c.in(0).type, a_zero_point);
   const FloatOrder order = matmul_order(d.rows, d.k, d.n, /*packed=*/false, /*scaled=*/false, /*transposed_a=*/false, d.transposed);
-  const GuardedProduct p{weights, 1, acc.ranges, c.in(0).type, read_scale(c.required_constant(1, "a_scale"), "a_scale"), a_zero_point,
+  const GuardedProduct p{weights, c.node.attr("a_channels", 1), acc.ranges, c.in(0).type, read_scale(c.required_constant(1, "a_scale"), "a_scale"), a_zero_point,
                          read_scales(c.required_constant(4, "b_scale"), d.n, "b_scale"), real_bias(c.constant(8), c.constant(9), d.n),
                          read_scale(c.required_constant(6, "y_scale"), "y_scale"), read_zero_point(c.constant(7), "y_zero_point"), c.out(0).type,
                          c.node.attr("relu", 0) != 0, order};
   Call call = c.call("guarded_fully_connected", "guarded.hpp");
   call.reads = {c.operand(0)};
   call.writes = {c.output(0)};
-  call.params = {param("rows", d.rows), param("in", d.k), param("out", d.n), param("x_zero_point", a_zero_point), param_bool("has_bias", c.node.has_input(8))};
+  call.params = {param("rows", d.rows), param("in", d.k), param("out", d.n), param("x_zero_point", a_zero_point), param("a_channels", c.node.attr("a_channels", 1)), param_bool("has_bias", c.node.has_input(8))};
   call.params.push_back(param_array(c.program, "weights", weight_array(c, weights)));
   call.params.push_back(param_array(c.program, "bias", c.array("bias", DType::int32, acc.bias)));
   add_guarded_requantization(c, call, p);

@@ -77,8 +77,10 @@ ONNX2MCU_INLINE void guarded_fully_connected(const X* x, Y* y) noexcept {
     if (requantize_guarded<L>(acc, o, q)) return static_cast<Y>(q);
     ProductSum<L::order, L::in, L::block> sum(1.0F);
     if constexpr (L::has_bias) sum.start(L::float_bias[o]);
-    for (int i = 0; i < L::in; ++i) {
-      sum.reach(i);
+    constexpr int cells = L::in / L::a_channels;  // a flattened image lies [cells][a_channels], its terms channel by channel
+    for (int t = 0; t < L::in; ++t) {
+      const int i = t % cells * L::a_channels + t / cells;
+      sum.reach(t);
       add_dequantized<L>(sum, x[r * L::in + i], L::weights[o * L::in + i], o);
     }
     return quantize_guarded<L, Y>(L::flipped ? sum.result(r, L::rows) : sum.result(o, L::out));

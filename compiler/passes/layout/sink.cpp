@@ -39,14 +39,6 @@ std::vector<std::size_t> data_inputs(const Node& node) {
   return all;
 }
 
-const Node* transpose_above(const Graph& graph, const Uses& uses, ValueId id) {
-  const int n = id == ValueId::none ? -1 : uses.producer[index(id)];
-  if (n < 0 || !graph.nodes[static_cast<std::size_t>(n)].is("Transpose")) return nullptr;
-  return &graph.nodes[static_cast<std::size_t>(n)];
-}
-
-Tensor transpose_constant(const Tensor& t, const Perm& perm);
-
 /// A constant (or one-element) operand of an elementwise operator, as it must be when the other is not transposed.
 ValueId untransposed_constant(Graph& graph, ValueId id, const Perm& perm) {
   const Value value = graph[id];
@@ -54,24 +46,6 @@ ValueId untransposed_constant(Graph& graph, ValueId id, const Perm& perm) {
   Tensor padded = *value.constant;
   padded.shape.insert(padded.shape.begin(), perm.size() - padded.shape.size(), 1);
   return graph.add_constant(value.name, transpose_constant(padded, inverse(perm)));
-}
-
-Tensor transpose_constant(const Tensor& t, const Perm& perm) {
-  Tensor out = make_tensor(t.type, permute(t.shape, perm));
-  const auto item = static_cast<std::size_t>(size_of(t.type));
-  std::vector<std::int64_t> stride(t.shape.size(), 1);
-  for (std::size_t i = t.shape.size(); i-- > 1;) stride[i - 1] = stride[i] * t.shape[i];
-  std::vector<std::int64_t> at(perm.size(), 0);
-  for (std::int64_t i = 0; i < out.count(); ++i) {
-    std::int64_t from = 0;
-    for (std::size_t d = 0; d < perm.size(); ++d) from += at[d] * stride[static_cast<std::size_t>(perm[d])];
-    std::memcpy(out.bytes.data() + static_cast<std::size_t>(i) * item, t.bytes.data() + static_cast<std::size_t>(from) * item, item);
-    for (std::size_t d = perm.size(); d-- > 0;) {
-      if (++at[d] < out.shape[d]) break;
-      at[d] = 0;
-    }
-  }
-  return out;
 }
 
 /// Position of old axis `axis` (of the transposed value) in the untransposed one.
@@ -130,49 +104,6 @@ bool sink_into(GraphEditor& edit, const Uses& uses, std::size_t n) {
     edit.transpose_output(n, inverse(perm));
     std::swap(graph.nodes[n].outputs[0], graph.nodes[n].outputs[o]);
   }
-  return true;
-}
-
-bool absorb_into_weights(GraphEditor& edit, const Uses& uses, std::size_t n) {
-  Graph& graph = edit.graph;
-  Node& product = graph.nodes[n];
-  const bool quantized = product.op_type == "QGemm" || product.op_type == "QLinearMatMul" || product.op_type == "QDQGemm";
-  if (!quantized && !product.is("Gemm") && !product.is("MatMul")) return false;
-  const std::size_t b = quantized ? 3 : 1;
-  const Tensor* weights = graph.constant(product.inputs[b]);
-  if (!weights || weights->shape.size() != 2 || product.attr("transA", 0) != 0) return false;
-  const int above = uses.producer[index(product.inputs[0])];
-  if (above < 0) return false;
-  Node& reshape = graph.nodes[static_cast<std::size_t>(above)];
-  const bool reshapes = reshape.is("Reshape") || reshape.is("Flatten") || reshape.is("Squeeze");
-  const Node* t = reshapes ? transpose_above(graph, uses, reshape.inputs[0]) : nullptr;
-  const Shape flat = graph.shape(product.inputs[0]);
-  if (!t || !uses.single(reshape.outputs[0]) || element_count(flat) != flat.back()) return false;
-  // Element i of the untransposed flat vector is element source[i] of the transposed one.
-  const Shape image = graph.shape(t->inputs[0]);
-  Tensor order = make_tensor(DType::int64, permute(image, *t->attr_ints("perm")));
-  for (std::int64_t i = 0; i < order.count(); ++i) order.as<std::int64_t>()[static_cast<std::size_t>(i)] = i;
-  const Tensor source = transpose_constant(order, inverse(*t->attr_ints("perm")));
-  const bool transposed = product.attr("transB", 0) != 0;
-  const auto k = flat.back(), m = weights->count() / k;
-  const auto item = static_cast<std::size_t>(size_of(weights->type));
-  Tensor permuted = make_tensor(weights->type, weights->shape);
-  for (std::int64_t i = 0; i < k; ++i)
-    for (std::int64_t o = 0; o < m; ++o) {
-      const auto cell = [&](std::int64_t row) { return static_cast<std::size_t>(transposed ? o * k + row : row * m + o) * item; };
-      std::memcpy(permuted.bytes.data() + cell(i), weights->bytes.data() + cell(source.integer(i)), item);
-    }
-  const ValueId image_value = t->inputs[0];
-  const std::string name = graph[product.inputs[b]].name;
-  reshape.inputs[0] = image_value;
-  if (!reshape.is("Reshape")) {
-    const ValueId target = graph.add_constant(name + "_shape", make_tensor(DType::int64, {static_cast<std::int64_t>(flat.size())}, std::span<const std::int64_t>(flat)));
-    reshape = {"Reshape", "", reshape.name, reshape.index, {image_value, target}, reshape.outputs, {}};
-  } else if (const Tensor* target = graph.constant(reshape.inputs[1]); !target || target->count() != static_cast<std::int64_t>(flat.size()) ||
-             std::any_of(target->as<std::int64_t>().begin(), target->as<std::int64_t>().end(), [](std::int64_t d) { return d <= 0; })) {
-    reshape.inputs[1] = graph.add_constant(name + "_shape", make_tensor(DType::int64, {static_cast<std::int64_t>(flat.size())}, std::span<const std::int64_t>(flat)));
-  }
-  product.inputs[b] = graph.add_constant(name, std::move(permuted));
   return true;
 }
 

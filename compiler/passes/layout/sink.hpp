@@ -1,4 +1,4 @@
-// Moving Transposes below the nodes that read them, towards the next one they cancel with or weights that absorb them.
+// Moving Transposes below the nodes that read them, towards the next one they cancel with.
 #pragma once
 
 #include "passes/layout/transpose.hpp"
@@ -7,8 +7,5 @@ namespace o2m {
 
 /// If node `n` can work on its inputs before their (equal) Transposes, does so and transposes its output instead.
 bool sink_into(GraphEditor& edit, const Uses& uses, std::size_t n);
-
-/// Transpose -> Reshape to a row vector -> matrix product with constant weights: permutes the weights' rows instead.
-bool absorb_into_weights(GraphEditor& edit, const Uses& uses, std::size_t n);
 
 }  // namespace o2m

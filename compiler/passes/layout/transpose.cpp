@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "ops/op.hpp"
+#include "passes/layout/absorb.hpp"
 #include "passes/layout/sink.hpp"
 
 namespace o2m {
@@ -68,6 +69,30 @@ Perm inverse(const Perm& perm) {
 Shape permute(const Shape& shape, const Perm& perm) {
   Shape out;
   for (const std::int64_t p : perm) out.push_back(shape[static_cast<std::size_t>(p)]);
+  return out;
+}
+
+const Node* transpose_above(const Graph& graph, const Uses& uses, ValueId id) {
+  const int n = id == ValueId::none ? -1 : uses.producer[index(id)];
+  if (n < 0 || !graph.nodes[static_cast<std::size_t>(n)].is("Transpose")) return nullptr;
+  return &graph.nodes[static_cast<std::size_t>(n)];
+}
+
+Tensor transpose_constant(const Tensor& t, const Perm& perm) {
+  Tensor out = make_tensor(t.type, permute(t.shape, perm));
+  const auto item = static_cast<std::size_t>(size_of(t.type));
+  std::vector<std::int64_t> stride(t.shape.size(), 1);
+  for (std::size_t i = t.shape.size(); i-- > 1;) stride[i - 1] = stride[i] * t.shape[i];
+  std::vector<std::int64_t> at(perm.size(), 0);
+  for (std::int64_t i = 0; i < out.count(); ++i) {
+    std::int64_t from = 0;
+    for (std::size_t d = 0; d < perm.size(); ++d) from += at[d] * stride[static_cast<std::size_t>(perm[d])];
+    std::memcpy(out.bytes.data() + static_cast<std::size_t>(i) * item, t.bytes.data() + static_cast<std::size_t>(from) * item, item);
+    for (std::size_t d = perm.size(); d-- > 0;) {
+      if (++at[d] < out.shape[d]) break;
+      at[d] = 0;
+    }
+  }
   return out;
 }
 

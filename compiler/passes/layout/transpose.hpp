@@ -13,6 +13,11 @@ using Perm = std::vector<std::int64_t>;  ///< ONNX Transpose: output dimension i
 Perm inverse(const Perm& perm);
 Shape permute(const Shape& shape, const Perm& perm);
 
+/// The constant with its elements in the new order.
+Tensor transpose_constant(const Tensor& t, const Perm& perm);
+/// The Transpose that makes `id`, or null.
+const Node* transpose_above(const Graph& graph, const Uses& uses, ValueId id);
+
 /// Inserts nodes while keeping topological order.
 struct GraphEditor {
   Graph& graph;
