@@ -1,0 +1,83 @@
+// AveragePool 1-22, GlobalAveragePool and GlobalMaxPool 1-22 in float32.
+
+#include <algorithm>
+
+#include "ops/pool.hpp"
+
+namespace o2m {
+namespace {
+
+void check_float(const InferContext& c) {
+  if (c.type(0) != DType::float32) refuse("x is {}, only float32 is supported", to_string(c.type(0)));
+}
+
+void infer_average(InferContext& c) {
+  check_float(c);
+  const PoolImage image = pool_image(c.node, c.shape(0));
+  c.set(0, DType::float32, pool_shape(c.node, image, pool_window(c.node, image).out));
+}
+
+void infer_global(InferContext& c) {
+  check_float(c);
+  const PoolImage image = pool_image(c.node, c.shape(0));
+  c.set(0, DType::float32, pool_shape(c.node, image, std::vector<std::int64_t>(image.spatial.size(), 1)));
+}
+
+/// The window that covers the whole image.
+Window2d whole_image(const LowerContext& c, const PoolImage& image) {
+  const std::vector<std::int64_t> ones(image.spatial.size(), 1), zeros(image.spatial.size(), 0);
+  return lowered_window(c.node, image, {image.spatial, ones, ones, zeros, zeros, ones});
+}
+
+/// The order of the float sum: the rule is in runtime/onnx2mcu/float_pool.hpp.
+const char* average_order(const LowerContext& c, const PoolImage& image, const Window2d& w) {
+  const bool global = c.node.is("GlobalAveragePool"), planar = image.spatial.size() == 2;
+  const bool ceil_with_pads = c.node.attr("ceil_mode", 0) != 0 && c.node.attr("count_include_pad", 0) != 0;
+  if (planar && image.channels % 16 == 0 && !ceil_with_pads) return "window";
+  if (!global && (c.graph.opset() >= 19 || ceil_with_pads)) return "window";
+  const bool no_pads = w.pad_top == 0 && w.pad_left == 0 && w.pad_bottom == 0 && w.pad_right == 0;
+  if (w.k_h == w.in_h && w.k_w == w.in_w && no_pads && w.stride_h == 1 && w.stride_w == 1) return "lanes";
+  return planar && w.stride_w <= 2 && std::max(w.k_h, w.k_w) <= 32 ? "columns" : "window";
+}
+
+void lower_window_average(LowerContext& c, const PoolImage& image, const Window2d& w) {
+  Call call = c.call("float_average_pool", "float_pool.hpp");
+  call.reads = {c.operand(0)};
+  call.writes = {c.output(0)};
+  add_window(call, w);
+  call.params.push_back(param("pad_bottom", w.pad_bottom));
+  call.params.push_back(param("pad_right", w.pad_right));
+  call.params.push_back(param("channels", image.channels));
+  call.params.push_back(param_bool("count_include_pad", c.node.attr("count_include_pad", 0) != 0));
+  call.params.push_back({"onnx2mcu::AverageOrder", "order",
+                         std::string("onnx2mcu::AverageOrder::") + average_order(c, image, w)});
+  c.add(std::move(call));
+}
+
+void lower_average(LowerContext& c) {
+  const PoolImage image = pool_image(c.node, c.in_shape(0));
+  lower_window_average(c, image, lowered_window(c.node, image, pool_window(c.node, image)));
+}
+
+void lower_global_average(LowerContext& c) {
+  const PoolImage image = pool_image(c.node, c.in_shape(0));
+  lower_window_average(c, image, whole_image(c, image));
+}
+
+void lower_global_max(LowerContext& c) {
+  const PoolImage image = pool_image(c.node, c.in_shape(0));
+  Call call = c.call("max_pool", "max_pool.hpp");
+  call.reads = {c.operand(0)};
+  call.writes = {c.output(0)};
+  add_window(call, whole_image(c, image));
+  call.params.push_back(param("channels", image.channels));
+  c.add(std::move(call));
+}
+
+}  // namespace
+
+ONNX2MCU_DEFINE_OP(op_AveragePool){"", "AveragePool", infer_average, lower_average};
+ONNX2MCU_DEFINE_OP(op_GlobalAveragePool){"", "GlobalAveragePool", infer_global, lower_global_average};
+ONNX2MCU_DEFINE_OP(op_GlobalMaxPool){"", "GlobalMaxPool", infer_global, lower_global_max};
+
+}  // namespace o2m
