@@ -70,7 +70,7 @@ T quotient(T a, T b) {
   return static_cast<T>(a / b);
 }
 
-/// fmod: the result has the sign of a, otherwise that of b (Python).
+/// fmod: the result has the sign of a, otherwise that of b (Python). ONNX Runtime computes fmod of integers in double.
 template <class T>
 T remainder(T a, T b, bool fmod) {
   if constexpr (std::is_floating_point_v<T>) {
@@ -78,10 +78,11 @@ T remainder(T a, T b, bool fmod) {
     return fmod || r == 0 || (r < 0) == (b < 0) ? r : r + b;
   } else {
     if (b == 0) refuse("division by zero");
+    if (fmod) return static_cast<T>(std::fmod(static_cast<double>(a), static_cast<double>(b)));
     if constexpr (std::is_signed_v<T>)
       if (b == -1) return 0;
     const T r = static_cast<T>(a % b);
-    return fmod || r == 0 || (r < 0) == (b < 0) ? r : static_cast<T>(r + b);
+    return r == 0 || (r < 0) == (b < 0) ? r : static_cast<T>(r + b);
   }
 }
 
@@ -173,7 +174,10 @@ std::vector<Tensor> eval_abs(const Graph&, const Node&, EvalInputs in) {
   })};
 }
 std::vector<Tensor> eval_sign(const Graph&, const Node&, EvalInputs in) {
-  return {eval_each(*in[0], [](auto x) { return (x > 0) - (x < 0); })};
+  return {eval_each(*in[0], [](auto x) {
+    using T = decltype(x);
+    return x == x ? static_cast<T>((x > 0) - (x < 0)) : x;  // a NaN stays
+  })};
 }
 
 namespace {
