@@ -48,7 +48,7 @@ struct Search {
     double least = std::numeric_limits<double>::infinity();
     for (int s = range.first; s < range.last; ++s) {
       const SectionState& section = state.sections[at(s)];
-      const double score = static_cast<double>(section.candidates) / (1.0 + section.failures);
+      const double score = static_cast<double>(section.candidates) / (1.0 + state.failures(section));
       if (section.unplaced == 0 || score >= least) continue;
       tightest = &section;
       least = score;
@@ -92,6 +92,7 @@ struct Search {
       if (state.place(i) && state.propagate(range))
         if (const Fit fit = solve(range); fit != Fit::impossible) return fit;
       state.undo(mark);
+      state.age_failures();
       if (!state.postpone(i) || !state.propagate(range)) return Fit::impossible;
     }
   }
@@ -121,14 +122,15 @@ Fit fit_into(const Instance& instance, std::int64_t capacity, std::int64_t max_s
   Search search(instance, capacity, budget);
   if (!search.state.start()) return Fit::impossible;
   const std::vector<std::vector<int>> ranks = importance_orders(instance);
-  const std::int64_t base = 4 * static_cast<std::int64_t>(instance.buffers.size());
+  const std::int64_t base = 2 * static_cast<std::int64_t>(instance.buffers.size());
   const std::int64_t end = std::max<std::int64_t>(0, budget.steps - max_steps);
   std::array<std::int64_t, 2> spent{}, runs{};
   for (;;) {  // both ways of choosing get the same number of steps, in longer and longer runs
     const std::size_t way = spent[0] <= spent[1] ? 0 : 1;
     const std::int64_t round = runs[way] / static_cast<std::int64_t>(ranks.size());
     const std::vector<int>& rank = ranks[static_cast<std::size_t>(runs[way]++) % ranks.size()];
-    const std::int64_t length = way == 0 ? base << std::min<std::int64_t>(round, 32) : base * luby(round + 1);
+    const std::int64_t length =
+        way == 0 ? base << std::min<std::int64_t>(round + 1, 32) : base * luby(round + 1);
     const std::int64_t before = budget.steps;
     const Fit fit = search.run(way == 0 ? Choice::lowest : Choice::tightest_section, rank,
                                std::min(length, before - end));

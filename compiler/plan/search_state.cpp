@@ -80,6 +80,13 @@ void SearchState::undo(std::size_t mark) {
   buffer_queue_.clear();
 }
 
+void SearchState::age_failures() {
+  blame_ *= 1.02;
+  if (blame_ < 1e100) return;
+  for (SectionState& section : sections) section.failures /= blame_;
+  blame_ = 1;
+}
+
 std::vector<SectionRange> SearchState::unplaced_parts(const SectionRange& range) const {
   std::vector<std::pair<std::int64_t, int>> order;  // slack, index of the part
   std::vector<SectionRange> parts;
@@ -157,13 +164,13 @@ bool SearchState::lower(int i, std::int64_t position) {
 }
 
 bool SearchState::blame_section(SectionState& section) {
-  section.failures += 1;
+  section.failures += blame_;
   return false;
 }
 
 bool SearchState::blame_buffer(int i) {
   const InstanceBuffer& buffer = instance.buffers[at(i)];
-  const double share = 1.0 / (buffer.last - buffer.first);
+  const double share = blame_ / (buffer.last - buffer.first);
   for (int s = buffer.first; s < buffer.last; ++s) sections[at(s)].failures += share;
   return false;
 }

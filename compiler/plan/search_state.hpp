@@ -33,7 +33,7 @@ struct SectionState {
   std::int64_t low = 0;            ///< lowest position of an unplaced buffer
   std::int64_t candidates = 0;     ///< number of unplaced buffers that can be the lowest of them
   std::int64_t slack = 0;          ///< bytes above low that can stay unused
-  double failures = 0;             ///< how often the search ended here; survives undo()
+  double failures = 0;  ///< how often the search ended here, late ends counting more; kept by undo()
   bool queued = false;
 };
 
@@ -50,6 +50,9 @@ struct SearchState {
 
   std::size_t mark() const { return trail_.size(); }
   void undo(std::size_t mark);
+  /// Failures fade: each call makes those before count 2 % less beside those to come.
+  void age_failures();
+  double failures(const SectionState& section) const { return section.failures / blame_; }
 
   std::int64_t low(int i) const { return buffers[static_cast<std::size_t>(i)].low; }
   SectionRange whole() const { return {0, static_cast<int>(sections.size())}; }
@@ -84,6 +87,7 @@ struct SearchState {
 
   std::vector<std::pair<std::int64_t*, std::int64_t>> trail_;  // variable, value before
   std::vector<int> section_queue_, buffer_queue_;
+  double blame_ = 1;                // what a failure counts now
   std::vector<std::int64_t> keys_;  // scratch of sort_items()
 };
 
