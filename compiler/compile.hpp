@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "diagnostics.hpp"
@@ -22,8 +23,10 @@ struct CompileOptions {
   bool nhwc_ports = false;        ///< --layout nhwc
   std::map<std::string, Shape> input_shapes;
   bool trace = false;             ///< generated code reports every layer's outputs (validate --layers)
-  std::string dump_after;         ///< --dump-ir=after:<pass>; empty: none
+  std::string dump_after;         ///< --dump-ir=after:<pass>, one of dump_points; empty: none
 };
+
+inline constexpr std::string_view dump_points[] = {"import", "infer_shapes", "fold_qdq", "fuse", "layout"};
 
 /// Arena offsets, one per Program buffer, in bytes.
 struct MemoryPlan {

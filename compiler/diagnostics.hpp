@@ -4,6 +4,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -53,7 +54,11 @@ struct Diagnostics {
 /// "FILE: error: PLACE: REASON\n  detail\n  hint: …\n". `severity` is "error" or "warning".
 std::string format(const std::string& file, const std::string& severity, const Diagnostic& diagnostic);
 
-/// ONNX names are the model's own text: control bytes and invalid UTF-8 become \xNN so that a message stays one line.
+/// Length of the UTF-8 character at `i` that can be shown as it is; 0 for a control byte, invalid UTF-8, and characters
+/// that are invisible or change the direction of the text around them.
+std::size_t text_sequence(std::string_view text, std::size_t i);
+
+/// ONNX names are the model's own text: what text_sequence() rejects becomes \xNN, so that a message stays one line.
 std::string printable(const std::string& name);
 
 }  // namespace o2m

@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include <CLI/CLI.hpp>
+#include <fmt/ranges.h>
 
 #include "program/names.hpp"
 #include "version.hpp"
@@ -21,6 +22,13 @@ std::pair<std::string, Shape> parse_input_shape(const std::string& text) {
     shape.push_back(dim);
   }
   return {text.substr(0, equals), shape};
+}
+
+/// "after:layout"
+std::string dump_point(const std::string& text) {
+  for (const std::string_view point : dump_points)
+    if (text == "after:" + std::string(point)) return std::string(point);
+  throw CLI::ValidationError("--dump-ir", fmt::format("expected after:PASS with PASS one of {}", fmt::join(dump_points, ", ")));
 }
 
 struct Strings {
@@ -44,16 +52,16 @@ void add_host_options(CLI::App& app, Options& o) {
   app.add_option("--cxx-flags", o.host.flags, "its flags")->capture_default_str();
 }
 
-void finish(Options& o, const Strings& s, const CLI::App& app) {
+void finish(Options& o, const Strings& s) {
   o.compile.target = find_target(s.target);
-  if (!o.compile.target) throw CLI::ValidationError("--target", "\"" + s.target + "\" is none of those --list-targets names");
+  if (!o.compile.target) throw CLI::ValidationError("--target", "\"" + s.target + "\" is none of the targets that --list-targets names");
   o.compile.quantized_io = s.io == "quantized";
   o.compile.nhwc_ports = s.layout == "nhwc";
-  if (!s.dump.empty() && s.dump.rfind("after:", 0) != 0) throw CLI::ValidationError("--dump-ir", "expected after:PASS");
-  o.compile.dump_after = s.dump.empty() ? "" : s.dump.substr(6);
+  if (!s.dump.empty()) o.compile.dump_after = dump_point(s.dump);
   for (const std::string& text : s.input_shapes) o.compile.input_shapes.insert(parse_input_shape(text));
+  if (!(o.tolerance.relative >= 0)) throw CLI::ValidationError("--rtol", "it must not be negative");
+  if (!(o.tolerance.absolute >= 0)) throw CLI::ValidationError("--atol", "it must not be negative");
   if (!is_identifier(o.compile.name)) throw CLI::ValidationError("--name", "\"" + o.compile.name + "\" is no C++ identifier that can name a namespace");
-  static_cast<void>(app);
 }
 
 }  // namespace
@@ -62,6 +70,9 @@ int parse_options(int argc, char** argv, Options& o) {
   CLI::App app{"onnx2mcu: quantized ONNX to static C++ for microcontrollers, the same bits as ONNX Runtime", "onnx2mcu"};
   Strings s;
   bool list_ops = false, list_targets = false;
+  app.failure_message([](const CLI::App*, const CLI::Error& error) {
+    return std::string("onnx2mcu: ") + error.what() + "\nRun onnx2mcu --help for more information.\n";
+  });
   app.set_version_flag("--version", std::string("onnx2mcu ") + version);
   app.add_flag("--list-ops", list_ops, "print the supported operators");
   app.add_flag("--list-targets", list_targets, "print the known targets");
@@ -96,7 +107,7 @@ int parse_options(int argc, char** argv, Options& o) {
       o.command = list_ops ? Command::list_ops : Command::list_targets;
       return -1;
     }
-    finish(o, s, app);
+    finish(o, s);
     o.layers = layers->count() > 0;
     o.command = *inspect ? Command::inspect : *run ? Command::run : *validate ? Command::validate : Command::compile;
     if (o.compile.model.empty()) throw CLI::RequiredError("MODEL.onnx");

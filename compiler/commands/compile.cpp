@@ -11,8 +11,8 @@ int compile_command(const Options& o, Diagnostics& diagnostics) {
   std::int64_t weights = 0, macs = 0;
   for (const ConstantArray& c : network.program.constants) weights += static_cast<std::int64_t>(c.bytes.size());
   for (const Call& c : network.program.calls) macs += c.macs;
-  fmt::print("{}: {} layers, {} MACs, {} bytes of weights in flash, {} bytes of RAM (lower bound {})\n", (o.out_folder / (o.compile.name + ".hpp")).string(),
-             network.program.calls.size(), macs, weights, network.plan.arena_bytes, network.plan.lower_bound);
+  fmt::print("{}: {} layer{}, {} MACs, {} bytes of weights in flash, {} bytes of RAM (lower bound {})\n", (o.out_folder / (o.compile.name + ".hpp")).string(),
+             network.program.calls.size(), network.program.calls.size() == 1 ? "" : "s", macs, weights, network.plan.arena_bytes, network.plan.lower_bound);
   return 0;
 }
 

@@ -80,7 +80,8 @@ int inspect_command(const Options& o, Diagnostics& diagnostics) {
   };
   std::int64_t macs = 0;
   for (const Call& c : network.program.calls) macs += c.macs;
-  fmt::print("{}: {} layers, {} MACs, target {}\n", printable(network.program.model_name), network.program.calls.size(), macs, o.compile.target->name);
+  fmt::print("{}: {} layer{}, {} MACs, target {}\n", printable(network.program.model_name), network.program.calls.size(),
+             network.program.calls.size() == 1 ? "" : "s", macs, o.compile.target->name);
   for (const Port& p : network.program.inputs) port_line("input ", p);
   for (const Port& p : network.program.outputs) port_line("output", p);
   fmt::print("flash: {} bytes of constants; RAM: {} bytes of arena\n\n", constant_bytes(network.program), network.plan.arena_bytes);

@@ -41,20 +41,26 @@ Samples samples_of(const std::vector<TestDataSet>& sets, const std::vector<Port>
   return samples;
 }
 
-void print(const std::string& name, DType type, const Comparison& c) {
-  fmt::print("{}: {} elements, {} identical", name, c.elements, c.identical);
+/// The largest difference in real values: for an 8-bit port of known scale, in what its integers stand for.
+double real_difference(const Port& port, const Comparison& c) {
+  return port.quantization ? static_cast<double>(port.quantization->first) * c.largest_difference : c.largest_difference;
+}
+
+void print(const Port& port, const Comparison& c) {
+  fmt::print("output \"{}\": {} elements, {} identical", printable(port.name), c.elements, c.identical);
   if (c.first_difference) {
-    if (is_float(type)) fmt::print(", largest difference {:g} ({} ULP)", c.largest_difference, c.largest_ulp);
-    else fmt::print(", largest difference {} steps", c.largest_steps);
+    fmt::print(", largest difference {:g}", real_difference(port, c));
+    if (is_8bit(port.type)) fmt::print(" ({} step{})", c.largest_steps, c.largest_steps == 1 ? "" : "s");
+    if (c.largest_ulp > 0) fmt::print(" ({} ULP)", c.largest_ulp);
     fmt::print(", first at index {}", *c.first_difference);
     if (c.within > c.identical) fmt::print(", {} within tolerance", c.within);
   }
   fmt::print("\n");
 }
 
-nlohmann::json to_json(const std::string& name, const Comparison& c) {
-  return {{"output", name}, {"elements", c.elements}, {"identical", c.identical}, {"within_tolerance", c.within},
-          {"largest_difference", c.largest_difference}, {"largest_ulp", c.largest_ulp}, {"largest_steps", c.largest_steps},
+nlohmann::json to_json(const Port& port, const Comparison& c) {
+  return {{"output", printable(port.name)}, {"elements", c.elements}, {"identical", c.identical}, {"within_tolerance", c.within},
+          {"largest_difference", real_difference(port, c)}, {"largest_ulp", c.largest_ulp}, {"largest_steps", c.largest_steps},
           {"first_difference", c.first_difference ? nlohmann::json(*c.first_difference) : nlohmann::json()}};
 }
 
@@ -97,9 +103,8 @@ int validate_command(const Options& o, Diagnostics& diagnostics) {
   for (std::size_t i = 0; i < expected.arrays.size(); ++i) {
     const Comparison c = compare(result.outputs[i], expected.arrays[i], o.tolerance);
     passed = passed && c.passed();
-    const std::string name = "output \"" + printable(program.outputs[i].name) + "\"";
-    if (o.json) report.push_back(to_json(printable(program.outputs[i].name), c));
-    else print(name, program.outputs[i].type, c);
+    if (o.json) report.push_back(to_json(program.outputs[i], c));
+    else print(program.outputs[i], c);
   }
   nlohmann::json summary{{"samples", samples.count}, {"outputs", report}, {"passed", passed}};
   if (o.layers) passed = compare_layers(program, result, o.layers_folder, samples.count) && passed;
@@ -109,7 +114,7 @@ int validate_command(const Options& o, Diagnostics& diagnostics) {
     if (!o.json) fmt::print("labels: {} of {} correct\n", right, samples.count);
   }
   if (o.json) fmt::print("{}\n", summary.dump(2));
-  else if (!expected.arrays.empty()) fmt::print("{}: {} samples\n", passed ? "passed" : "FAILED", samples.count);
+  else if (!expected.arrays.empty()) fmt::print("{}: {} sample{}\n", passed ? "passed" : "FAILED", samples.count, samples.count == 1 ? "" : "s");
   return passed ? 0 : 1;
 }
 

@@ -30,7 +30,7 @@ void write_files(const fs::path& folder, const GeneratedFiles& files) {
       const fs::path path = folder / name;
       for (fs::path missing = path.parent_path(); !missing.empty() && !fs::exists(missing); missing = missing.parent_path())
         made.push_back(missing);
-      fs::create_directories(path.parent_path());
+      if (path.has_parent_path()) fs::create_directories(path.parent_path());
       if (fs::is_directory(path)) refuse("cannot write {}: it is a directory", path.string());
       fs::path temporary = path;
       temporary += fmt::format(".{}.tmp", ::getpid());

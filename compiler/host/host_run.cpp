@@ -21,6 +21,12 @@ std::string read_text(const fs::path& path, std::size_t most) {
   return text;
 }
 
+/// What a tool printed, below the message that mentions it.
+std::string quoted(std::string text) {
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  return text.empty() ? text : ":\n" + text;
+}
+
 void write_inputs(const fs::path& path, const Program& program, const Samples& samples) {
   std::ofstream out(path, std::ios::binary);
   for (std::int64_t n = 0; n < samples.count; ++n)
@@ -41,7 +47,8 @@ void compile(const fs::path& folder, const HostOptions& host) {
   for (const std::string& word : {std::string("-I") + folder.string(), (folder / "runner.cpp").string(), std::string("-o"), (folder / "runner").string()})
     argv.push_back(word);
   const int status = run_process(argv, {{}, {}, folder / "errors"});
-  if (status != 0) refuse("the host compiler {} could not build the generated code (status {}):\n{}", compiler, status, read_text(folder / "errors", 4000));
+  if (status != 0)
+    refuse("the host compiler {} could not build the generated code (status {}){}", compiler, status, quoted(read_text(folder / "errors", 4000)));
 }
 
 /// What one sample adds to the runner's output: traced tensors in call order, then the outputs.
@@ -94,7 +101,7 @@ HostResult run_on_host(const Network& network, const CompileOptions& options, co
   };
   const int status = run_process({(folder.path / "runner").string(), std::to_string(samples.count)},
                                  {folder.path / "inputs", folder.path / "outputs", folder.path / "errors"}, report);
-  if (status != 0) refuse("the generated code ended with status {} on the host (internal fault):\n{}", status, read_text(folder.path / "errors", 4000));
+  if (status != 0) refuse("the generated code ended with status {} on the host (internal fault){}", status, quoted(read_text(folder.path / "errors", 4000)));
 
   HostResult result;
   for (const Port& port : program.outputs) {

@@ -30,8 +30,9 @@ struct Importer {
   void opsets() {
     for (const auto& import : model.opset_import()) graph.opsets[domain_of(import.domain())] = import.version();
     const auto it = graph.opsets.find("");
-    if (it == graph.opsets.end()) return;
-    if (it->second < oldest_opset || it->second > newest_opset)
+    if (it == graph.opsets.end())
+      diagnostics.error({"", "the model does not say which opset of ai.onnx it uses", {}, ""});
+    else if (it->second < oldest_opset || it->second > newest_opset)
       diagnostics.error({"", fmt::format("the model uses opset {}, supported are {} to {}", it->second, oldest_opset,
                                          newest_opset), {}, ""});
   }
@@ -97,8 +98,8 @@ struct Importer {
       try {
         if (!info.type().has_tensor_type()) refuse("it is not a tensor");
         const auto type = static_cast<DType>(info.type().tensor_type().elem_type());
-        if (info.type().tensor_type().elem_type() > 255 || size_of(type) == 0)
-          refuse("tensors of {} are not supported", type == DType::string ? "type string" : to_string(type));
+        if (info.type().tensor_type().elem_type() > 255 || !has_cpp_type(type))
+          refuse("a network input of type {} is not supported", to_string(type));
         graph[id].type = type;
         graph[id].shape = input_shape(info);
         constexpr std::int64_t limit = std::int64_t{1} << 30;

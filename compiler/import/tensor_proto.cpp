@@ -87,12 +87,12 @@ void fill_from_external(Tensor& tensor, const onnx::TensorProto& proto, const fs
   const fs::path root = fs::weakly_canonical(folder.empty() ? "." : folder, failure);
   const fs::path file = fs::weakly_canonical(root / location, failure);
   const fs::path inside = file.lexically_relative(root);
-  if (location.empty() || failure || inside.empty() || *inside.begin() == "..")
+  if (location.empty()) refuse("external data without a location");
+  if (failure || inside.empty() || *inside.begin() == "..")
     refuse("external data \"{}\" lies outside the model's folder", printable(location));
   const auto size = fs::is_regular_file(file, failure) ? fs::file_size(file, failure) : 0;
   if (failure || size < offset || size - offset < needed)
-    refuse("external data \"{}\" is missing or too short: bytes {}…{} are needed", printable(location), offset,
-           offset + needed);
+    refuse("external data \"{}\" is missing or too short: {} bytes from byte {} on are needed", printable(location), needed, offset);
   std::ifstream in(file, std::ios::binary);
   std::string data(needed, '\0');
   in.seekg(static_cast<std::streamoff>(offset));
@@ -107,7 +107,7 @@ Tensor import_tensor(const onnx::TensorProto& proto, const fs::path& model_folde
   Tensor tensor;
   tensor.type = static_cast<DType>(proto.data_type());
   if (proto.data_type() < 0 || proto.data_type() > 255 || size_of(tensor.type) == 0)
-    refuse("tensors of {} are not supported", proto.data_type() == 8 ? "type string" : to_string(tensor.type));
+    refuse("tensors of type {} are not supported", to_string(tensor.type));
   tensor.shape.assign(proto.dims().begin(), proto.dims().end());
   const std::int64_t count = tensor.count();
   constexpr std::int64_t limit = std::int64_t{1} << 30;

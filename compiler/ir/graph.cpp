@@ -85,6 +85,7 @@ std::string describe(const Graph& graph, const Node& node) {
 std::string describe(const Graph& graph, ValueId id) {
   if (id == ValueId::none) return "(omitted)";
   const Value& v = graph[id];
+  if (v.type == DType::undefined) return fmt::format("\"{}\"", printable(v.name));
   return fmt::format("\"{}\" {}{}", printable(v.name), to_string(v.type), v.shape ? to_string(*v.shape) : "[?]");
 }
 

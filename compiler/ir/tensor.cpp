@@ -24,6 +24,11 @@ constexpr TypeInfo type_table[] = {
     {DType::uint32, "uint32", "std::uint32_t", 4},  {DType::uint64, "uint64", "std::uint64_t", 8},
     {DType::uint4, "uint4", "std::uint8_t", 1},     {DType::int4, "int4", "std::int8_t", 1},
     {DType::string, "string", "", 0},
+    // Named in messages only.
+    {DType{14}, "complex64", "", 0},                {DType{15}, "complex128", "", 0},
+    {DType{16}, "bfloat16", "", 0},                 {DType{17}, "float8e4m3fn", "", 0},
+    {DType{18}, "float8e4m3fnuz", "", 0},           {DType{19}, "float8e5m2", "", 0},
+    {DType{20}, "float8e5m2fnuz", "", 0},           {DType{23}, "float4e2m1", "", 0},
 };
 
 const TypeInfo* find(DType type) {
@@ -49,12 +54,16 @@ float half_to_float(std::uint16_t h) {
 
 std::string to_string(DType type) {
   const TypeInfo* info = find(type);
-  return info ? std::string(info->name) : fmt::format("element type {}", static_cast<int>(type));
+  return info ? std::string(info->name) : fmt::format("number {}", static_cast<int>(type));
 }
 
 std::string_view cpp_name(DType type) {
   const TypeInfo* info = find(type);
   return info ? info->cpp : std::string_view{};
+}
+
+bool has_cpp_type(DType type) {
+  return !cpp_name(type).empty() && type != DType::int4 && type != DType::uint4;
 }
 
 int size_of(DType type) {
@@ -66,7 +75,7 @@ bool is_float(DType type) {
   return type == DType::float32 || type == DType::float16 || type == DType::float64;
 }
 
-bool is_integer(DType type) { return find(type) && !is_float(type) && type != DType::boolean && type != DType::string; }
+bool is_integer(DType type) { return size_of(type) > 0 && !is_float(type) && type != DType::boolean; }
 
 bool is_8bit(DType type) { return type == DType::uint8 || type == DType::int8; }
 

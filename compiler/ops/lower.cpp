@@ -42,6 +42,7 @@ Operand LowerContext::operand(std::size_t i) {
 
 BufferId LowerContext::output(std::size_t o) {
   const Value& value = out(o);
+  if (!has_cpp_type(value.type)) refuse("output {} is {}, a type that generated code does not have", o, to_string(value.type));
   Buffer b{value.name, value.type, *value.shape, element_count(*value.shape) * size_of(value.type),
            std::max(4, size_of(value.type))};
   program.buffers.push_back(std::move(b));

@@ -33,6 +33,12 @@ void fold(Graph& graph, const Op& op, const Node& node) {
   }
 }
 
+void check_outputs(const Graph& graph, const Node& node) {
+  for (std::size_t o = 0; o < node.outputs.size(); ++o)
+    if (node.outputs[o] != ValueId::none && !graph[node.outputs[o]].shape)
+      refuse("output {} (\"{}\") is not supported", o, printable(graph[node.outputs[o]].name));
+}
+
 }  // namespace
 
 Diagnostic node_error(const Graph& graph, const Node& node, const Refusal& refusal) {
@@ -40,6 +46,7 @@ Diagnostic node_error(const Graph& graph, const Node& node, const Refusal& refus
   std::string in, out;
   for (const ValueId id : node.inputs) in += (in.empty() ? "" : ", ") + describe(graph, id);
   for (const ValueId id : node.outputs) out += (out.empty() ? "" : ", ") + describe(graph, id);
+  if (node.has_attr("channels_last")) out += " (shapes channels last)";
   d.details = {"inputs: " + in, "outputs: " + out};
   return d;
 }
@@ -72,6 +79,7 @@ void infer_shapes(Graph& graph, Diagnostics& diagnostics, bool fold_dequantize) 
     const Op& op = op_of(node);
     InferContext context{graph, node};
     op.infer(context);
+    check_outputs(graph, node);
     const bool foldable = op.eval && (fold_dequantize || node.op_type != "DequantizeLinear");
     if (foldable && all_inputs_constant(graph, node) && outputs_are_small(graph, node)) fold(graph, op, node);
   });

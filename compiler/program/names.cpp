@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "diagnostics.hpp"
+
 namespace o2m {
 namespace {
 
@@ -20,7 +22,7 @@ constexpr std::array reserved = {
     "requires", "return", "short", "signed", "sizeof", "static", "static_assert", "static_cast", "struct", "switch",
     "template", "this", "thread_local", "throw", "true", "try", "typedef", "typeid", "typename", "union", "unsigned",
     "using", "virtual", "void", "volatile", "wchar_t", "while", "xor", "xor_eq", "std", "onnx2mcu", "main", "linux",
-    "unix", "arm", "errno", "assert", "layers", "weights", "arena", "detail"};
+    "unix", "arm", "errno", "assert", "stdin", "stdout", "stderr", "major", "minor", "offsetof", "layers", "weights", "arena", "detail"};
 
 bool is_reserved(std::string_view name) { return std::find(reserved.begin(), reserved.end(), name) != reserved.end(); }
 
@@ -52,7 +54,8 @@ std::string make_unique(const std::string& base, Taken taken) {
 
 std::string unique_layer_name(const Program& program, std::string_view wanted, std::string_view fallback) {
   std::string base = snake(wanted);
-  if (base.empty() || std::isdigit(static_cast<unsigned char>(base.front()))) base = snake(fallback) + (base.empty() ? "" : "_" + base);
+  // Very short names meet macros of system headers (I of complex.h, B0 of termios.h).
+  if (base.size() < 3 || std::isdigit(static_cast<unsigned char>(base.front()))) base = snake(fallback) + (base.empty() ? "" : "_" + base);
   if (is_reserved(base)) base += "_layer";
   return make_unique(base, [&](const std::string& name) {
     // Two names that differ only in underscores ("a1", "a_1") would share a struct name.
@@ -99,11 +102,12 @@ std::string double_literal(double value) {
 
 std::string comment_text(std::string_view text) {
   std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto u = static_cast<unsigned char>(text[i]);
-    if (u < 0x20 || u == 0x7f || text[i] == '\\') out += fmt::format("<{:02x}>", u);
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t length = text_sequence(text, i);
+    if (length == 0 || text[i] == '\\') out += fmt::format("<{:02x}>", static_cast<unsigned char>(text[i]));
     else if (text[i] == '?' && !out.empty() && out.back() == '?') out += " ?";  // no trigraph
-    else out += text[i];
+    else out += text.substr(i, length);
+    i += std::max<std::size_t>(length, 1);
   }
   return out;
 }

@@ -10,10 +10,11 @@
 namespace o2m {
 namespace {
 
-std::string known(const std::vector<Port>& ports) {
+std::string known(const std::vector<Port>& ports, const char* what) {
+  if (ports.empty()) return fmt::format("no {}", what);
   std::vector<std::string> names;
   for (const Port& p : ports) names.push_back("\"" + printable(p.name) + "\"");
-  return fmt::format("{}", fmt::join(names, ", "));
+  return fmt::format("{}s named {}", what, fmt::join(names, ", "));
 }
 
 /// Number of samples in `array` for `port`, or -1 if the shape does not fit.
@@ -41,11 +42,14 @@ NamedFile parse_named_file(const std::string& argument, const std::vector<std::s
 
 Samples read_samples(const std::vector<Port>& ports, const std::vector<NamedFile>& files, const char* what) {
   Samples samples;
+  if (ports.empty()) samples.count = 1;  // a network of constants still has an output
   if (ports.size() == 1 && files.empty()) refuse("no {} file is given", what);
   for (const NamedFile& file : files) {
     const bool named = std::any_of(ports.begin(), ports.end(), [&](const Port& p) { return p.name == file.name; });
     if (file.name.empty() ? ports.size() != 1 : !named)
-      refuse("{} \"{}\": the network has {}s named {}", what, file.name.empty() ? file.path.string() : printable(file.name), what, known(ports));
+      refuse("{} \"{}\": the network has {}", what, file.name.empty() ? file.path.string() : printable(file.name), known(ports, what));
+    if (std::count_if(files.begin(), files.end(), [&](const NamedFile& f) { return f.name == file.name; }) > 1)
+      refuse("{} \"{}\" is given more than one file", what, file.name.empty() ? printable(ports[0].name) : printable(file.name));
   }
   for (const Port& port : ports) {
     const auto it = std::find_if(files.begin(), files.end(), [&](const NamedFile& f) { return f.name == port.name || f.name.empty(); });
