@@ -16,7 +16,7 @@ std::vector<std::int64_t> equal_pieces(const Graph& graph, const Node& node, std
   if (pieces == 0 || pieces > size) refuse("{} elements cannot be split into {} pieces", size, pieces);
   const bool uneven = graph.opset() >= 18;
   const std::int64_t piece = (size + pieces - 1) / pieces, last = size - piece * (pieces - 1);
-  if ((!uneven && last != piece) || last < 0) refuse("{} elements do not divide into {} pieces", size, pieces);
+  if ((!uneven && last != piece) || last <= 0) refuse("{} elements do not divide into {} pieces", size, pieces);
   std::vector<std::int64_t> sizes(node.outputs.size(), piece);
   sizes.back() = last;
   return sizes;
