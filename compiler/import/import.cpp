@@ -21,6 +21,11 @@ struct Importer {
   Diagnostics& diagnostics;
   Graph graph;
   std::unordered_map<std::string, ValueId> by_name;
+  struct UnsupportedOp {
+    std::size_t error;  ///< index of its diagnostic
+    int more;           ///< nodes after the first
+  };
+  std::map<std::string, UnsupportedOp> unsupported_ops = {};
   std::unordered_map<std::string, int> produced_by;  ///< node index, to tell "later" from "never"
 
   void error(std::string place, const Refusal& refusal, std::vector<std::string> details = {}) {
@@ -141,14 +146,24 @@ struct Importer {
            printable(name), later->second);
   }
 
+  /// One error per operator, at its first node; the others are only counted.
+  void unsupported(const Node& node, const std::string& place) {
+    const std::string op = (node.domain.empty() ? "" : printable(node.domain) + ".") + printable(node.op_type);
+    const auto [it, first] = unsupported_ops.try_emplace(op, UnsupportedOp{diagnostics.errors.size(), 0});
+    if (first) {
+      error(place, Refusal(fmt::format("operator {} is not supported", op), "onnx2mcu --list-ops names the supported operators"));
+    } else {
+      const int more = ++it->second.more;
+      diagnostics.errors[it->second.error].details = {fmt::format("{} more node{} of that operator", more, more == 1 ? "" : "s")};
+    }
+  }
+
   void node(const onnx::NodeProto& proto, int at) {
     Node n{proto.op_type(), domain_of(proto.domain()), proto.name(), at, {}, {}, {}};
     std::string place = fmt::format("node {} \"{}\" ({})", at, printable(proto.name().empty() && proto.output_size() ? proto.output(0) : proto.name()),
                                     printable(proto.op_type()));
     try {
-      if (!find_op(n.domain, n.op_type))
-        throw Refusal(fmt::format("operator {}{} is not supported", n.domain.empty() ? "" : printable(n.domain) + ".", printable(n.op_type)),
-                      "onnx2mcu --list-ops names the supported operators");
+      if (!find_op(n.domain, n.op_type)) unsupported(n, place);
       for (const auto& input : proto.input()) n.inputs.push_back(read(input, at));
       for (const auto& attr : proto.attribute()) {
         if (!n.attributes.emplace(attr.name(), attribute(attr)).second)
@@ -197,7 +212,7 @@ struct Importer {
 }  // namespace
 
 Graph import_model(const onnx::ModelProto& model, const ImportOptions& options, Diagnostics& diagnostics) {
-  Importer importer{model, options, diagnostics, {}, {}, {}};
+  Importer importer{model, options, diagnostics, {}, {}, {}, {}};
   importer.graph.name = model.graph().name();
   importer.opsets();
   importer.initializers();
