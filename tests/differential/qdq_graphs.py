@@ -219,6 +219,8 @@ def random_qdq(rng):
 
 def step(g, x):
     rank = len(x.shape)
+    if rank < 2:
+        return unary(g, x)
     kinds = {"unary": unary, "binary": binary, "move": move}
     if rank in (3, 4):
         kinds["conv"] = conv
