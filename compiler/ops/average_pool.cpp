@@ -66,12 +66,7 @@ void lower_global_average(LowerContext& c) {
 
 void lower_global_max(LowerContext& c) {
   const PoolImage image = pool_image(c.node, c.in_shape(0));
-  Call call = c.call("max_pool", "max_pool.hpp");
-  call.reads = {c.operand(0)};
-  call.writes = {c.output(0)};
-  add_window(call, whole_image(c, image));
-  call.params.push_back(param("channels", image.channels));
-  c.add(std::move(call));
+  lower_max_pool(c, image, whole_image(c, image));
 }
 
 }  // namespace

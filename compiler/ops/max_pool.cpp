@@ -1,5 +1,7 @@
 // MaxPool 1-22 of float32, int8 and uint8: strides, dilations, pads, auto_pad, ceil_mode. Inputs: x.
 
+#include <algorithm>
+
 #include "ops/pool.hpp"
 
 namespace o2m {
@@ -15,15 +17,31 @@ void infer(InferContext& c) {
 
 void lower(LowerContext& c) {
   const PoolImage image = pool_image(c.node, c.in_shape(0));
-  Call call = c.call("max_pool", "max_pool.hpp");
-  call.reads = {c.operand(0)};
-  call.writes = {c.output(0)};
-  add_window(call, lowered_window(c.node, image, pool_window(c.node, image)));
-  call.params.push_back(param("channels", image.channels));
-  c.add(std::move(call));
+  lower_max_pool(c, image, lowered_window(c.node, image, pool_window(c.node, image)));
+}
+
+/// The order of float comparisons: the rule is in runtime/onnx2mcu/float_max_pool.hpp.
+const char* max_order(const PoolImage& image, const Window2d& w) {
+  const bool planar = image.spatial.size() == 2;
+  if (planar && image.channels % 16 == 0) return "last";
+  if (w.dil_h != 1 || w.dil_w != 1) return "dilated";
+  const bool no_pads = w.pad_top == 0 && w.pad_left == 0 && w.pad_bottom == 0 && w.pad_right == 0;
+  if (w.k_h == w.in_h && w.k_w == w.in_w && no_pads && w.stride_h == 1 && w.stride_w == 1) return "lanes";
+  return planar && w.stride_w <= 2 && std::max(w.k_h, w.k_w) <= 32 ? "columns" : "first";
 }
 
 }  // namespace
+
+void lower_max_pool(LowerContext& c, const PoolImage& image, const Window2d& window) {
+  const bool is_float = c.in(0).type == DType::float32;
+  Call call = is_float ? c.call("float_max_pool", "float_max_pool.hpp") : c.call("max_pool", "max_pool.hpp");
+  call.reads = {c.operand(0)};
+  call.writes = {c.output(0)};
+  add_window(call, window);
+  call.params.push_back(param("channels", image.channels));
+  if (is_float) call.params.push_back({"onnx2mcu::MaxOrder", "order", std::string("onnx2mcu::MaxOrder::") + max_order(image, window)});
+  c.add(std::move(call));
+}
 
 ONNX2MCU_DEFINE_OP(op_MaxPool){"", "MaxPool", infer, lower};
 

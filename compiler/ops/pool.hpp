@@ -26,4 +26,7 @@ void add_window(Call& call, const Window2d& window);
 /// Refuses an image that the layout pass left channels-first: more than two spatial dimensions.
 Window2d lowered_window(const Node& node, const PoolImage& image, const Window& window);
 
+/// The call of MaxPool and GlobalMaxPool for x of int8, uint8 or float32.
+void lower_max_pool(LowerContext& c, const PoolImage& image, const Window2d& window);
+
 }  // namespace o2m

@@ -1,4 +1,4 @@
-// Maximum of sliding windows, channels last, of 8-bit integers or floats. Cells outside the image do not count.
+// Maximum of sliding windows of 8-bit integers, channels last. Cells outside the image do not count.
 #ifndef ONNX2MCU_MAX_POOL_HPP
 #define ONNX2MCU_MAX_POOL_HPP
 
@@ -8,7 +8,7 @@
 
 namespace onnx2mcu {
 
-/// The maxima of N neighbouring channels. A window without cells gives the lowest finite value.
+/// The maxima of N neighbouring channels. A window without cells gives the lowest value.
 template <class L, int N, class T>
 ONNX2MCU_INLINE void max_of_cells(const T* first, int rows, int cols, T* y) noexcept {
   T best[N];

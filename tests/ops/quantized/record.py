@@ -154,8 +154,22 @@ def pool_inputs(m, dtype):
     return {str(s): m.input(f"x{i}_{dtype}", dtype, [1, *s]) for i, s in enumerate(([5, 7, 6], [3, 9, 2], [4, 11], [2, 1, 1]))}
 
 
+def special_floats(m, shape):
+    """Few different values, so that ties are frequent: signed zeros, infinities, NaN, the lowest float."""
+    few = np.array([0.0, -0.0, -0.0, 1.0, np.inf, -np.inf, -np.inf, np.nan, -3.4028235e38], np.float32)
+    return few[m.random.integers(0, len(few), [m.samples, *shape])]
+
+
 def max_pool():
     m = Model()
+    for n, shape in enumerate(([1, 16, 6, 7], [1, 3, 6, 7], [1, 5, 9])):  # each order of comparisons
+        x = m.input(f"special{n}", "float32", shape, special_floats(m, shape))
+        m.apply("GlobalMaxPool", [x], ["float32"])
+        for a in (dict(kernel_shape=[2, 3]), dict(kernel_shape=[3, 2], strides=[1, 2], pads=[1, 1, 1, 1]), dict(kernel_shape=[2, 2], strides=[2, 3]),
+                  dict(kernel_shape=[2, 2], dilations=[2, 1], pads=[1, 0, 1, 1]), dict(kernel_shape=[6, 7])):
+            if len(shape) == 3:
+                a = {key: [value[1]] if len(value) == 2 else [value[1], value[3]] for key, value in a.items()}
+            m.apply("MaxPool", [x], ["float32"], **a)
     for dtype in "uint8", "int8", "float32":
         x = pool_inputs(m, dtype)
         for shape, attributes in pool_cases():
