@@ -25,7 +25,8 @@ void lower(LowerContext& c) {
   if (from == to) return c.alias(0, 0);
   if (is_4bit(to)) refuse("conversion to {} is only supported for constants", to_string(to));
   for (const DType type : {from, to})
-    if (cpp_name(type).empty()) refuse("conversion of {} to {} is only supported for constants", to_string(from), to_string(to));
+    if (cpp_name(type).empty())
+      refuse("conversion of {} to {} is only supported for constants", to_string(from), to_string(to));
   if (cpp_name(from) == cpp_name(to)) return c.alias(0, 0);  // int4 is held in an int8
   Call call = c.call("cast", "cast.hpp");
   call.reads = {c.operand(0)};
@@ -39,7 +40,8 @@ void lower(LowerContext& c) {
 std::uint16_t to_half(float v) {
   const auto bits = std::bit_cast<std::uint32_t>(v);
   const std::uint32_t sign = (bits >> 16) & 0x8000U, magnitude = bits & 0x7FFFFFFFU;
-  if (magnitude > 0x7F800000U) return static_cast<std::uint16_t>(sign | 0x7E00U | ((magnitude >> 13) & 0x1FFU));
+  if (magnitude > 0x7F800000U)
+    return static_cast<std::uint16_t>(sign | 0x7E00U | ((magnitude >> 13) & 0x1FFU));
   if (magnitude >= 0x477FF000U) return static_cast<std::uint16_t>(sign | 0x7C00U);  // rounds to 65520 or more
   if (magnitude < 0x38800000U) {  // subnormal: in units of 2^-24
     const float units = std::nearbyint(std::bit_cast<float>(magnitude) * 16777216.0F);
@@ -51,7 +53,8 @@ std::uint16_t to_half(float v) {
 
 float from_half(std::uint16_t h) {
   const std::uint32_t sign = (h & 0x8000U) << 16, exponent = (h >> 10) & 31U, mantissa = h & 0x3FFU;
-  if (exponent == 31) return std::bit_cast<float>(sign | 0x7F800000U | (mantissa << 13) | (mantissa ? 0x400000U : 0U));
+  if (exponent == 31)
+    return std::bit_cast<float>(sign | 0x7F800000U | (mantissa << 13) | (mantissa ? 0x400000U : 0U));
   if (exponent != 0) return std::bit_cast<float>(sign | ((exponent + 112) << 23) | (mantissa << 13));
   const float magnitude = static_cast<float>(mantissa) * 0x1p-24F;
   return sign ? -magnitude : magnitude;
@@ -59,7 +62,8 @@ float from_half(std::uint16_t h) {
 
 Tensor widen_half(const Tensor& x) {
   Tensor y = make_tensor(DType::float32, x.shape);
-  for (std::size_t i = 0; i < y.as<float>().size(); ++i) y.as<float>()[i] = from_half(x.as<std::uint16_t>()[i]);
+  for (std::size_t i = 0; i < y.as<float>().size(); ++i)
+    y.as<float>()[i] = from_half(x.as<std::uint16_t>()[i]);
   return y;
 }
 
@@ -81,10 +85,13 @@ Tensor convert(const Tensor& x, DType to) {
       const int n = static_cast<int>(out.size());
       for (int i = 0; i < n; ++i) {
         const auto at = static_cast<std::size_t>(i);
-        if (to == DType::boolean) out[at] = static_cast<Y>(onnx2mcu::cast_element<bool>(in[at], i, n));
-        else out[at] = onnx2mcu::cast_element<Y>(in[at], i, n);
+        if (to == DType::boolean)
+          out[at] = static_cast<Y>(onnx2mcu::cast_element<bool>(in[at], i, n));
+        else
+          out[at] = onnx2mcu::cast_element<Y>(in[at], i, n);
         if (to == DType::uint4) out[at] = static_cast<Y>(static_cast<int>(out[at]) & 15);
-        if (to == DType::int4) out[at] = static_cast<Y>((static_cast<int>(out[at]) & 15) - (static_cast<int>(out[at]) & 8) * 2);
+        if (to == DType::int4)
+          out[at] = static_cast<Y>((static_cast<int>(out[at]) & 15) - (static_cast<int>(out[at]) & 8) * 2);
       }
     });
   });
@@ -98,9 +105,11 @@ std::vector<Tensor> eval(const Graph& graph, const Node& node, EvalInputs in) {
   if (x.type == DType::float16) {
     if (to == DType::float32) return {widen_half(x)};
     // ONNX Runtime converts halves to uint32 one by one, never in blocks: through 64 bits.
-    return {to == DType::uint32 ? convert(convert(widen_half(x), DType::int64), to) : convert(widen_half(x), to)};
+    return {to == DType::uint32 ? convert(convert(widen_half(x), DType::int64), to)
+                                : convert(widen_half(x), to)};
   }
-  if (to == DType::float16) return {narrow_to_half(x.type == DType::float32 ? x : convert(x, DType::float32))};
+  if (to == DType::float16)
+    return {narrow_to_half(x.type == DType::float32 ? x : convert(x, DType::float32))};
   return {convert(x, to)};
 }
 

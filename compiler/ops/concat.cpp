@@ -18,8 +18,10 @@ void infer(InferContext& c) {
     Shape expected = out;
     if (in.size() == out.size()) expected[axis] = in[axis];
     if (in != expected)
-      refuse("input {} has shape {}, which does not fit {} along axis {}", i, to_string(in), to_string(c.shape(0)), axis);
-    if (c.type(i) != c.type(0)) refuse("input {} is {}, input 0 {}", i, to_string(c.type(i)), to_string(c.type(0)));
+      refuse("input {} has shape {}, which does not fit {} along axis {}", i, to_string(in),
+             to_string(c.shape(0)), axis);
+    if (c.type(i) != c.type(0))
+      refuse("input {} is {}, input 0 {}", i, to_string(c.type(i)), to_string(c.type(0)));
     out[axis] += in[axis];
   }
   c.set(0, c.type(0), std::move(out));
@@ -48,8 +50,9 @@ void lower(LowerContext& c) {
   Call call = c.call("concat", "concat.hpp");
   for (const std::size_t i : parts) call.reads.push_back(c.operand(i));
   call.writes = {c.output(0)};
-  call.params = {param("outer", element_count({out.begin(), out.begin() + static_cast<std::ptrdiff_t>(axis)})),
-                 param("total", total), param_ints("run", run), param_ints("start", start)};
+  call.params = {
+      param("outer", element_count({out.begin(), out.begin() + static_cast<std::ptrdiff_t>(axis)})),
+      param("total", total), param_ints("run", run), param_ints("start", start)};
   c.add(std::move(call));
 }
 

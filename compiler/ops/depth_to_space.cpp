@@ -31,7 +31,8 @@ void infer_depth_to_space(InferContext& c) {
   const Shape& in = c.shape(0);
   const std::int64_t b = block_of(c.node, in);
   const std::string mode = c.node.attr_string("mode", "DCR");
-  if (mode != "DCR" && mode != "CRD") refuse("mode \"{}\" is not supported, only DCR and CRD", printable(mode));
+  if (mode != "DCR" && mode != "CRD")
+    refuse("mode \"{}\" is not supported, only DCR and CRD", printable(mode));
   if (in[1] % (b * b) != 0) refuse("{} channels do not divide into blocks of {} x {}", in[1], b, b);
   c.set(0, c.type(0), {in[0], in[1] / (b * b), in[2] * b, in[3] * b});
 }
@@ -58,7 +59,8 @@ StridedCopy space_to_depth(const Node& node, const Shape& in) {
 void infer_space_to_depth(InferContext& c) {
   const Shape& in = c.shape(0);
   const std::int64_t b = block_of(c.node, in);
-  if (in[2] % b != 0 || in[3] % b != 0) refuse("{} x {} pixels do not divide into blocks of {} x {}", in[2], in[3], b, b);
+  if (in[2] % b != 0 || in[3] % b != 0)
+    refuse("{} x {} pixels do not divide into blocks of {} x {}", in[2], in[3], b, b);
   c.set(0, c.type(0), {in[0], in[1] * b * b, in[2] / b, in[3] / b});
 }
 
@@ -70,7 +72,9 @@ std::vector<Tensor> eval_space_to_depth(const Graph& graph, const Node& node, Ev
 
 }  // namespace
 
-ONNX2MCU_DEFINE_OP(op_DepthToSpace){"", "DepthToSpace", infer_depth_to_space, lower_depth_to_space, eval_depth_to_space};
-ONNX2MCU_DEFINE_OP(op_SpaceToDepth){"", "SpaceToDepth", infer_space_to_depth, lower_space_to_depth, eval_space_to_depth};
+ONNX2MCU_DEFINE_OP(op_DepthToSpace){"", "DepthToSpace", infer_depth_to_space, lower_depth_to_space,
+                                    eval_depth_to_space};
+ONNX2MCU_DEFINE_OP(op_SpaceToDepth){"", "SpaceToDepth", infer_space_to_depth, lower_space_to_depth,
+                                    eval_space_to_depth};
 
 }  // namespace o2m

@@ -7,7 +7,8 @@ namespace o2m {
 namespace {
 
 void check_same_type(const Tensor& a, const Tensor& b) {
-  if (a.type != b.type) refuse("the inputs are {} and {}, expected one type", to_string(a.type), to_string(b.type));
+  if (a.type != b.type)
+    refuse("the inputs are {} and {}, expected one type", to_string(a.type), to_string(b.type));
 }
 
 /// Arithmetic whose result has the type of its operands. Integers are computed unsigned, so that they wrap.
@@ -41,7 +42,8 @@ Tensor comparison(const Tensor& a, const Tensor& b, F f) {
   check_same_type(a, b);
   return visit_type(a.type, [&](auto zero) {
     using T = decltype(zero);
-    return eval_broadcast<T, std::uint8_t>(DType::boolean, a, b, [&](T x, T y) { return std::uint8_t{f(x, y)}; });
+    return eval_broadcast<T, std::uint8_t>(DType::boolean, a, b,
+                                           [&](T x, T y) { return std::uint8_t{f(x, y)}; });
   });
 }
 
@@ -70,7 +72,8 @@ T quotient(T a, T b) {
   return static_cast<T>(a / b);
 }
 
-/// fmod: the result has the sign of a, otherwise that of b (Python). ONNX Runtime computes fmod of integers in double.
+/// fmod: the result has the sign of a, otherwise that of b (Python). ONNX Runtime computes fmod of integers
+/// in double.
 template <class T>
 T remainder(T a, T b, bool fmod) {
   if constexpr (std::is_floating_point_v<T>) {
@@ -110,8 +113,12 @@ std::vector<std::int64_t> broadcast_strides(const Shape& from, const Shape& to) 
   return strides;
 }
 
-std::vector<Tensor> eval_add(const Graph&, const Node&, EvalInputs in) { return {arithmetic(*in[0], *in[1], std::plus<>())}; }
-std::vector<Tensor> eval_sub(const Graph&, const Node&, EvalInputs in) { return {arithmetic(*in[0], *in[1], std::minus<>())}; }
+std::vector<Tensor> eval_add(const Graph&, const Node&, EvalInputs in) {
+  return {arithmetic(*in[0], *in[1], std::plus<>())};
+}
+std::vector<Tensor> eval_sub(const Graph&, const Node&, EvalInputs in) {
+  return {arithmetic(*in[0], *in[1], std::minus<>())};
+}
 std::vector<Tensor> eval_mul(const Graph&, const Node&, EvalInputs in) {
   return {arithmetic(*in[0], *in[1], std::multiplies<>())};
 }
@@ -140,7 +147,9 @@ std::vector<Tensor> eval_sum(const Graph&, const Node&, EvalInputs in) {
 std::vector<Tensor> eval_equal(const Graph&, const Node&, EvalInputs in) {
   return {comparison(*in[0], *in[1], std::equal_to<>())};
 }
-std::vector<Tensor> eval_less(const Graph&, const Node&, EvalInputs in) { return {comparison(*in[0], *in[1], std::less<>())}; }
+std::vector<Tensor> eval_less(const Graph&, const Node&, EvalInputs in) {
+  return {comparison(*in[0], *in[1], std::less<>())};
+}
 std::vector<Tensor> eval_less_or_equal(const Graph&, const Node&, EvalInputs in) {
   return {comparison(*in[0], *in[1], std::less_equal<>())};
 }
@@ -151,8 +160,12 @@ std::vector<Tensor> eval_greater_or_equal(const Graph&, const Node&, EvalInputs 
   return {comparison(*in[0], *in[1], std::greater_equal<>())};
 }
 
-std::vector<Tensor> eval_and(const Graph&, const Node&, EvalInputs in) { return {logic(*in[0], *in[1], std::logical_and<>())}; }
-std::vector<Tensor> eval_or(const Graph&, const Node&, EvalInputs in) { return {logic(*in[0], *in[1], std::logical_or<>())}; }
+std::vector<Tensor> eval_and(const Graph&, const Node&, EvalInputs in) {
+  return {logic(*in[0], *in[1], std::logical_and<>())};
+}
+std::vector<Tensor> eval_or(const Graph&, const Node&, EvalInputs in) {
+  return {logic(*in[0], *in[1], std::logical_or<>())};
+}
 std::vector<Tensor> eval_xor(const Graph&, const Node&, EvalInputs in) {
   return {logic(*in[0], *in[1], std::not_equal_to<>())};
 }
@@ -163,14 +176,18 @@ std::vector<Tensor> eval_not(const Graph&, const Node&, EvalInputs in) {
 
 std::vector<Tensor> eval_neg(const Graph&, const Node&, EvalInputs in) {
   return {eval_each(*in[0], [](auto x) {
-    if constexpr (std::is_integral_v<decltype(x)>) return -static_cast<std::uint64_t>(x);
-    else return -x;
+    if constexpr (std::is_integral_v<decltype(x)>)
+      return -static_cast<std::uint64_t>(x);
+    else
+      return -x;
   })};
 }
 std::vector<Tensor> eval_abs(const Graph&, const Node&, EvalInputs in) {
   return {eval_each(*in[0], [](auto x) {
-    if constexpr (std::is_floating_point_v<decltype(x)>) return std::fabs(x);
-    else return x < 0 ? -static_cast<std::uint64_t>(x) : static_cast<std::uint64_t>(x);
+    if constexpr (std::is_floating_point_v<decltype(x)>)
+      return std::fabs(x);
+    else
+      return x < 0 ? -static_cast<std::uint64_t>(x) : static_cast<std::uint64_t>(x);
   })};
 }
 std::vector<Tensor> eval_sign(const Graph&, const Node&, EvalInputs in) {
@@ -186,8 +203,10 @@ namespace {
 template <class F>
 Tensor rounded(const Tensor& x, F f) {
   return eval_each(x, [&](auto v) {
-    if constexpr (std::is_floating_point_v<decltype(v)>) return f(v);
-    else return v;
+    if constexpr (std::is_floating_point_v<decltype(v)>)
+      return f(v);
+    else
+      return v;
   });
 }
 

@@ -1,5 +1,6 @@
-// Element-wise operators on constants: shape arithmetic (Shape -> Gather -> Mul -> Concat -> Reshape) and folded weights.
-// The functions have the signature of Op::eval. Integers wrap, floats follow IEEE 754; float16 is not computed here.
+// Element-wise operators on constants: shape arithmetic (Shape -> Gather -> Mul -> Concat -> Reshape) and
+// folded weights. The functions have the signature of Op::eval. Integers wrap, floats follow IEEE 754;
+// float16 is not computed here.
 #pragma once
 
 #include <cmath>
@@ -10,14 +11,18 @@
 
 namespace o2m {
 
-/// Calls f with a value of the C++ type that holds one element: f(float{}), f(std::int8_t{}), …; bool is one byte.
+/// Calls f with a value of the C++ type that holds one element: f(float{}), f(std::int8_t{}), …; bool is one
+/// byte.
 template <class F>
 decltype(auto) visit_type(DType type, F&& f) {
   switch (type) {
     case DType::float32: return f(float{});
     case DType::float64: return f(double{});
-    case DType::int8: case DType::int4: return f(std::int8_t{});
-    case DType::uint8: case DType::uint4: case DType::boolean: return f(std::uint8_t{});
+    case DType::int8:
+    case DType::int4: return f(std::int8_t{});
+    case DType::uint8:
+    case DType::uint4:
+    case DType::boolean: return f(std::uint8_t{});
     case DType::int16: return f(std::int16_t{});
     case DType::uint16: return f(std::uint16_t{});
     case DType::int32: return f(std::int32_t{});
@@ -28,11 +33,12 @@ decltype(auto) visit_type(DType type, F&& f) {
   }
 }
 
-/// Distance in elements between neighbours of each dimension of `to` within a tensor of shape `from` that broadcasts
-/// to it: 0 where it is repeated.
+/// Distance in elements between neighbours of each dimension of `to` within a tensor of shape `from` that
+/// broadcasts to it: 0 where it is repeated.
 std::vector<std::int64_t> broadcast_strides(const Shape& from, const Shape& to);
 
-/// y[i] = f(a[i], b[i]) with NumPy broadcasting; both inputs hold elements of type T, the result holds elements of R.
+/// y[i] = f(a[i], b[i]) with NumPy broadcasting; both inputs hold elements of type T, the result holds
+/// elements of R.
 template <class T, class R, class F>
 Tensor eval_broadcast(DType result, const Tensor& a, const Tensor& b, F f) {
   Tensor y = make_tensor(result, broadcast(a.shape, b.shape));
@@ -70,8 +76,8 @@ Tensor eval_each(const Tensor& x, F f) {
 using Eval = std::vector<Tensor>(const Graph&, const Node&, EvalInputs);
 
 Eval eval_add, eval_sub, eval_mul;
-Eval eval_div;         ///< integers truncate; division by zero is refused
-Eval eval_mod;         ///< Mod 10-13 with and without fmod
+Eval eval_div;                      ///< integers truncate; division by zero is refused
+Eval eval_mod;                      ///< Mod 10-13 with and without fmod
 Eval eval_min, eval_max, eval_sum;  ///< any number of inputs; a NaN makes the result NaN
 Eval eval_equal, eval_less, eval_less_or_equal, eval_greater, eval_greater_or_equal;
 Eval eval_and, eval_or, eval_xor, eval_not;

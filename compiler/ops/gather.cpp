@@ -1,4 +1,5 @@
-// Gather 1-13, GatherElements 11-13, GatherND 11-13, with constant or computed indices, which may be negative.
+// Gather 1-13, GatherElements 11-13, GatherND 11-13, with constant or computed indices, which may be
+// negative.
 
 #include <algorithm>
 
@@ -28,18 +29,22 @@ Shape joined(Shape a, const Shape& b) {
   return a;
 }
 
-/// Emits constant indices as they were checked, in the smallest type that holds them; computed ones are read as they are.
-/// `sizes`: the axes they index, in turn.
+/// Emits constant indices as they were checked, in the smallest type that holds them; computed ones are read
+/// as they are. `sizes`: the axes they index, in turn.
 Operand index_operand(LowerContext& c, const std::vector<std::int64_t>& sizes) {
   const Tensor* indices = c.constant(1);
   if (!indices) return c.operand(1);
   std::vector<std::int64_t> values = indices->integers();
-  for (std::size_t i = 0; i < values.size(); ++i) values[i] = checked_index(values[i], sizes[i % sizes.size()]);
+  for (std::size_t i = 0; i < values.size(); ++i)
+    values[i] = checked_index(values[i], sizes[i % sizes.size()]);
   const std::int64_t largest = values.empty() ? 0 : *std::max_element(values.begin(), values.end());
-  const DType type = largest <= max_of(DType::uint8) ? DType::uint8 : largest <= max_of(DType::uint16) ? DType::uint16 : DType::int32;
+  const DType type = largest <= max_of(DType::uint8)    ? DType::uint8
+                     : largest <= max_of(DType::uint16) ? DType::uint16
+                                                        : DType::int32;
   Tensor packed = make_tensor(type, {static_cast<std::int64_t>(values.size())});
   for (std::size_t i = 0; i < values.size(); ++i)
-    std::memcpy(packed.bytes.data() + i * static_cast<std::size_t>(size_of(type)), &values[i], static_cast<std::size_t>(size_of(type)));
+    std::memcpy(packed.bytes.data() + i * static_cast<std::size_t>(size_of(type)), &values[i],
+                static_cast<std::size_t>(size_of(type)));
   return c.array("indices", type, std::move(packed.bytes));
 }
 
@@ -79,10 +84,13 @@ void lower_gather(LowerContext& c) {
     const std::int64_t step = at.size() > 1 ? at[1] - at[0] : 1;
     bool even = !at.empty();
     for (std::size_t i = 1; i < at.size(); ++i) even = even && at[i] - at[i - 1] == step;
-    if (even) return lower_strided_copy(c, {{g.outer, count, g.inner}, {g.axis * g.inner, step * g.inner, 1}, at[0] * g.inner});
+    if (even)
+      return lower_strided_copy(
+          c, {{g.outer, count, g.inner}, {g.axis * g.inner, step * g.inner, 1}, at[0] * g.inner});
   }
   Call call = index_call(c, "gather", {g.axis});
-  for (Param p : {param("outer", g.outer), param("axis", g.axis), param("count", count), param("inner", g.inner)})
+  for (Param p :
+       {param("outer", g.outer), param("axis", g.axis), param("count", count), param("inner", g.inner)})
     call.params.push_back(std::move(p));
   c.add(std::move(call));
 }
@@ -94,7 +102,10 @@ std::vector<Tensor> eval_gather(const Graph& graph, const Node& node, EvalInputs
   std::byte* to = y.bytes.data();
   for (std::int64_t o = 0; o < g.outer; ++o)
     for (std::int64_t k = 0; k < in[1]->count(); ++k, to += run)
-      std::memcpy(to, in[0]->bytes.data() + static_cast<std::size_t>(o * g.axis + checked_index(in[1]->integer(k), g.axis)) * run, run);
+      std::memcpy(to,
+                  in[0]->bytes.data() +
+                      static_cast<std::size_t>(o * g.axis + checked_index(in[1]->integer(k), g.axis)) * run,
+                  run);
   return {std::move(y)};
 }
 
@@ -106,7 +117,8 @@ void infer_gather_elements(InferContext& c) {
   if (x.size() != indices.size()) refuse("x has {} dimensions, indices {}", x.size(), indices.size());
   const std::size_t axis = normalize_axis(c.node.attr("axis", 0), x.size());
   for (std::size_t d = 0; d < x.size(); ++d)
-    if (d != axis && indices[d] > x[d]) refuse("indices {} reach beyond x {}", to_string(indices), to_string(x));
+    if (d != axis && indices[d] > x[d])
+      refuse("indices {} reach beyond x {}", to_string(indices), to_string(x));
   if (x[axis] == 0) refuse("the axis has no elements");
   c.set(0, c.type(0), indices);
 }
@@ -124,8 +136,9 @@ void lower_gather_elements(LowerContext& c) {
   std::vector<std::int64_t> size = c.in_shape(1), step = element_steps(x, axis);
   merge_loops(size, {&step});
   Call call = index_call(c, "gather_elements", {x[axis]});
-  for (Param p : {param("loops", static_cast<std::int64_t>(size.size())), param_ints("size", size), param_ints("step", step),
-                  param("axis", x[axis]), param("axis_step", row_major_steps(x)[axis])})
+  for (Param p :
+       {param("loops", static_cast<std::int64_t>(size.size())), param_ints("size", size),
+        param_ints("step", step), param("axis", x[axis]), param("axis_step", row_major_steps(x)[axis])})
     call.params.push_back(std::move(p));
   c.add(std::move(call));
 }
@@ -141,7 +154,8 @@ std::vector<Tensor> eval_gather_elements(const Graph&, const Node& node, EvalInp
   for (std::int64_t i = 0; i < y.count(); ++i) {
     std::int64_t from = checked_index(in[1]->integer(i), x.shape[axis]) * axis_step;
     for (std::size_t d = 0; d < at.size(); ++d) from += at[d] * steps[d];
-    std::memcpy(y.bytes.data() + static_cast<std::size_t>(i) * item, x.bytes.data() + static_cast<std::size_t>(from) * item, item);
+    std::memcpy(y.bytes.data() + static_cast<std::size_t>(i) * item,
+                x.bytes.data() + static_cast<std::size_t>(from) * item, item);
     for (std::size_t d = at.size(); d-- > 0;) {
       if (++at[d] < y.shape[d]) break;
       at[d] = 0;
@@ -162,8 +176,12 @@ Tuples tuples_of(const Node& node, const Shape& x, const Shape& indices) {
   const auto batch = static_cast<std::size_t>(node.attr("batch_dims", 0));
   const auto tuple = static_cast<std::size_t>(indices.back());
   const auto steps = row_major_steps(x);
-  Tuples t{element_count(slice_of(x, 0, batch)), element_count(slice_of(x, batch, x.size())),
-           element_count(slice_of(indices, batch, indices.size() - 1)), element_count(slice_of(x, batch + tuple, x.size())), {}, {}};
+  Tuples t{element_count(slice_of(x, 0, batch)),
+           element_count(slice_of(x, batch, x.size())),
+           element_count(slice_of(indices, batch, indices.size() - 1)),
+           element_count(slice_of(x, batch + tuple, x.size())),
+           {},
+           {}};
   for (std::size_t d = batch; d < batch + tuple; ++d) {
     t.axes.push_back(x[d]);
     t.step.push_back(steps[d]);
@@ -179,10 +197,12 @@ void infer_gather_nd(InferContext& c) {
   if (batch < 0 || batch >= rank) refuse("batch_dims is {}, expected 0 to {}", batch, rank - 1);
   const auto b = static_cast<std::size_t>(batch);
   if (slice_of(x, 0, b) != slice_of(indices, 0, b))
-    refuse("x {} and indices {} differ in their {} batch dimensions", to_string(x), to_string(indices), batch);
+    refuse("x {} and indices {} differ in their {} batch dimensions", to_string(x), to_string(indices),
+           batch);
   const std::int64_t tuple = indices.back();
   if (tuple < 1 || tuple > static_cast<std::int64_t>(x.size()) - batch)
-    refuse("indices {} hold tuples of {}, expected 1 to {}", to_string(indices), tuple, static_cast<std::int64_t>(x.size()) - batch);
+    refuse("indices {} hold tuples of {}, expected 1 to {}", to_string(indices), tuple,
+           static_cast<std::int64_t>(x.size()) - batch);
   const auto picked = b + static_cast<std::size_t>(tuple);
   for (std::size_t d = b; d < picked; ++d)
     if (x[d] == 0) refuse("an indexed axis has no elements");
@@ -193,8 +213,8 @@ void lower_gather_nd(LowerContext& c) {
   const Tuples t = tuples_of(c.node, c.in_shape(0), c.in_shape(1));
   Call call = index_call(c, "gather_nd", t.axes);
   for (Param p : {param("batches", t.batches), param("batch_step", t.batch_step), param("count", t.count),
-                  param("tuple", static_cast<std::int64_t>(t.axes.size())), param_ints("axes", t.axes), param_ints("step", t.step),
-                  param("inner", t.inner)})
+                  param("tuple", static_cast<std::int64_t>(t.axes.size())), param_ints("axes", t.axes),
+                  param_ints("step", t.step), param("inner", t.inner)})
     call.params.push_back(std::move(p));
   c.add(std::move(call));
 }
@@ -209,7 +229,8 @@ std::vector<Tensor> eval_gather_nd(const Graph& graph, const Node& node, EvalInp
   for (std::int64_t b = 0; b < t.batches; ++b)
     for (std::int64_t k = 0; k < t.count; ++k, to += run) {
       std::int64_t from = b * t.batch_step;
-      for (std::size_t j = 0; j < t.axes.size(); ++j) from += checked_index(in[1]->integer(next++), t.axes[j]) * t.step[j];
+      for (std::size_t j = 0; j < t.axes.size(); ++j)
+        from += checked_index(in[1]->integer(next++), t.axes[j]) * t.step[j];
       std::memcpy(to, in[0]->bytes.data() + static_cast<std::size_t>(from) * item, run);
     }
   return {std::move(y)};
@@ -218,7 +239,8 @@ std::vector<Tensor> eval_gather_nd(const Graph& graph, const Node& node, EvalInp
 }  // namespace
 
 ONNX2MCU_DEFINE_OP(op_Gather){"", "Gather", infer_gather, lower_gather, eval_gather};
-ONNX2MCU_DEFINE_OP(op_GatherElements){"", "GatherElements", infer_gather_elements, lower_gather_elements, eval_gather_elements};
+ONNX2MCU_DEFINE_OP(op_GatherElements){"", "GatherElements", infer_gather_elements, lower_gather_elements,
+                                      eval_gather_elements};
 ONNX2MCU_DEFINE_OP(op_GatherND){"", "GatherND", infer_gather_nd, lower_gather_nd, eval_gather_nd};
 
 }  // namespace o2m

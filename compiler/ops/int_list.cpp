@@ -6,24 +6,25 @@
 
 namespace o2m {
 
-std::optional<std::vector<std::int64_t>> int_list_input(const Graph& graph, const Node& node, const char* what,
-                                                        std::size_t i) {
+std::optional<std::vector<std::int64_t>> int_list_input(const Graph& graph, const Node& node,
+                                                        const char* what, std::size_t i) {
   if (!node.has_input(i)) return std::nullopt;
   const Tensor* t = graph.constant(node.inputs[i]);
   if (!t) refuse("{} (input {}) must be a constant, it is computed at run time", what, i);
   if (t->type != DType::int64 && t->type != DType::int32)
     refuse("{} (input {}) is {}, expected int64", what, i, to_string(t->type));
-  if (t->shape.size() > 1) refuse("{} (input {}) has shape {}, expected a list", what, i, to_string(t->shape));
+  if (t->shape.size() > 1)
+    refuse("{} (input {}) has shape {}, expected a list", what, i, to_string(t->shape));
   return t->integers();
 }
 
-std::optional<std::vector<std::int64_t>> int_list(const Graph& graph, const Node& node, const char* what, std::size_t i,
-                                                  std::int64_t since) {
+std::optional<std::vector<std::int64_t>> int_list(const Graph& graph, const Node& node, const char* what,
+                                                  std::size_t i, std::int64_t since) {
   return graph.opset() < since ? node.attr_ints(what) : int_list_input(graph, node, what, i);
 }
 
-std::vector<std::int64_t> required_int_list(const Graph& graph, const Node& node, const char* what, std::size_t i,
-                                            std::int64_t since) {
+std::vector<std::int64_t> required_int_list(const Graph& graph, const Node& node, const char* what,
+                                            std::size_t i, std::int64_t since) {
   auto list = int_list(graph, node, what, i, since);
   if (!list && graph.opset() < since) refuse("attribute \"{}\" is missing", what);
   if (!list) refuse("{} (input {}) is missing", what, i);

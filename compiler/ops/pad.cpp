@@ -32,7 +32,8 @@ std::vector<AxisPads> pads_of(const Graph& graph, const Node& node, const Shape&
   for (std::size_t d = 0; d < axes.size(); ++d) axes[d] = d;
   if (graph.opset() >= 18)
     if (const auto given = int_list_input(graph, node, "axes", 3)) axes = normalize_axes(*given, in.size());
-  if (pads.size() != 2 * axes.size()) refuse("pads has {} entries, expected {}", pads.size(), 2 * axes.size());
+  if (pads.size() != 2 * axes.size())
+    refuse("pads has {} entries, expected {}", pads.size(), 2 * axes.size());
   std::vector<AxisPads> out;
   for (const std::int64_t size : in) out.push_back({0, size, 0, 0});
   for (std::size_t i = 0; i < axes.size(); ++i)
@@ -48,11 +49,14 @@ struct Piece {
 std::vector<Piece> wrapped(const AxisPads& p) {
   constexpr std::int64_t most_laps = 64;
   if (p.before > p.kept)  // ONNX Runtime leaves elements before the first lap unset
-    refuse("mode wrap with {} elements before an axis of {} is not supported, at most {}", p.before, p.kept, p.kept);
+    refuse("mode wrap with {} elements before an axis of {} is not supported, at most {}", p.before, p.kept,
+           p.kept);
   if (p.kept == 1) return {{p.first, 0, p.before + 1 + p.after}};
-  if (p.after / p.kept > most_laps) refuse("mode wrap around an axis of {} for {} elements is not supported", p.kept, p.after);
+  if (p.after / p.kept > most_laps)
+    refuse("mode wrap around an axis of {} for {} elements is not supported", p.kept, p.after);
   std::vector<Piece> out{{p.first + p.kept - p.before, 1, p.before}, {p.first, 1, p.kept}};
-  for (std::int64_t left = p.after; left > 0; left -= p.kept) out.push_back({p.first, 1, std::min(left, p.kept)});
+  for (std::int64_t left = p.after; left > 0; left -= p.kept)
+    out.push_back({p.first, 1, std::min(left, p.kept)});
   return out;
 }
 
@@ -65,7 +69,8 @@ std::vector<Piece> pieces_of(const std::string& mode, const AxisPads& p) {
     out = {{p.first, 0, p.before}, {p.first, 1, p.kept}, {last, 0, p.after}};
   } else if (mode == "reflect") {
     if (std::max(p.before, p.after) > p.kept - 1)
-      refuse("mode reflect cannot add {} and {} elements to an axis of {}, only {}", p.before, p.after, p.kept, p.kept - 1);
+      refuse("mode reflect cannot add {} and {} elements to an axis of {}, only {}", p.before, p.after,
+             p.kept, p.kept - 1);
     out = {{p.first + p.before, -1, p.before}, {p.first, 1, p.kept}, {last - 1, -1, p.after}};
   } else {
     out = wrapped(p);
@@ -89,8 +94,10 @@ void infer(InferContext& c) {
     out.push_back(p.before + p.kept + p.after);
   }
   if (c.graph.opset() >= 11 && c.has(2)) {
-    if (c.type(2) != c.type(0)) refuse("constant_value is {}, x is {}", to_string(c.type(2)), to_string(c.type(0)));
-    if (element_count(c.shape(2)) != 1) refuse("constant_value has shape {}, expected a scalar", to_string(c.shape(2)));
+    if (c.type(2) != c.type(0))
+      refuse("constant_value is {}, x is {}", to_string(c.type(2)), to_string(c.type(0)));
+    if (element_count(c.shape(2)) != 1)
+      refuse("constant_value has shape {}, expected a scalar", to_string(c.shape(2)));
   }
   c.set(0, c.type(0), std::move(out));
 }
@@ -100,9 +107,12 @@ Tensor value_of(const Graph& graph, const Node& node, DType type) {
   if (graph.opset() >= 11 && node.has_input(2)) return *graph.constant(node.inputs[2]);
   Tensor value = make_tensor(type, {});
   const float given = graph.opset() < 11 ? node.attr_float("value", 0) : 0.0F;
-  if (type == DType::float32) value.as<float>()[0] = given;
-  else if (type == DType::float64) value.as<double>()[0] = static_cast<double>(given);
-  else if (given != 0) refuse("attribute \"value\" with elements of type {} is not supported", to_string(type));
+  if (type == DType::float32)
+    value.as<float>()[0] = given;
+  else if (type == DType::float64)
+    value.as<double>()[0] = static_cast<double>(given);
+  else if (given != 0)
+    refuse("attribute \"value\" with elements of type {} is not supported", to_string(type));
   return value;
 }
 
@@ -120,7 +130,8 @@ PadLoops constant_loops(const std::vector<AxisPads>& pads, const Shape& in) {
   for (std::size_t d = in.size(); d-- > 0;) {
     const AxisPads& p = pads[d];
     l.first += p.kept ? p.first * steps[d] : 0;
-    const bool inner_plain = !l.size.empty() && l.before[0] == 0 && l.after[0] == 0 && steps[d] == l.step[0] * l.size[0];
+    const bool inner_plain =
+        !l.size.empty() && l.before[0] == 0 && l.after[0] == 0 && steps[d] == l.step[0] * l.size[0];
     if (inner_plain) {
       l.size[0] *= p.kept;
       l.before[0] = p.before * volume;
@@ -140,15 +151,23 @@ void lower_constant(LowerContext& c, const std::vector<AxisPads>& pads) {
   const PadLoops l = constant_loops(pads, c.in_shape(0));
   Call call = c.call("pad_constant", "pad.hpp");
   call.reads = {c.operand(0)};
-  if (c.graph.opset() >= 11 && c.node.has_input(2)) call.reads.push_back(c.operand(2));
-  else call.reads.push_back(c.array("value", c.in(0).type, value_of(c.graph, c.node, c.in(0).type).bytes));
+  if (c.graph.opset() >= 11 && c.node.has_input(2))
+    call.reads.push_back(c.operand(2));
+  else
+    call.reads.push_back(c.array("value", c.in(0).type, value_of(c.graph, c.node, c.in(0).type).bytes));
   call.writes = {c.output(0)};
-  call.params = {param("loops", static_cast<std::int64_t>(l.size.size())), param("first", l.first), param_ints("size", l.size),
-                 param_ints("step", l.step), param_ints("before", l.before), param_ints("after", l.after)};
+  call.params = {param("loops", static_cast<std::int64_t>(l.size.size())),
+                 param("first", l.first),
+                 param_ints("size", l.size),
+                 param_ints("step", l.step),
+                 param_ints("before", l.before),
+                 param_ints("after", l.after)};
   c.add(std::move(call));
 }
 
-bool is_plain(const std::vector<Piece>& pieces) { return pieces.size() == 1 && pieces[0].step == 1 && pieces[0].start == 0; }
+bool is_plain(const std::vector<Piece>& pieces) {
+  return pieces.size() == 1 && pieces[0].step == 1 && pieces[0].start == 0;
+}
 
 void lower_mirror(LowerContext& c, const std::string& mode, const std::vector<AxisPads>& pads) {
   const Shape& in = c.in_shape(0);
@@ -161,8 +180,10 @@ void lower_mirror(LowerContext& c, const std::string& mode, const std::vector<Ax
     if (plain && in[d] == 1) continue;
     const bool merges = plain && !loops.empty() && loops[0].size() == 1 && loops[0][0].start == 0 &&
                         steps[d] == loops[0][0].step * loops[0][0].size;
-    if (merges) loops[0][0].size *= in[d];
-    else loops.insert(loops.begin(), std::move(pieces));
+    if (merges)
+      loops[0][0].size *= in[d];
+    else
+      loops.insert(loops.begin(), std::move(pieces));
   }
   std::vector<std::int64_t> runs{0}, start, step, size;
   for (const auto& pieces : loops) {
@@ -176,8 +197,8 @@ void lower_mirror(LowerContext& c, const std::string& mode, const std::vector<Ax
   Call call = c.call("pad_mirror", "pad.hpp");
   call.reads = {c.operand(0)};
   call.writes = {c.output(0)};
-  call.params = {param("loops", static_cast<std::int64_t>(loops.size())), param_ints("runs", runs), param_ints("start", start),
-                 param_ints("step", step), param_ints("size", size)};
+  call.params = {param("loops", static_cast<std::int64_t>(loops.size())), param_ints("runs", runs),
+                 param_ints("start", start), param_ints("step", step), param_ints("size", size)};
   c.add(std::move(call));
 }
 
@@ -187,8 +208,10 @@ void lower(LowerContext& c) {
       std::all_of(pads.begin(), pads.end(), [](const AxisPads& p) { return p.before == 0 && p.after == 0; }))
     return c.alias(0, 0);
   const std::string mode = mode_of(c.node);
-  if (mode == "constant") lower_constant(c, pads);
-  else lower_mirror(c, mode, pads);
+  if (mode == "constant")
+    lower_constant(c, pads);
+  else
+    lower_mirror(c, mode, pads);
 }
 
 /// For each place along an axis of y its distance in x, or -1 for padding.
@@ -214,7 +237,8 @@ std::vector<Tensor> eval(const Graph& graph, const Node& node, EvalInputs in) {
   const auto pads = pads_of(graph, node, x.shape);
   const auto steps = row_major_steps(x.shape);
   std::vector<std::vector<std::int64_t>> sources;
-  for (std::size_t d = 0; d < pads.size(); ++d) sources.push_back(sources_of(mode_of(node), pads[d], steps[d]));
+  for (std::size_t d = 0; d < pads.size(); ++d)
+    sources.push_back(sources_of(mode_of(node), pads[d], steps[d]));
   const auto item = static_cast<std::size_t>(size_of(x.type));
   std::vector<std::size_t> at(pads.size(), 0);
   for (std::size_t to = 0; to < y.bytes.size(); to += item) {
@@ -224,7 +248,8 @@ std::vector<Tensor> eval(const Graph& graph, const Node& node, EvalInputs in) {
       inside = inside && sources[d][at[d]] >= 0;
       from += sources[d][at[d]];
     }
-    std::memcpy(y.bytes.data() + to, inside ? x.bytes.data() + static_cast<std::size_t>(from) * item : value.bytes.data(), item);
+    std::memcpy(y.bytes.data() + to,
+                inside ? x.bytes.data() + static_cast<std::size_t>(from) * item : value.bytes.data(), item);
     for (std::size_t d = at.size(); d-- > 0;) {
       if (++at[d] < sources[d].size()) break;
       at[d] = 0;

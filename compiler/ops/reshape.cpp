@@ -1,4 +1,5 @@
-// Reshape 5-25: the shape may hold one -1 (whatever remains) and zeros (the input's dimension, unless allowzero).
+// Reshape 5-25: the shape may hold one -1 (whatever remains) and zeros (the input's dimension, unless
+// allowzero).
 
 #include "ops/reshape.hpp"
 
@@ -15,11 +16,13 @@ Shape with_copied_dims(const InferContext& c, Shape target) {
   const bool allow_zero = c.node.attr("allowzero", 0) != 0;
   const bool has_zero = std::find(target.begin(), target.end(), 0) != target.end();
   const auto unknown = std::count(target.begin(), target.end(), -1);
-  if (allow_zero && has_zero && unknown) refuse("shape {} mixes 0 and -1 although allowzero is set", to_string(target));
+  if (allow_zero && has_zero && unknown)
+    refuse("shape {} mixes 0 and -1 although allowzero is set", to_string(target));
   for (std::size_t i = 0; i < target.size(); ++i) {
     if (target[i] < -1) refuse("shape {} has a dimension below -1", to_string(target));
     if (target[i] != 0 || allow_zero) continue;
-    if (i >= in.size()) refuse("shape {} copies dimension {} of x, which has {}", to_string(target), i, in.size());
+    if (i >= in.size())
+      refuse("shape {} copies dimension {} of x, which has {}", to_string(target), i, in.size());
     target[i] = in[i];
   }
   if (unknown > 1) refuse("shape {} has more than one -1", to_string(target));

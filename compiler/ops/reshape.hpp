@@ -1,4 +1,5 @@
-// What Reshape, Flatten, Squeeze and Unsqueeze share: the same elements in the same order under another shape.
+// What Reshape, Flatten, Squeeze and Unsqueeze share: the same elements in the same order under another
+// shape.
 #pragma once
 
 #include "ops/lower.hpp"

@@ -1,5 +1,5 @@
-// Slice 1-13: along each axis from start to end (exclusive) in steps, which may be negative; ends beyond the axis are
-// clamped. Attributes before opset 10, then constant inputs.
+// Slice 1-13: along each axis from start to end (exclusive) in steps, which may be negative; ends beyond the
+// axis are clamped. Attributes before opset 10, then constant inputs.
 
 #include <algorithm>
 
@@ -13,8 +13,9 @@ struct Range {
   std::int64_t first, step, count;
 };
 
-/// ONNX: a negative place counts from the end; then start is clamped to [0, size] or, walking backwards, [0, size - 1],
-/// end to [0, size] or [-1, size - 1]. The largest int32 or int64 as end is no end, in both directions (slice_helper.h).
+/// ONNX: a negative place counts from the end; then start is clamped to [0, size] or, walking backwards, [0,
+/// size - 1], end to [0, size] or [-1, size - 1]. The largest int32 or int64 as end is no end, in both
+/// directions (slice_helper.h).
 Range range_of(std::int64_t start, std::int64_t end, std::int64_t step, std::int64_t size) {
   if (step == 0) refuse("a step is 0");
   const bool forward = step > 0;
@@ -40,8 +41,8 @@ std::vector<Range> ranges_of(const Graph& graph, const Node& node, const Shape& 
   if (given_axes) axes = *given_axes;
   if (given_steps && graph.opset() >= 10) steps = *given_steps;
   if (ends.size() != starts.size() || axes.size() != starts.size() || steps.size() != starts.size())
-    refuse("starts, ends, axes and steps have {}, {}, {} and {} entries, expected the same number", starts.size(),
-           ends.size(), axes.size(), steps.size());
+    refuse("starts, ends, axes and steps have {}, {}, {} and {} entries, expected the same number",
+           starts.size(), ends.size(), axes.size(), steps.size());
   std::vector<Range> ranges;
   for (const std::int64_t size : in) ranges.push_back({0, 1, size});
   const auto normal = normalize_axes(axes, in.size());

@@ -1,5 +1,5 @@
-// Split 2-18: pieces along an axis. Their sizes are an attribute before opset 13, then an input; without them the
-// pieces are equal, and from opset 18 on (num_outputs) the last may be smaller.
+// Split 2-18: pieces along an axis. Their sizes are an attribute before opset 13, then an input; without them
+// the pieces are equal, and from opset 18 on (num_outputs) the last may be smaller.
 
 #include <numeric>
 
@@ -16,7 +16,8 @@ std::vector<std::int64_t> equal_pieces(const Graph& graph, const Node& node, std
   if (pieces == 0 || pieces > size) refuse("{} elements cannot be split into {} pieces", size, pieces);
   const bool uneven = graph.opset() >= 18;
   const std::int64_t piece = (size + pieces - 1) / pieces, last = size - piece * (pieces - 1);
-  if ((!uneven && last != piece) || last <= 0) refuse("{} elements do not divide into {} pieces", size, pieces);
+  if ((!uneven && last != piece) || last <= 0)
+    refuse("{} elements do not divide into {} pieces", size, pieces);
   std::vector<std::int64_t> sizes(node.outputs.size(), piece);
   sizes.back() = last;
   return sizes;
@@ -74,7 +75,8 @@ void lower(LowerContext& c) {
     }
     at += pieces[o] * extent.inner;
   }
-  call.params = {param("outer", extent.outer), param("total", at), param_ints("run", run), param_ints("start", start)};
+  call.params = {param("outer", extent.outer), param("total", at), param_ints("run", run),
+                 param_ints("start", start)};
   c.add(std::move(call));
 }
 
@@ -90,7 +92,8 @@ std::vector<Tensor> eval(const Graph& graph, const Node& node, EvalInputs in) {
     shape[axis] = piece;
     Tensor y = make_tensor(in[0]->type, std::move(shape));
     for (std::int64_t o = 0; o < extent.outer; ++o)
-      std::memcpy(y.bytes.data() + o * piece * item, in[0]->bytes.data() + (o * in[0]->shape[axis] + start) * item,
+      std::memcpy(y.bytes.data() + o * piece * item,
+                  in[0]->bytes.data() + (o * in[0]->shape[axis] + start) * item,
                   static_cast<std::size_t>(piece * item));
     outputs.push_back(std::move(y));
     start += piece;

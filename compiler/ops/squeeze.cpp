@@ -17,7 +17,8 @@ void infer_squeeze(InferContext& c) {
     for (const std::int64_t axis : *given) removed[normalize_axis(axis, in.size())] = true;
   Shape out;
   for (std::size_t d = 0; d < in.size(); ++d) {
-    if (removed[d] && in[d] != 1) refuse("axis {} of x {} cannot be removed, only one of size 1", d, to_string(in));
+    if (removed[d] && in[d] != 1)
+      refuse("axis {} of x {} cannot be removed, only one of size 1", d, to_string(in));
     if (!removed[d]) out.push_back(in[d]);
   }
   c.set(0, c.type(0), std::move(out));

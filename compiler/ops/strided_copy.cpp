@@ -1,8 +1,8 @@
 #include "ops/strided_copy.hpp"
 
-#include <algorithm>
-
 #include <fmt/ranges.h>
+
+#include <algorithm>
 
 namespace o2m {
 
@@ -20,8 +20,8 @@ void merge_loops(std::vector<std::int64_t>& size, const std::vector<std::vector<
   for (std::size_t d = size.size(); d-- > 0;)
     if (size[d] == 1) erase(d);
   for (std::size_t d = size.size(); d-- > 1;) {
-    const bool walks_on = std::all_of(steps.begin(), steps.end(),
-                                      [&](const auto* step) { return (*step)[d - 1] == (*step)[d] * size[d]; });
+    const bool walks_on = std::all_of(
+        steps.begin(), steps.end(), [&](const auto* step) { return (*step)[d - 1] == (*step)[d] * size[d]; });
     if (!walks_on) continue;
     for (auto* step : steps) (*step)[d - 1] = (*step)[d];
     size[d - 1] *= size[d];
@@ -66,8 +66,8 @@ void lower_strided_copy(LowerContext& c, StridedCopy copy) {
   call.writes = {c.output(0)};
   call.params = {param("loops", static_cast<std::int64_t>(copy.size.size())), param("first", copy.first),
                  param_ints("size", copy.size), param_ints("step", copy.step)};
-  call.algorithm = fmt::format("copied in {} loop{} of {}", copy.size.size(), copy.size.size() == 1 ? "" : "s",
-                               fmt::join(copy.size, " x "));
+  call.algorithm = fmt::format("copied in {} loop{} of {}", copy.size.size(),
+                               copy.size.size() == 1 ? "" : "s", fmt::join(copy.size, " x "));
   c.add(std::move(call));
 }
 

@@ -1,5 +1,6 @@
-// Moving elements without computing: the output is written in order, the input read at a regular distance along each
-// loop. Transpose, Slice, Expand, Tile, DepthToSpace and Gather of evenly spaced indices are all of this form.
+// Moving elements without computing: the output is written in order, the input read at a regular distance
+// along each loop. Transpose, Slice, Expand, Tile, DepthToSpace and Gather of evenly spaced indices are all
+// of this form.
 #pragma once
 
 #include <vector>
@@ -8,7 +9,8 @@
 
 namespace o2m {
 
-/// y[…] = x[first + sum of i[d] * step[d]] for i[d] in [0, size[d]), outermost loop first. Steps may be 0 or negative.
+/// y[…] = x[first + sum of i[d] * step[d]] for i[d] in [0, size[d]), outermost loop first. Steps may be 0 or
+/// negative.
 struct StridedCopy {
   std::vector<std::int64_t> size;
   std::vector<std::int64_t> step;  ///< in elements, one per loop
@@ -23,8 +25,9 @@ struct StridedCopy {
 /// Distance in elements between neighbours along each dimension of a row-major tensor.
 std::vector<std::int64_t> row_major_steps(const Shape& shape);
 
-/// Without loops of one round, and with loops merged where one walks on where the other ends; at least one loop.
-/// `steps`: any number of step lists over the same loops; two loops merge only if they do in all of them.
+/// Without loops of one round, and with loops merged where one walks on where the other ends; at least one
+/// loop. `steps`: any number of step lists over the same loops; two loops merge only if they do in all of
+/// them.
 void merge_loops(std::vector<std::int64_t>& size, const std::vector<std::vector<std::int64_t>*>& steps);
 
 Tensor eval_strided_copy(const Tensor& x, Shape shape, const StridedCopy& copy);

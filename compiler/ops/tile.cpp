@@ -9,9 +9,11 @@ namespace {
 std::vector<std::int64_t> repeats_of(const Graph& graph, const Node& node, const Shape& in) {
   const auto repeats = int_list_input(graph, node, "repeats", 1);
   if (!repeats) refuse("repeats (input 1) is missing");
-  if (repeats->size() != in.size()) refuse("repeats has {} entries, x has {} dimensions", repeats->size(), in.size());
+  if (repeats->size() != in.size())
+    refuse("repeats has {} entries, x has {} dimensions", repeats->size(), in.size());
   for (const std::int64_t r : *repeats)
-    if (r < 0 || r > std::int64_t{1} << 31) refuse("repeats {} has an entry outside 0 to 2^31", to_string(*repeats));
+    if (r < 0 || r > std::int64_t{1} << 31)
+      refuse("repeats {} has an entry outside 0 to 2^31", to_string(*repeats));
   return *repeats;
 }
 
@@ -33,7 +35,9 @@ StridedCopy copy_of(const Shape& in, const std::vector<std::int64_t>& repeats) {
   return copy;
 }
 
-void lower(LowerContext& c) { lower_strided_copy(c, copy_of(c.in_shape(0), repeats_of(c.graph, c.node, c.in_shape(0)))); }
+void lower(LowerContext& c) {
+  lower_strided_copy(c, copy_of(c.in_shape(0), repeats_of(c.graph, c.node, c.in_shape(0))));
+}
 
 std::vector<Tensor> eval(const Graph& graph, const Node& node, EvalInputs in) {
   const Shape& x = in[0]->shape;

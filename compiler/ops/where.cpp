@@ -8,7 +8,8 @@ namespace {
 
 void infer(InferContext& c) {
   if (c.type(0) != DType::boolean) refuse("the condition is {}, expected bool", to_string(c.type(0)));
-  if (c.type(1) != c.type(2)) refuse("the inputs are {} and {}, expected one type", to_string(c.type(1)), to_string(c.type(2)));
+  if (c.type(1) != c.type(2))
+    refuse("the inputs are {} and {}, expected one type", to_string(c.type(1)), to_string(c.type(2)));
   c.set(0, c.type(1), broadcast(broadcast(c.shape(0), c.shape(1)), c.shape(2)));
 }
 
@@ -23,7 +24,8 @@ void lower(LowerContext& c) {
   for (const int i : {1, 2})
     if (c.in_shape(static_cast<std::size_t>(i)) == out) call.in_place.push_back({0, i});
   call.params = {param("loops", static_cast<std::int64_t>(size.size())), param_ints("size", size),
-                 param_ints("c_step", steps[0]), param_ints("a_step", steps[1]), param_ints("b_step", steps[2])};
+                 param_ints("c_step", steps[0]), param_ints("a_step", steps[1]),
+                 param_ints("b_step", steps[2])};
   c.add(std::move(call));
 }
 
@@ -36,7 +38,8 @@ std::vector<Tensor> eval(const Graph& graph, const Node& node, EvalInputs in) {
   Tensor y = spread(2);
   const auto item = static_cast<std::size_t>(size_of(y.type));
   for (std::size_t i = 0; i < condition.bytes.size(); ++i)
-    if (condition.bytes[i] != std::byte{0}) std::memcpy(y.bytes.data() + i * item, x.bytes.data() + i * item, item);
+    if (condition.bytes[i] != std::byte{0})
+      std::memcpy(y.bytes.data() + i * item, x.bytes.data() + i * item, item);
   return {std::move(y)};
 }
 

@@ -1,5 +1,6 @@
-// Cast with the results of C++ on x86, which ONNX Runtime's CPU provider has: a float out of an integer's range is
-// converted to 32 or 64 bits first (x86 then gives the smallest integer) and cut to the type's low bits.
+// Cast with the results of C++ on x86, which ONNX Runtime's CPU provider has: a float out of an integer's
+// range is converted to 32 or 64 bits first (x86 then gives the smallest integer) and cut to the type's low
+// bits.
 #ifndef ONNX2MCU_CAST_HPP
 #define ONNX2MCU_CAST_HPP
 

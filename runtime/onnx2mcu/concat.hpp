@@ -20,7 +20,8 @@ ONNX2MCU_INLINE T* concat_from(const T* x, More... more) noexcept {
   return y;
 }
 
-/// concat<L>(x0, x1, …, y): y[o][start[i] + j] = xi[o][j] for j < run[i]; start[i] is the sum of the runs before i.
+/// concat<L>(x0, x1, …, y): y[o][start[i] + j] = xi[o][j] for j < run[i]; start[i] is the sum of the runs
+/// before i.
 template <class L, class T, class... More>
 ONNX2MCU_INLINE void concat(const T* x0, More... more) noexcept {
   concat_from<L, 0, T>(x0, more...);

@@ -1,5 +1,6 @@
-// Gather, GatherElements, GatherND. Indices that the model computes may be anything: those out of range, an error in
-// ONNX, are clamped so that nothing outside x is read. Constant indices were checked and made non-negative before.
+// Gather, GatherElements, GatherND. Indices that the model computes may be anything: those out of range, an
+// error in ONNX, are clamped so that nothing outside x is read. Constant indices were checked and made
+// non-negative before.
 #ifndef ONNX2MCU_GATHER_HPP
 #define ONNX2MCU_GATHER_HPP
 
@@ -40,7 +41,7 @@ ONNX2MCU_INLINE void gather_elements_loop(const T* x, const I*& indices, T*& y) 
   }
 }
 
-/// y[i0][i1]… = x[i0][…indices[i0][i1]……]: the index replaces the place along one axis (whose own step is 0).
+/// y[i0][i1]… = x[i0][…indices[i0][i1]…]: the index replaces the place along one axis, whose own step is 0.
 template <class L, class T, class I>
 ONNX2MCU_INLINE void gather_elements(const T* x, const I* indices, T* y) noexcept {
   gather_elements_loop<L, 0>(x, indices, y);

@@ -1,5 +1,5 @@
-// Pad. Padding grows nothing but loops: around the runs copied from x lie runs of a constant, or runs read from x
-// in another direction (reflect: backwards, edge: standing still, wrap: from the other end).
+// Pad. Padding grows nothing but loops: around the runs copied from x lie runs of a constant, or runs read
+// from x in another direction (reflect: backwards, edge: standing still, wrap: from the other end).
 #ifndef ONNX2MCU_PAD_HPP
 #define ONNX2MCU_PAD_HPP
 
@@ -18,7 +18,8 @@ ONNX2MCU_INLINE T* pad_constant_loop(const T* x, T value, T* y) noexcept {
   return fill_run(value, y, L::after[D]);
 }
 
-/// In loop d, before[d] elements of *value, then size[d] rounds of what lies inside, then after[d] elements of *value.
+/// In loop d, before[d] elements of *value, then size[d] rounds of what lies inside, then after[d] elements
+/// of *value.
 template <class L, class T>
 ONNX2MCU_INLINE void pad_constant(const T* x, const T* value, T* y) noexcept {
   pad_constant_loop<L, 0>(x + L::first, *value, y);
@@ -38,7 +39,8 @@ ONNX2MCU_INLINE T* pad_mirror_loop(const T* x, T* y) noexcept {
   return y;
 }
 
-/// Loop d walks over the pieces runs[d] to runs[d + 1]: size[r] rounds from start[r] on, step[r] elements apart.
+/// Loop d walks over the pieces runs[d] to runs[d + 1]: size[r] rounds from start[r] on, step[r] elements
+/// apart.
 template <class L, class T>
 ONNX2MCU_INLINE void pad_mirror(const T* x, T* y) noexcept {
   pad_mirror_loop<L, 0>(x, y);

@@ -1,4 +1,5 @@
-// The innermost steps of data movement: a run of neighbouring elements copied or filled. No element is computed.
+// The innermost steps of data movement: a run of neighbouring elements copied or filled. No element is
+// computed.
 #ifndef ONNX2MCU_RUN_HPP
 #define ONNX2MCU_RUN_HPP
 
@@ -8,8 +9,9 @@
 
 namespace onnx2mcu {
 
-/// Copies n elements that do not overlap; returns where the next run goes. n is a constant where this is inlined:
-/// short runs become a few word moves, long ones a call. A plain loop would become a memmove, which never is inline.
+/// Copies n elements that do not overlap; returns where the next run goes. n is a constant where this is
+/// inlined: short runs become a few word moves, long ones a call. A plain loop would become a memmove, which
+/// never is inline.
 template <class T>
 ONNX2MCU_INLINE T* copy_run(const T* x, T* y, int n) noexcept {
   std::memcpy(y, x, static_cast<std::size_t>(n) * sizeof(T));

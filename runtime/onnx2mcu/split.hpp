@@ -13,7 +13,8 @@ ONNX2MCU_INLINE void split_from(const T* x, T* y, More... more) noexcept {
   if constexpr (sizeof...(More) > 0) split_from<L, I + 1>(x, more...);
 }
 
-/// split<L>(x, y0, y1, …): yi[o][j] = x[o][start[i] + j] for j < run[i]; start[i] is the sum of the runs before i.
+/// split<L>(x, y0, y1, …): yi[o][j] = x[o][start[i] + j] for j < run[i]; start[i] is the sum of the runs
+/// before i.
 template <class L, class T, class... More>
 ONNX2MCU_INLINE void split(const T* x, T* y0, More... more) noexcept {
   split_from<L, 0>(x, y0, more...);

@@ -1,5 +1,6 @@
 // y in order, x read at a regular distance along each loop: Transpose, Slice, Expand, Tile, DepthToSpace, …
-// The loops are unrolled by the C++ compiler from constants: no index arithmetic but one addition per element.
+// The loops are unrolled by the C++ compiler from constants: no index arithmetic but one addition per
+// element.
 #ifndef ONNX2MCU_STRIDED_COPY_HPP
 #define ONNX2MCU_STRIDED_COPY_HPP
 

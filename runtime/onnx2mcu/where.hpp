@@ -18,8 +18,8 @@ ONNX2MCU_INLINE T* where_loop(const bool* c, const T* a, const T* b, T* y) noexc
   return y;
 }
 
-/// size: the loops over y, outermost first; *_step: the distance in elements each input moves with them, 0 = repeated.
-/// y may be an input that has its shape.
+/// size: the loops over y, outermost first; *_step: the distance in elements each input moves with them, 0 =
+/// repeated. y may be an input that has its shape.
 template <class L, class T>
 ONNX2MCU_INLINE void where(const bool* c, const T* a, const T* b, T* y) noexcept {
   where_loop<L, 0>(c, a, b, y);
