@@ -101,6 +101,12 @@ int parse_options(int argc, char** argv, Options& o) {
   validate->add_option("--atol", o.tolerance.absolute, "absolute tolerance");
   validate->add_flag("--json", o.json, "machine-readable result");
 
+  CLI::App* plan = app.add_subcommand("plan", "place the buffers of a CSV (id,lower,upper,size; half-open lifetimes) in an arena");
+  plan->add_option("buffers", o.compile.model, "CSV of buffers; with a column offset, that placement is judged")->type_name("BUFFERS.csv")->required();
+  plan->add_option("--capacity", o.capacity, "stop at the first placement of at most N bytes; exit status 1 if there is none")->type_name("N");
+  plan->add_option("--time-limit", o.plan_seconds, "seconds for the search (default: a fixed number of steps)")->type_name("S");
+  plan->add_option("-o", o.plan_output, "write the CSV with offsets")->type_name("OUT.csv");
+
   try {
     app.parse(argc, argv);
     if (list_ops || list_targets) {
@@ -109,7 +115,7 @@ int parse_options(int argc, char** argv, Options& o) {
     }
     finish(o, s);
     o.layers = layers->count() > 0;
-    o.command = *inspect ? Command::inspect : *run ? Command::run : *validate ? Command::validate : Command::compile;
+    o.command = *inspect ? Command::inspect : *run ? Command::run : *plan ? Command::plan : *validate ? Command::validate : Command::compile;
     if (o.compile.model.empty()) throw CLI::RequiredError("MODEL.onnx");
     if (o.command == Command::compile && o.out_folder.empty()) throw CLI::RequiredError("-o DIR");
     if (o.command == Command::validate && o.data.empty() == (o.expected.empty() && o.labels.empty()))

@@ -10,7 +10,7 @@
 
 namespace o2m {
 
-enum class Command { compile, inspect, run, validate, list_ops, list_targets };
+enum class Command { compile, inspect, run, validate, plan, list_ops, list_targets };
 
 struct Options {
   Command command = Command::compile;
@@ -26,6 +26,9 @@ struct Options {
   Tolerance tolerance;
   HostOptions host;
   bool json = false;
+  std::int64_t capacity = 0;             ///< plan: --capacity, 0 = none (the CSV is in compile.model)
+  double plan_seconds = 0;               ///< plan: --time-limit, 0 = none
+  std::filesystem::path plan_output;     ///< plan: -o
 };
 
 /// Parses the command line. Returns the exit status when there is nothing left to do (--help, wrong usage), else -1.
