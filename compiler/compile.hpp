@@ -23,6 +23,7 @@ struct CompileOptions {
   bool nhwc_ports = false;        ///< --layout nhwc
   std::map<std::string, Shape> input_shapes;
   bool trace = false;             ///< generated code reports every layer's outputs (validate --layers)
+  bool layer_ends = false;        ///< generated code marks the end of every layer (--firmware)
   std::string dump_after;         ///< --dump-ir=after:<pass>, one of dump_points; empty: none
 };
 

@@ -11,6 +11,15 @@
 namespace o2m {
 namespace {
 
+void add_firmware_options(CLI::App& app, Options& o) {
+  CLI::Option* firmware = app.add_flag("--firmware", o.firmware, "also write a CMake project that builds firmware for the target");
+  app.add_option("--place", o.place, "memory bank: weights=flash|qspi|dtcm|axi|ram, arena=dtcm|axi|d2|d3, code=flash|itcm|ram")
+      ->type_name("WHAT=BANK")->needs(firmware);
+  app.add_option("--input", o.inputs, "samples to build in for the firmware's self-test")->type_name("[NAME=]X.npy")->needs(firmware);
+  app.add_option("--expected", o.expected, "their outputs, e.g. ONNX Runtime's")->type_name("[NAME=]Y.npy")->needs(firmware);
+  app.add_option("--labels", o.labels, "their classes: the firmware counts how many it predicts right")->type_name("L.npy")->needs(firmware);
+}
+
 /// "NAME=1,3,32,32"
 std::pair<std::string, Shape> parse_input_shape(const std::string& text) {
   const std::size_t equals = text.rfind('=');
@@ -79,6 +88,8 @@ int parse_options(int argc, char** argv, Options& o) {
   add_model_options(app, o, s);
   app.add_option("-o", o.out_folder, "folder for the generated code")->type_name("DIR");
   app.add_option("--name", o.compile.name, "namespace and file name of the generated code")->capture_default_str();
+
+  add_firmware_options(app, o);
 
   CLI::App* inspect = app.add_subcommand("inspect", "per-layer table, memory map, flash and RAM, what is fused; writes nothing");
   add_model_options(*inspect, o, s);

@@ -16,11 +16,13 @@ struct Options {
   Command command = Command::compile;
   CompileOptions compile;
   std::filesystem::path out_folder;      ///< -o
+  bool firmware = false;                 ///< --firmware
+  std::vector<std::string> place;        ///< --place weights=qspi
   std::vector<std::string> inputs;       ///< --input [NAME=]X.npy
   std::vector<std::string> outputs;      ///< run: --output [NAME=]Y.npy
-  std::vector<std::string> expected;     ///< validate: --expected [NAME=]Y.npy
+  std::vector<std::string> expected;     ///< validate, --firmware: --expected [NAME=]Y.npy
   std::filesystem::path data;            ///< validate: --data DIR
-  std::filesystem::path labels;          ///< validate: --labels Y.npy
+  std::filesystem::path labels;          ///< validate, --firmware: --labels Y.npy
   bool layers = false;                   ///< validate: --layers [DIR]
   std::filesystem::path layers_folder;
   Tolerance tolerance;

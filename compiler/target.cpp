@@ -19,7 +19,7 @@ constexpr Bank f446_banks[] = {
 constexpr Bank h750_banks[] = {
     {"ITCM", 0x00000000, 64 * kib, BankKind::tcm},
     {"FLASH", 0x08000000, 128 * kib, BankKind::flash},
-    {"RAM", 0x20000000, 128 * kib, BankKind::tcm},
+    {"DTCM", 0x20000000, 128 * kib, BankKind::tcm},
     {"AXI", 0x24000000, 512 * kib, BankKind::bus},
     {"D2", 0x30000000, 288 * kib, BankKind::bus},
     {"D3", 0x38000000, 64 * kib, BankKind::bus},

@@ -1,18 +1,54 @@
 #include <iostream>
 
 #include "commands/commands.hpp"
+#include "firmware/firmware.hpp"
+#include "firmware/fit.hpp"
 #include "ops/op.hpp"
+#include "samples/npy.hpp"
 
 namespace o2m {
+namespace {
+
+Samples read_vectors(const std::vector<Port>& ports, const std::vector<std::string>& arguments, const char* what) {
+  std::vector<std::string> names;
+  for (const Port& p : ports) names.push_back(p.name);
+  std::vector<NamedFile> files;
+  for (const std::string& text : arguments) files.push_back(parse_named_file(text, names));
+  return files.empty() ? Samples{} : read_samples(ports, files, what);
+}
+
+FirmwareOptions firmware_options(const Options& o, const Program& program) {
+  FirmwareOptions f{o.place, read_vectors(program.inputs, o.inputs, "input"), read_vectors(program.outputs, o.expected, "output"), {}};
+  if (f.inputs.count != f.expected.count) refuse("{} samples are given, but {} expected results", f.inputs.count, f.expected.count);
+  if (!o.labels.empty()) f.labels = read_npy(o.labels);
+  if (f.labels && f.labels->count() != f.inputs.count) refuse("--labels holds {} labels for {} samples", f.labels->count(), f.inputs.count);
+  return f;
+}
+
+/// Generated code alone: what is around it is the user's, so only what certainly does not fit is refused.
+void check_network_fits(const Network& network, const Target& target, Diagnostics& diagnostics) {
+  if (target.banks.empty()) return;
+  check_fit(network, target, place(target, network, {}, 0, 0), {}, diagnostics);
+  diagnostics.stop_on_errors();
+}
+
+}  // namespace
 
 int compile_command(const Options& o, Diagnostics& diagnostics) {
-  const Network network = build_network(o.compile, diagnostics);
-  write_files(o.out_folder, emit(network, o.compile));
+  CompileOptions compile = o.compile;
+  compile.layer_ends = o.firmware;
+  const Network network = build_network(compile, diagnostics);
+  GeneratedFiles files = emit(network, compile);
+  std::string note;
+  if (o.firmware) add_firmware(network, compile, firmware_options(o, network.program), diagnostics, files, note);
+  else check_network_fits(network, *compile.target, diagnostics);
+  write_files(o.out_folder, files);
   std::int64_t weights = 0, macs = 0;
   for (const ConstantArray& c : network.program.constants) weights += static_cast<std::int64_t>(c.bytes.size());
   for (const Call& c : network.program.calls) macs += c.macs;
   fmt::print("{}: {} layer{}, {} MACs, {} bytes of weights in flash, {} bytes of RAM (lower bound {})\n", (o.out_folder / (o.compile.name + ".hpp")).string(),
              network.program.calls.size(), network.program.calls.size() == 1 ? "" : "s", macs, weights, network.plan.arena_bytes, network.plan.lower_bound);
+  fmt::print("{}", note);
   return 0;
 }
 

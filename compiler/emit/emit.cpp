@@ -162,7 +162,7 @@ GeneratedFiles emit(const Network& network, const CompileOptions& options) {
   for (const std::string& header : headers) collect_runtime(header, runtime);
   for (const std::string& path : runtime) files["onnx2mcu/" + path] = embedded_file("runtime/onnx2mcu/" + path);
 
-  const ModelClass model = model_class(network, options.trace);
+  const ModelClass model = model_class(network, options);
   const std::string model_name = comment_text(program.model_name);
   files[options.name + ".hpp"] = fill("network.hpp.in",
       {{"version", version}, {"model", model_name}, {"target", std::string(options.target->name)}, {"name", options.name},

@@ -15,6 +15,7 @@ namespace {
 /// How the text refers to buffers: arena places, or the parameters of execute() for network inputs and outputs.
 struct Writer {
   const Network& network;
+  bool layer_ends;
   const Program& program = network.program;
   std::size_t quantizers = 0;         ///< leading calls that only quantize a float input: skipped by run_quantized()
   std::vector<BufferId> core_inputs = {};  ///< what execute() reads: the inputs, or their quantized forms
@@ -29,6 +30,10 @@ struct Writer {
     for (std::size_t i = 0; i < core_inputs.size(); ++i)
       if (core_inputs[i] == id) return fmt::format("input_{}", i);
     return at(id);
+  }
+
+  std::string layer_end(std::size_t call) const {
+    return layer_ends ? fmt::format("    ONNX2MCU_LAYER_END({});\n", call) : "";
   }
 
   std::string step(const Call& call) const {
@@ -117,7 +122,7 @@ struct Writer {
         const Call& call = program.calls[i];
         const auto source = static_cast<std::size_t>(
             std::find(inputs.begin(), inputs.end(), std::get<BufferId>(call.reads[0])) - inputs.begin());
-        quantize += fmt::format("    layers::{}(input_{}, {});\n", call.name, source, at(call.writes[0], "arena_"));
+        quantize += fmt::format("    layers::{}(input_{}, {});\n", call.name, source, at(call.writes[0], "arena_")) + layer_end(i);
         inner += at(core_inputs[i], "arena_");
       }
     }
@@ -135,8 +140,8 @@ struct Writer {
 
 }  // namespace
 
-ModelClass model_class(const Network& network, bool trace) {
-  Writer w{network};
+ModelClass model_class(const Network& network, const CompileOptions& options) {
+  Writer w{network, options.layer_ends};
   w.find_quantizers();
   ModelClass out;
   for (const Buffer& b : w.program.buffers) out.alignment = std::max(out.alignment, b.alignment);
@@ -147,8 +152,8 @@ ModelClass model_class(const Network& network, bool trace) {
   out.execute_parameters = fmt::format("{}", fmt::join(parameters, ", "));
   for (std::size_t i = w.quantizers; i < w.program.calls.size(); ++i) {
     const Call& call = w.program.calls[i];
-    out.steps += w.step(call);
-    for (std::size_t o = 0; trace && o < call.writes.size(); ++o)
+    out.steps += w.step(call) + w.layer_end(i);
+    for (std::size_t o = 0; options.trace && o < call.writes.size(); ++o)
       out.steps += fmt::format("    ONNX2MCU_TRACE({}, {}, {}, {});\n", i, o, w.inside(call.writes[o]), w.program[call.writes[o]].bytes);
   }
   const auto used = [&](BufferId id) {

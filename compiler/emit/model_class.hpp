@@ -6,6 +6,7 @@
 
 namespace o2m {
 
+struct CompileOptions;
 struct Network;
 
 struct ModelClass {
@@ -16,6 +17,6 @@ struct ModelClass {
   std::string steps;
 };
 
-ModelClass model_class(const Network& network, bool trace);
+ModelClass model_class(const Network& network, const CompileOptions& options);
 
 }  // namespace o2m

@@ -28,6 +28,11 @@
 #define ONNX2MCU_WEIGHTS
 #endif
 
+/// Stands behind every layer of a firmware's network; a firmware may define it first to measure, e.g. to note the time.
+#ifndef ONNX2MCU_LAYER_END
+#define ONNX2MCU_LAYER_END(layer) static_cast<void>(0)
+#endif
+
 namespace onnx2mcu {
 
 /// A fixed number of elements somewhere in memory: network inputs and outputs.

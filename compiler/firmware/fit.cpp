@@ -1,0 +1,88 @@
+#include "firmware/fit.hpp"
+
+#include <algorithm>
+
+namespace o2m {
+namespace {
+
+std::int64_t weight_bytes(const Network& network) {
+  std::int64_t bytes = 0;
+  for (const ConstantArray& c : network.program.constants) bytes += static_cast<std::int64_t>(c.bytes.size());
+  return bytes;
+}
+
+std::string parts(const BankUse& use) {
+  std::string text;
+  const auto part = [&](const char* what, std::int64_t bytes) {
+    if (bytes > 0) text += fmt::format("{}{} {}", text.empty() ? "" : " + ", what, bytes);
+  };
+  part("weights", use.weights);
+  part("code (estimated)", use.code);
+  part("self-test vectors", use.vectors);
+  part("arena", use.arena);
+  part("stack", use.stack);
+  part("variables", use.other);
+  return text;
+}
+
+/// Bytes of the buffers that are alive while call `i` runs.
+std::int64_t live_bytes(const Network& network, std::size_t i) {
+  const auto step = static_cast<int>(i) + 1;
+  std::int64_t bytes = 0;
+  for (std::size_t b = 0; b < network.program.buffers.size(); ++b) {
+    const auto [lower, upper] = network.plan.lifetimes[b];
+    if (lower <= step && step < upper) bytes += network.program.buffers[b].bytes;
+  }
+  return bytes;
+}
+
+/// The layer to blame: with the most live bytes when the arena is too large, else with the most weights.
+Diagnostic blame(const Network& network, const BankUse& use) {
+  const auto& calls = network.program.calls;
+  const bool arena = use.arena > use.weights;
+  std::size_t worst = 0;
+  for (std::size_t i = 1; i < calls.size(); ++i)
+    if (arena ? live_bytes(network, i) > live_bytes(network, worst) : calls[i].weight_bytes > calls[worst].weight_bytes) worst = i;
+  Diagnostic d;
+  d.place = calls.empty() ? "" : calls[worst].origin;
+  const std::string cause = calls.empty() ? "" : arena ? fmt::format("; this layer needs {} bytes at once, {}", live_bytes(network, worst), calls[worst].summary)
+                                                       : fmt::format("; this layer has the most weights, {} bytes", calls[worst].weight_bytes);
+  d.reason = fmt::format("the network does not fit: {} bytes for {} bytes of {}{}", use.total(), use.bank->size, use.bank->name, cause);
+  d.details.push_back(fmt::format("{}: {}", use.bank->name, parts(use)));
+  return d;
+}
+
+}  // namespace
+
+Overhead overhead(const Network& network, const Target& target, std::int64_t vectors) {
+  return {500 * static_cast<std::int64_t>(network.program.calls.size()), 5'500, 256, target.name == "f103" ? 1'536 : 4'096, vectors};
+}
+
+std::vector<BankUse> bank_uses(const Network& network, const Target& target, const Placement& placement, const Overhead& o) {
+  std::vector<BankUse> uses;
+  for (const Bank& bank : target.banks)
+    if (bank.alias_of == 0) uses.push_back({&bank});
+  const auto use = [&](std::string_view name) -> BankUse& {
+    return *std::find_if(uses.begin(), uses.end(), [&](const BankUse& u) { return u.bank->name == name; });
+  };
+  BankUse& flash = use("FLASH");
+  BankUse& ram = use(target.name == "h750" ? "DTCM" : "RAM");
+  const std::int64_t weights = weight_bytes(network);
+  use(placement.weights.bank).weights += weights;
+  if (placement.weights.copied) flash.weights += weights;
+  use(placement.code.bank).code += o.layers;
+  if (placement.code.copied) flash.code += o.layers;
+  flash.code += o.flash;
+  flash.vectors += o.vectors;
+  use(placement.arena.bank).arena += network.plan.arena_bytes;
+  ram.stack += o.stack;
+  ram.other += o.ram;
+  return uses;
+}
+
+void check_fit(const Network& network, const Target& target, const Placement& placement, const Overhead& o, Diagnostics& diagnostics) {
+  for (const BankUse& use : bank_uses(network, target, placement, o))
+    if (use.total() > use.bank->size) diagnostics.error(blame(network, use));
+}
+
+}  // namespace o2m
