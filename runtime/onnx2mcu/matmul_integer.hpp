@@ -1,10 +1,11 @@
-// Integer matrix products with zero points known at compile time or at run time: MatMulInteger, and QLinearMatMul of
-// two activations.
+// Integer matrix products with zero points known at compile time or at run time: MatMulInteger, MatMulIntegerToFloat,
+// and QLinearMatMul of two activations.
 #ifndef ONNX2MCU_MATMUL_INTEGER_HPP
 #define ONNX2MCU_MATMUL_INTEGER_HPP
 
 #include <type_traits>
 
+#include "float_math.hpp"
 #include "requantize_channel.hpp"
 
 namespace onnx2mcu {
@@ -50,6 +51,22 @@ ONNX2MCU_INLINE Y* matmul_batch(const A* a, const B* b, std::int32_t a_zero_poin
 template <class L, class A, class B, class Y>
 ONNX2MCU_INLINE void matmul(const A* a, const B* b, const A* a_zero_point, const B* b_zero_point, Y* y) noexcept {
   matmul_batch<L, 0>(a, b, std::int32_t{*a_zero_point}, b_zero_point, y);
+}
+
+/// y[r][o] = float(acc[r][o]) * (a_scale * b_scale[o]), both products rounded. b_scale has one element or one per column.
+template <class L>
+ONNX2MCU_INLINE void scale_accumulators(const std::int32_t* acc, const float* a_scale, const float* b_scale, float* y) noexcept {
+  for (int r = 0; r < L::rows; ++r)
+    for (int o = 0; o < L::out; ++o) *y++ = product(static_cast<float>(*acc++), *a_scale * b_scale[L::per_column ? o : 0]);
+}
+
+/// The same plus bias[o], added to the rounded product.
+template <class L>
+ONNX2MCU_INLINE void scale_accumulators(const std::int32_t* acc, const float* a_scale, const float* b_scale, const float* bias,
+                                        float* y) noexcept {
+  for (int r = 0; r < L::rows; ++r)
+    for (int o = 0; o < L::out; ++o)
+      *y++ = product(static_cast<float>(*acc++), *a_scale * b_scale[L::per_column ? o : 0]) + bias[o];
 }
 
 }  // namespace onnx2mcu

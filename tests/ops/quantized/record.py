@@ -269,6 +269,23 @@ def matmul_integer():
     return m
 
 
+def matmul_integer_to_float():
+    m = Model()
+    for a_type, b_type in ("uint8", "uint8"), ("uint8", "int8"), ("int8", "int8"):
+        tag = f"{a_type}_{b_type}"
+        a, stack = m.input(f"a_{tag}", a_type, [3, 37]), m.input(f"stack_{tag}", a_type, [2, 1, 3, 7])
+        b, many = m.input(f"b_{tag}", b_type, [37, 18]), m.input(f"many_{tag}", b_type, [3, 7, 4])
+        za, sa = m.input(f"za_{tag}", a_type, [1]), m.input(f"sa_{tag}", "float32", [1])
+        k, kz, ks = m.constant(m.values(b_type, [37, 18]), b_type), m.constant(m.values(b_type, [18]), b_type), m.constant(m.random.uniform(0.001, 0.1, 18), np.float32)
+        qs, qz = m.quantization(0.0173, ends(b_type)[1], b_type)
+        bias = m.constant(m.random.standard_normal(18) * 10, np.float32)
+        one, az = m.quantization(0.0371, ends(a_type)[1], a_type)
+        for inputs in ([a, k, one, qs, az, qz], [a, k, one, ks, az, kz, bias], [a, k, sa, qs, za, qz, bias], [a, k, sa, ks], [a, b, sa, ks, za, kz, bias],
+                       [stack, many, one, qs, az, qz]):
+            m.apply("MatMulIntegerToFloat", inputs, ["float32"], MICROSOFT)
+    return m
+
+
 def qlinear_matmul():
     m = Model()
     for a_type, b_type in ("uint8", "uint8"), ("uint8", "int8"), ("int8", "int8"):
@@ -333,7 +350,7 @@ OPERATORS = {
     "qlinear_average_pool": average_pool, "qlinear_global_average_pool": global_average_pool, "qlinear_softmax": softmax,
     "qlinear_sigmoid": lambda: unary("QLinearSigmoid", [{}]),
     "qlinear_leaky_relu": lambda: unary("QLinearLeakyRelu", [{}, {"alpha": 0.3}, {"alpha": -0.5}, {"alpha": 0.0}]),
-    "qlinear_concat": concat, "matmul_integer": matmul_integer, "qlinear_matmul": qlinear_matmul, "qgemm": qgemm,
+    "qlinear_concat": concat, "matmul_integer": matmul_integer, "matmul_integer_to_float": matmul_integer_to_float, "qlinear_matmul": qlinear_matmul, "qgemm": qgemm,
     "conv_integer": conv_integer, "dynamic_quantize_linear": dynamic_quantize_linear,
 }
 
