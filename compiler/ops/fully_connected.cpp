@@ -1,20 +1,45 @@
 #include "ops/fully_connected.hpp"
 
+#include "kernels/packed.hpp"
+
 namespace o2m {
+
+namespace {
+
+/// Four inputs at a time, bytes 0 and 2 of a word before bytes 1 and 3.
+PackingOrder byte_order(std::int64_t in) {
+  PackingOrder order{{}, 2, 8};
+  const auto tap = [in](std::int64_t i) { return i < in ? i : -1; };
+  for (std::int64_t i = 0; i < in; i += 4) {
+    order.steps.push_back({i, tap(i + 2)});
+    order.steps.push_back({tap(i + 1), tap(i + 3)});
+  }
+  return order;
+}
+
+}  // namespace
 
 void lower_fully_connected(LowerContext& c, const FullyConnected& f, Operand x) {
   const Accumulators acc = accumulators_of(f.weights, f.bias, c.in(0).type, f.x_zero_point);
   const bool to_float = c.out(0).type == DType::float32;
-  Call call = c.call(to_float ? "fully_connected_float" : "fully_connected", "fully_connected.hpp");
+  const bool packs = c.target.has_dsp && !to_float;
+  Call call = packs ? c.call("packed_fully_connected", "packed_fully_connected.hpp")
+                    : c.call(to_float ? "fully_connected_float" : "fully_connected", "fully_connected.hpp");
   call.reads = {x};
   call.writes = {c.output(0)};
   call.params = {param("rows", f.rows), param("in", f.in), param("out", f.out)};
-  call.params.push_back(param_array(c.program, "weights", weight_array(c, f.weights)));
-  call.params.push_back(param_array(c.program, "bias", c.array("bias", DType::int32, acc.bias)));
+  if (packs) {
+    const PackedWeights packed = pack_weights(f.weights, acc, byte_order(f.in));
+    add_packed_weights(c, call, packed);
+    call.algorithm = "8 rows x 4 inputs; " + packed.reason;
+  } else {
+    call.params.push_back(param_array(c.program, "weights", weight_array(c, f.weights)));
+    call.params.push_back(param_array(c.program, "bias", c.array("bias", DType::int32, acc.bias)));
+    call.weight_bytes = static_cast<std::int64_t>(f.weights.values.size()) * size_of(f.weights.type);
+  }
   if (to_float) call.params.push_back(param_array(c.program, "scale", c.array("scale", DType::float32, f.scales)));
   else add_requantization(c, call, f.scales, f.y_zero_point, c.out(0).type, acc.ranges);
   call.macs = f.rows * f.in * f.out;
-  call.weight_bytes = static_cast<std::int64_t>(f.weights.values.size()) * size_of(f.weights.type);
   c.add(std::move(call));
 }
 

@@ -100,7 +100,10 @@ void add_requantization(LowerContext& c, Call& call, const std::vector<float>& s
   const bool all_affine = forms.exact_float_count == 0, one_shift = forms.common_shift.has_value();
   const bool exact_float = !all_affine && c.target.has_fpu;  // cheaper there than deciding per channel
   if (!all_affine) call.params.push_back(param_array(c.program, "scale", c.array("scale", DType::float32, scales)));
-  call.params.push_back({"onnx2mcu::Requantize", "form", exact_float ? "onnx2mcu::Requantize::exact"
+  bool in_range = c.target.has_dsp;  // products so small that rounding before limiting cannot overflow
+  for (const ChannelRule& channel : channels)
+    in_range &= static_cast<double>(std::max(-channel.range.lo, channel.range.hi)) * channel.rule.scale < 0x1p30;
+  call.params.push_back({"onnx2mcu::Requantize", "form", exact_float ? in_range ? "onnx2mcu::Requantize::exact_in_range" : "onnx2mcu::Requantize::exact"
                          : !all_affine ? "onnx2mcu::Requantize::mixed"
                          : one_shift ? "onnx2mcu::Requantize::affine" : "onnx2mcu::Requantize::affine_shifts"});
   if (exact_float) return;

@@ -21,5 +21,7 @@ void infer_quantized_conv(InferContext& c);
 QuantizedConv read_quantized_conv(LowerContext& c);
 /// A call of `kernel` with everything but the requantization.
 Call quantized_conv_call(LowerContext& c, const QuantizedConv& conv, const Accumulators& acc, std::string kernel, std::string header);
+/// The same on the DSP extension's multiply-accumulate, for convolutions of one group.
+Call packed_conv_call(LowerContext& c, const QuantizedConv& conv, const Accumulators& acc);
 
 }  // namespace o2m

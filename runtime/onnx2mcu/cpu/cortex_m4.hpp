@@ -1,14 +1,101 @@
-// Cortex-M4: the portable primitives until a faster form is chosen per kernel.
+// Cortex-M4: inner loops in the order its pipeline likes. Neighbouring loads cost one cycle each, plus one a group, so
+// they stand together; two registers are the pointers, eight the accumulators, four hold operands.
 #ifndef ONNX2MCU_CPU_CORTEX_M4_HPP
 #define ONNX2MCU_CPU_CORTEX_M4_HPP
 
-#include "portable.hpp"
+#include "dsp.hpp"
 
 namespace onnx2mcu::cpu {
 
-struct CortexM4 : Portable {
-  static constexpr bool has_fpu = true;
+#if defined(__ARM_FEATURE_DSP) && defined(__OPTIMIZE__)
+
+// h, g: two words of packed weights; p, q: two inputs of the first and of the second pixel. Offsets count from the
+// pointers as the first step leaves them: n steps further.
+#define ONNX2MCU_M4_MACS                                                                                   \
+  "smlad %[a0], %[h], %[p], %[a0]\n\tsmlad %[b0], %[h], %[q], %[b0]\n\t"                                   \
+  "smlad %[a2], %[g], %[p], %[a2]\n\tsmlad %[b2], %[g], %[q], %[b2]\n\t"                                   \
+  "sxtb16 %[h], %[h]\n\tsxtb16 %[g], %[g]\n\t"                                                             \
+  "smlad %[a1], %[h], %[p], %[a1]\n\tsmlad %[b1], %[h], %[q], %[b1]\n\t"                                   \
+  "smlad %[a3], %[g], %[p], %[a3]\n\tsmlad %[b3], %[g], %[q], %[b3]\n\t"
+#define ONNX2MCU_M4_FIRST(n)                                                                               \
+  "ldr %[q], [%[x], %[second]]\n\tldr %[g], [%[w], #4]\n\t"                                                \
+  "ldr %[p], [%[x]], #(4*" n ")\n\tldr %[h], [%[w]], #(8*" n ")\n\t" ONNX2MCU_M4_MACS
+#define ONNX2MCU_M4_STEP(i, n)                                                                             \
+  "ldr %[q], [%[x], #(%c[second]+4*" i "-4*" n ")]\n\tldr %[g], [%[w], #(8*" i "+4-8*" n ")]\n\t"          \
+  "ldr %[p], [%[x], #(4*" i "-4*" n ")]\n\tldr %[h], [%[w], #(8*" i "-8*" n ")]\n\t" ONNX2MCU_M4_MACS
+#define ONNX2MCU_M4_OPERANDS                                                                               \
+  [a0] "+r"(a[0]), [a1] "+r"(a[1]), [a2] "+r"(a[2]), [a3] "+r"(a[3]), [b0] "+r"(a[4]), [b1] "+r"(a[5]),    \
+      [b2] "+r"(a[6]), [b3] "+r"(a[7]), [x] "+r"(x), [w] "+r"(w), [p] "=&r"(p), [q] "=&r"(q), [h] "=&r"(h), \
+      [g] "=&r"(g)
+
+// One pair of rows with four inputs x0, x1 (bytes 0 and 2, 1 and 3): h, g are its next two words of weights.
+#define ONNX2MCU_M4_PAIR(a, b)                                                                             \
+  "smlad %[" a "], %[h], %[x0], %[" a "]\n\tsmlad %[" a "], %[g], %[x1], %[" a "]\n\t"                     \
+  "sxtb16 %[h], %[h]\n\tsxtb16 %[g], %[g]\n\t"                                                             \
+  "smlad %[" b "], %[h], %[x0], %[" b "]\n\tsmlad %[" b "], %[g], %[x1], %[" b "]\n\t"
+#define ONNX2MCU_M4_8X1(extend)                                                                            \
+  "ldr %[g], [%[w], #4]\n\tldr %[x0], [%[x]], #4\n\tldr %[h], [%[w]], #32\n\t"                             \
+  extend " %[x1], %[x0], ror #8\n\t" extend " %[x0], %[x0]\n\t" ONNX2MCU_M4_PAIR("a0", "a1")               \
+  "ldr %[h], [%[w], #-24]\n\tldr %[g], [%[w], #-20]\n\t" ONNX2MCU_M4_PAIR("a2", "a3")                      \
+  "ldr %[h], [%[w], #-16]\n\tldr %[g], [%[w], #-12]\n\t" ONNX2MCU_M4_PAIR("a4", "a5")                      \
+  "ldr %[h], [%[w], #-8]\n\tldr %[g], [%[w], #-4]\n\t" ONNX2MCU_M4_PAIR("a6", "a7")
+
+struct CortexM4 : Dsp {
+  static constexpr bool has_blocks = true;
+
+  /// n steps (two inputs each) of 4 rows x 2 pixels; the second pixel lies `second` bytes behind the first.
+  template <int n, int second>
+  static ONNX2MCU_INLINE void mac_4x2(std::int32_t (&a)[8], const std::int16_t*& x, const std::int32_t*& w) noexcept {
+    std::uint32_t p, q, h, g;
+    if constexpr (n == 8)
+      asm volatile(ONNX2MCU_M4_FIRST("8") ONNX2MCU_M4_STEP("1", "8") ONNX2MCU_M4_STEP("2", "8") ONNX2MCU_M4_STEP("3", "8")
+                       ONNX2MCU_M4_STEP("4", "8") ONNX2MCU_M4_STEP("5", "8") ONNX2MCU_M4_STEP("6", "8") ONNX2MCU_M4_STEP("7", "8")
+                   : ONNX2MCU_M4_OPERANDS : [second] "i"(second) : "memory");
+    else if constexpr (n == 4)
+      asm volatile(ONNX2MCU_M4_FIRST("4") ONNX2MCU_M4_STEP("1", "4") ONNX2MCU_M4_STEP("2", "4") ONNX2MCU_M4_STEP("3", "4")
+                   : ONNX2MCU_M4_OPERANDS : [second] "i"(second) : "memory");
+    else if constexpr (n == 2)
+      asm volatile(ONNX2MCU_M4_FIRST("2") ONNX2MCU_M4_STEP("1", "2") : ONNX2MCU_M4_OPERANDS : [second] "i"(second) : "memory");
+    else
+      asm volatile(ONNX2MCU_M4_FIRST("1") : ONNX2MCU_M4_OPERANDS : [second] "i"(second) : "memory");
+  }
+
+  /// Four bytes of x with 8 rows; x_signed says which bytes they are.
+  template <int n, bool x_signed, class X>
+  static ONNX2MCU_INLINE void mac_8x1(std::int32_t (&a)[8], const X*& x, const std::int32_t*& w) noexcept {
+    std::uint32_t x0, x1, h, g;
+#define ONNX2MCU_M4_OPERANDS_8X1                                                                            \
+  [a0] "+r"(a[0]), [a1] "+r"(a[1]), [a2] "+r"(a[2]), [a3] "+r"(a[3]), [a4] "+r"(a[4]), [a5] "+r"(a[5]),     \
+      [a6] "+r"(a[6]), [a7] "+r"(a[7]), [x] "+r"(x), [w] "+r"(w), [x0] "=&r"(x0), [x1] "=&r"(x1), [h] "=&r"(h), \
+      [g] "=&r"(g)
+#define ONNX2MCU_M4_4_TIMES(text) text text text text
+    if constexpr (n == 4 && x_signed)
+      asm volatile(ONNX2MCU_M4_4_TIMES(ONNX2MCU_M4_8X1("sxtb16")) : ONNX2MCU_M4_OPERANDS_8X1 : : "memory");
+    else if constexpr (n == 4)
+      asm volatile(ONNX2MCU_M4_4_TIMES(ONNX2MCU_M4_8X1("uxtb16")) : ONNX2MCU_M4_OPERANDS_8X1 : : "memory");
+    else if constexpr (x_signed)
+      asm volatile(ONNX2MCU_M4_8X1("sxtb16") : ONNX2MCU_M4_OPERANDS_8X1 : : "memory");
+    else
+      asm volatile(ONNX2MCU_M4_8X1("uxtb16") : ONNX2MCU_M4_OPERANDS_8X1 : : "memory");
+  }
 };
+
+#undef ONNX2MCU_M4_MACS
+#undef ONNX2MCU_M4_FIRST
+#undef ONNX2MCU_M4_STEP
+#undef ONNX2MCU_M4_OPERANDS
+#undef ONNX2MCU_M4_PAIR
+#undef ONNX2MCU_M4_8X1
+#undef ONNX2MCU_M4_OPERANDS_8X1
+#undef ONNX2MCU_M4_4_TIMES
+
+#else
+
+struct CortexM4 : Dsp {
+  static constexpr bool has_blocks = false;
+};
+
+#endif
 
 }  // namespace onnx2mcu::cpu
 

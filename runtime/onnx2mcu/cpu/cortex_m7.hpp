@@ -1,14 +1,107 @@
-// Cortex-M7: the portable primitives until a faster form is chosen per kernel.
+// Cortex-M7: inner loops in the order its two pipelines like. One multiplication a cycle, each beside a load or an
+// extension (which must come first of the two); loads stand one step ahead of their use.
 #ifndef ONNX2MCU_CPU_CORTEX_M7_HPP
 #define ONNX2MCU_CPU_CORTEX_M7_HPP
 
-#include "portable.hpp"
+#include "dsp.hpp"
 
 namespace onnx2mcu::cpu {
 
-struct CortexM7 : Portable {
-  static constexpr bool has_fpu = true;
+#if defined(__ARM_FEATURE_DSP) && defined(__OPTIMIZE__)
+
+// h, g: two words of packed weights; p, q: two inputs of the first and of the second pixel. A step's p, h and g are
+// loaded by the step before.
+#define ONNX2MCU_M7_LOAD(i) \
+  "ldr %[p], [%[x], #(4*" i ")]\n\tldr %[h], [%[w], #(8*" i ")]\n\tldr %[g], [%[w], #(8*" i "+4)]\n\t"
+#define ONNX2MCU_M7_STEP(i, next_p, next_h, next_g)                                           \
+  "ldr %[q], [%[x], #(%c[second]+4*" i ")]\n\tsmlad %[a0], %[h], %[p], %[a0]\n\t"             \
+  "smlad %[a2], %[g], %[p], %[a2]\n\tsmlad %[b0], %[h], %[q], %[b0]\n\t"                      \
+  "sxtb16 %[h], %[h]\n\tsmlad %[b2], %[g], %[q], %[b2]\n\t"                                   \
+  "sxtb16 %[g], %[g]\n\tsmlad %[a1], %[h], %[p], %[a1]\n\t"                                   \
+  "smlad %[a3], %[g], %[p], %[a3]\n\t" next_p "smlad %[b1], %[h], %[q], %[b1]\n\t" next_h     \
+  "smlad %[b3], %[g], %[q], %[b3]\n\t" next_g
+#define ONNX2MCU_M7_INNER(i, next)                                                              \
+  ONNX2MCU_M7_STEP(i, "ldr %[p], [%[x], #(4*" next ")]\n\t", "ldr %[h], [%[w], #(8*" next ")]\n\t", \
+                   "ldr %[g], [%[w], #(8*" next "+4)]\n\t")
+#define ONNX2MCU_M7_LAST(i, n) \
+  ONNX2MCU_M7_STEP(i, "", "add %[x], %[x], #(4*" n ")\n\t", "add %[w], %[w], #(8*" n ")\n\t")
+#define ONNX2MCU_M7_OPERANDS                                                                                \
+  [a0] "+r"(a[0]), [a1] "+r"(a[1]), [a2] "+r"(a[2]), [a3] "+r"(a[3]), [b0] "+r"(a[4]), [b1] "+r"(a[5]),     \
+      [b2] "+r"(a[6]), [b3] "+r"(a[7]), [x] "+r"(x), [w] "+r"(w), [p] "=&r"(p), [q] "=&r"(q), [h] "=&r"(h), \
+      [g] "=&r"(g)
+
+// One pair of rows with four inputs x0, x1 (bytes 0 and 2, 1 and 3), whose words of weights are in h and g; loads those
+// of the next pair.
+#define ONNX2MCU_M7_PAIR(a, b, next)                                                                    \
+  "smlad %[" a "], %[h], %[x0], %[" a "]\n\tsxtb16 %[h], %[h]\n\tsmlad %[" a "], %[g], %[x1], %[" a "]\n\t" \
+  "sxtb16 %[g], %[g]\n\tsmlad %[" b "], %[h], %[x0], %[" b "]\n\t" next "smlad %[" b "], %[g], %[x1], %[" b "]\n\t"
+#define ONNX2MCU_M7_8X1(extend)                                                                          \
+  "ldr %[x0], [%[x]], #4\n\tldr %[h], [%[w]], #32\n\t" extend " %[x1], %[x0], ror #8\n\tldr %[g], [%[w], #-28]\n\t" \
+  extend " %[x0], %[x0]\n\t" ONNX2MCU_M7_PAIR("a0", "a1", "ldr %[h], [%[w], #-24]\n\t")                  \
+  "ldr %[g], [%[w], #-20]\n\t" ONNX2MCU_M7_PAIR("a2", "a3", "ldr %[h], [%[w], #-16]\n\t")                \
+  "ldr %[g], [%[w], #-12]\n\t" ONNX2MCU_M7_PAIR("a4", "a5", "ldr %[h], [%[w], #-8]\n\t")                 \
+  "ldr %[g], [%[w], #-4]\n\t" ONNX2MCU_M7_PAIR("a6", "a7", "")
+#define ONNX2MCU_M7_OPERANDS_8X1                                                                            \
+  [a0] "+r"(a[0]), [a1] "+r"(a[1]), [a2] "+r"(a[2]), [a3] "+r"(a[3]), [a4] "+r"(a[4]), [a5] "+r"(a[5]),     \
+      [a6] "+r"(a[6]), [a7] "+r"(a[7]), [x] "+r"(x), [w] "+r"(w), [x0] "=&r"(x0), [x1] "=&r"(x1), [h] "=&r"(h), \
+      [g] "=&r"(g)
+#define ONNX2MCU_M7_4_TIMES(text) text text text text
+
+struct CortexM7 : Dsp {
+  static constexpr bool has_blocks = true;
+
+  /// n steps (two inputs each) of 4 rows x 2 pixels; the second pixel lies `second` bytes behind the first.
+  template <int n, int second>
+  static ONNX2MCU_INLINE void mac_4x2(std::int32_t (&a)[8], const std::int16_t*& x, const std::int32_t*& w) noexcept {
+    std::uint32_t p, q, h, g;
+    if constexpr (n == 8)
+      asm volatile(ONNX2MCU_M7_LOAD("0") ONNX2MCU_M7_INNER("0", "1") ONNX2MCU_M7_INNER("1", "2") ONNX2MCU_M7_INNER("2", "3")
+                       ONNX2MCU_M7_INNER("3", "4") ONNX2MCU_M7_INNER("4", "5") ONNX2MCU_M7_INNER("5", "6")
+                           ONNX2MCU_M7_INNER("6", "7") ONNX2MCU_M7_LAST("7", "8")
+                   : ONNX2MCU_M7_OPERANDS : [second] "i"(second) : "memory");
+    else if constexpr (n == 4)
+      asm volatile(ONNX2MCU_M7_LOAD("0") ONNX2MCU_M7_INNER("0", "1") ONNX2MCU_M7_INNER("1", "2") ONNX2MCU_M7_INNER("2", "3")
+                       ONNX2MCU_M7_LAST("3", "4")
+                   : ONNX2MCU_M7_OPERANDS : [second] "i"(second) : "memory");
+    else if constexpr (n == 2)
+      asm volatile(ONNX2MCU_M7_LOAD("0") ONNX2MCU_M7_INNER("0", "1") ONNX2MCU_M7_LAST("1", "2")
+                   : ONNX2MCU_M7_OPERANDS : [second] "i"(second) : "memory");
+    else
+      asm volatile(ONNX2MCU_M7_LOAD("0") ONNX2MCU_M7_LAST("0", "1") : ONNX2MCU_M7_OPERANDS : [second] "i"(second) : "memory");
+  }
+
+  /// n times four bytes of x with 8 rows; x_signed says which bytes they are.
+  template <int n, bool x_signed, class X>
+  static ONNX2MCU_INLINE void mac_8x1(std::int32_t (&a)[8], const X*& x, const std::int32_t*& w) noexcept {
+    std::uint32_t x0, x1, h, g;
+    if constexpr (n == 4 && x_signed)
+      asm volatile(ONNX2MCU_M7_4_TIMES(ONNX2MCU_M7_8X1("sxtb16")) : ONNX2MCU_M7_OPERANDS_8X1 : : "memory");
+    else if constexpr (n == 4)
+      asm volatile(ONNX2MCU_M7_4_TIMES(ONNX2MCU_M7_8X1("uxtb16")) : ONNX2MCU_M7_OPERANDS_8X1 : : "memory");
+    else if constexpr (x_signed)
+      asm volatile(ONNX2MCU_M7_8X1("sxtb16") : ONNX2MCU_M7_OPERANDS_8X1 : : "memory");
+    else
+      asm volatile(ONNX2MCU_M7_8X1("uxtb16") : ONNX2MCU_M7_OPERANDS_8X1 : : "memory");
+  }
 };
+
+#undef ONNX2MCU_M7_LOAD
+#undef ONNX2MCU_M7_STEP
+#undef ONNX2MCU_M7_INNER
+#undef ONNX2MCU_M7_LAST
+#undef ONNX2MCU_M7_OPERANDS
+#undef ONNX2MCU_M7_PAIR
+#undef ONNX2MCU_M7_8X1
+#undef ONNX2MCU_M7_OPERANDS_8X1
+#undef ONNX2MCU_M7_4_TIMES
+
+#else
+
+struct CortexM7 : Dsp {
+  static constexpr bool has_blocks = false;
+};
+
+#endif
 
 }  // namespace onnx2mcu::cpu
 

@@ -1,10 +1,30 @@
 // The primitives of a core in plain C++: what every kernel is written in, and the meaning the others must match.
+// The SIMD vocabulary is that of the Armv7E-M DSP extension, bit for bit, so that the kernels built on it run on a PC.
 #ifndef ONNX2MCU_CPU_PORTABLE_HPP
 #define ONNX2MCU_CPU_PORTABLE_HPP
 
 #include "../core.hpp"
+#include "../requantize.hpp"
 
 namespace onnx2mcu::cpu {
+
+/// The word at p, which need not be aligned.
+ONNX2MCU_INLINE std::uint32_t load_word(const void* p) noexcept {
+  std::uint32_t word = 0;
+  __builtin_memcpy(&word, p, sizeof(word));
+  return word;
+}
+ONNX2MCU_INLINE void store_word(void* p, std::uint32_t word) noexcept { __builtin_memcpy(p, &word, sizeof(word)); }
+
+/// Modular int32 arithmetic: what the multiply-accumulate instructions do.
+ONNX2MCU_INLINE std::int32_t wrap(std::uint32_t bits) noexcept {
+  std::int32_t value = 0;
+  __builtin_memcpy(&value, &bits, sizeof(value));
+  return value;
+}
+ONNX2MCU_INLINE std::int32_t wrapping_sub(std::int32_t a, std::int32_t b) noexcept {
+  return wrap(static_cast<std::uint32_t>(a) - static_cast<std::uint32_t>(b));
+}
 
 struct Portable {
   /// Single-precision floating point is cheap: requantization that is not provable in integers uses it.
@@ -16,6 +36,50 @@ struct Portable {
     for (int i = 0; i < n; ++i) acc += static_cast<std::int32_t>(x[i]) * static_cast<std::int32_t>(w[i]);
     return acc;
   }
+
+  static ONNX2MCU_INLINE std::int32_t low(std::uint32_t word) noexcept { return static_cast<std::int16_t>(word & 0xFFFFU); }
+  static ONNX2MCU_INLINE std::int32_t high(std::uint32_t word) noexcept { return static_cast<std::int16_t>(word >> 16); }
+  static ONNX2MCU_INLINE std::uint32_t halves(std::int32_t lower, std::int32_t upper) noexcept {
+    return (static_cast<std::uint32_t>(lower) & 0xFFFFU) | static_cast<std::uint32_t>(upper) << 16;
+  }
+  static ONNX2MCU_INLINE std::int32_t accumulate(std::int32_t product, std::int32_t acc) noexcept {
+    return wrap(static_cast<std::uint32_t>(product) + static_cast<std::uint32_t>(acc));
+  }
+
+  static ONNX2MCU_INLINE std::int32_t smlad(std::uint32_t a, std::uint32_t b, std::int32_t acc) noexcept {
+    return accumulate(low(a) * low(b), accumulate(high(a) * high(b), acc));
+  }
+  static ONNX2MCU_INLINE std::int32_t smlabb(std::uint32_t a, std::uint32_t b, std::int32_t acc) noexcept {
+    return accumulate(low(a) * low(b), acc);
+  }
+  static ONNX2MCU_INLINE std::int32_t smlabt(std::uint32_t a, std::uint32_t b, std::int32_t acc) noexcept {
+    return accumulate(low(a) * high(b), acc);
+  }
+  static ONNX2MCU_INLINE std::int32_t smlatb(std::uint32_t a, std::uint32_t b, std::int32_t acc) noexcept {
+    return accumulate(high(a) * low(b), acc);
+  }
+  static ONNX2MCU_INLINE std::int32_t smlatt(std::uint32_t a, std::uint32_t b, std::int32_t acc) noexcept {
+    return accumulate(high(a) * high(b), acc);
+  }
+  /// Bytes 0 and 2, sign-extended to halfwords; the _ror8 forms bytes 1 and 3; uxtb16 zero-extended.
+  static ONNX2MCU_INLINE std::uint32_t sxtb16(std::uint32_t a) noexcept {
+    return halves(static_cast<std::int8_t>(a & 0xFFU), static_cast<std::int8_t>(a >> 16 & 0xFFU));
+  }
+  static ONNX2MCU_INLINE std::uint32_t sxtb16_ror8(std::uint32_t a) noexcept {
+    return halves(static_cast<std::int8_t>(a >> 8 & 0xFFU), static_cast<std::int8_t>(a >> 24));
+  }
+  static ONNX2MCU_INLINE std::uint32_t uxtb16(std::uint32_t a) noexcept { return a & 0x00FF00FFU; }
+  static ONNX2MCU_INLINE std::uint32_t uxtb16_ror8(std::uint32_t a) noexcept { return a >> 8 & 0x00FF00FFU; }
+  /// (low half of a, low half of b), and (high half of a, high half of b), lower half first.
+  static ONNX2MCU_INLINE std::uint32_t pack_low(std::uint32_t a, std::uint32_t b) noexcept { return (a & 0xFFFFU) | b << 16; }
+  static ONNX2MCU_INLINE std::uint32_t pack_high(std::uint32_t a, std::uint32_t b) noexcept { return a >> 16 | (b & 0xFFFF0000U); }
+  /// The nearest integer, ties to even, for |value| < 2^31.
+  static ONNX2MCU_INLINE std::int32_t round_even(float value) noexcept {
+    const auto truncated = static_cast<std::int32_t>(value);
+    return value > -4194304.0F && value < 4194304.0F ? round_half_even(value) : truncated;
+  }
+  static ONNX2MCU_INLINE std::int32_t ssat8(std::int32_t v) noexcept { return clamp(v, -128, 127); }
+  static ONNX2MCU_INLINE std::int32_t usat8(std::int32_t v) noexcept { return clamp(v, 0, 255); }
 };
 
 }  // namespace onnx2mcu::cpu

@@ -1,0 +1,77 @@
+#!/usr/bin/env -S python3 -B
+"""Cycles a MAC of single layers on the three chips, beside CMSIS-NN's, every output compared with ONNX Runtime's.
+   bench/kernels/run.py [WORD of a shape's name …] [--target T] [--write]    --write renews bench/kernels.md"""
+import argparse
+import os
+import re
+import subprocess
+import sys
+from types import SimpleNamespace
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.dirname(HERE))
+import run as networks  # noqa: E402
+
+sys.path.insert(0, HERE)
+from shapes import SHAPES, make, work  # noqa: E402
+
+CHIPS = ["f103", "f446", "h750"]
+INTRODUCTION = """# Single layers: cycles per multiply-accumulate
+
+Made by `bench/kernels/run.py --write`: each layer as a network of its own, compiled by onnx2mcu for the chip, run in the simulator (flash
+wait states and caches included; requantization and padding included), every output compared with ONNX Runtime's. Maxpool: cycles per input element.
+CMSIS-NN: the same layer by its current kernels, -O3, same simulator. Code: bytes of the layer's function.
+
+| layer | chip | CMSIS-NN | cycles/MAC | cycles | code | identical |
+|---|---|---|---|---|---|---|
+"""
+
+
+def code_bytes(elf):
+    text = subprocess.run(["arm-none-eabi-nm", "-S", elf], stdout=subprocess.PIPE, text=True, check=True).stdout
+    return sum(int(m[1], 16) for m in re.finditer(r"^\w+ (\w+) \w _ZN7network6layers6kernelE", text, re.M))
+
+
+def measure(index, chip, args):
+    name, kind, geometry, rivals = SHAPES[index]
+    folder = os.path.join(args.work, "kernels")
+    os.makedirs(folder, exist_ok=True)
+    model = os.path.join(folder, f"layer{index}.onnx")
+    samples = make(model, kind, geometry, index)
+    options = SimpleNamespace(work=folder, option=args.option, flag=args.flag, layers=True, profile=False, annotate=args.annotate)
+    row = networks.bench(f"layer{index}", model, samples, chip, options)
+    cycles = next(c for n, _, _, c in row["layers"] if "6kernelE" in n)
+    return [name, chip, f"{rivals[CHIPS.index(chip)]:.2f}", f"{cycles / work(kind, geometry):.3f}", f"{cycles:.0f}", str(code_bytes(row["elf"])),
+            f"{row['identical']}/{row['samples']}"]
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__)
+    p.add_argument("word", nargs="*")
+    p.add_argument("--target", action="append", choices=CHIPS)
+    p.add_argument("--write", action="store_true")
+    p.add_argument("--annotate", action="append", default=[])
+    p.add_argument("--flag", action="append", default=[])
+    p.add_argument("--option", action="append", default=[])
+    p.add_argument("--work", default=os.path.join(networks.CACHE, "work"))
+    args = p.parse_args()
+    text, bad = INTRODUCTION, 0
+    for i, shape in enumerate(SHAPES):
+        if args.word and not any(w in shape[0] for w in args.word):
+            continue
+        for chip in args.target or CHIPS:
+            try:
+                row = measure(i, chip, args)
+                bad += row[-1].split("/")[0] != row[-1].split("/")[1]
+            except networks.Failed as fault:
+                row = [shape[0], chip, f"{shape[3][CHIPS.index(chip)]:.2f}", "-", "-", "-", str(fault).split("\n")[0][:80]]
+            print("  ".join(f"{v:<26}" if j == 0 else f"{v:>9}" for j, v in enumerate(row)), flush=True)
+            text += "| " + " | ".join(row) + " |\n"
+    if args.write:
+        with open(os.path.join(os.path.dirname(HERE), "kernels.md"), "w") as f:
+            f.write(text)
+    return bad != 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,127 @@
+// Multiply-accumulate over blocks of rows and pixels with packed weights, for cores with the DSP extension.
+// The rows of a layer go in pairs (A, B). A halfword of packed weights is 256 * wA + wB: SMLAD with it gathers
+// 256 * SA + SB, SMLAD with its lower bytes SB, and SA = (first - second) >> 8. All of it modulo 2^32, so only the final
+// SA must lie within [-2^23, 2^23), which the compiler proves. Wide weights are plain halfwords of A and of B.
+#ifndef ONNX2MCU_PACKED_MAC_HPP
+#define ONNX2MCU_PACKED_MAC_HPP
+
+#include "requantize_channel.hpp"
+
+namespace onnx2mcu {
+
+/// A number known to the compiler.
+template <int i>
+struct Index {
+  static constexpr int value = i;
+};
+
+/// f(Index<0>), …, f(Index<n - 1>), written out: accumulators stay in registers only if no loop indexes them.
+template <int n, int i = 0, class F>
+ONNX2MCU_INLINE void unrolled(F f) noexcept {
+  if constexpr (i < n) {
+    f(Index<i>{});
+    unrolled<n, i + 1>(f);
+  }
+}
+
+/// Accumulators of `pairs` pairs of rows and `pixels` pixels: value[pixel * 2 * pairs + row].
+template <int pairs, int pixels>
+struct PackedSums {
+  std::int32_t value[2 * pairs * pixels];
+
+  ONNX2MCU_INLINE void start(const std::int32_t* bias) noexcept {
+    unrolled<2 * pairs * pixels>([&](auto i) { value[i.value] = bias[i.value % (2 * pairs)]; });
+  }
+};
+
+/// One step: the word x (two inputs of pixel p) with one pair of rows.
+template <class L, int pairs, int pixels>
+ONNX2MCU_INLINE void packed_step(PackedSums<pairs, pixels>& sums, const std::uint32_t (&x)[pixels], const std::int32_t*& w) noexcept {
+  unrolled<pairs>([&](auto pair) {
+    const std::uint32_t first = cpu::load_word(w++);
+    const std::uint32_t second = L::packed ? L::Cpu::sxtb16(first) : cpu::load_word(w++);
+    unrolled<pixels>([&](auto p) {
+      constexpr int row = 2 * (p.value * pairs + pair.value);
+      sums.value[row] = L::Cpu::smlad(first, x[p.value], sums.value[row]);
+      sums.value[row + 1] = L::Cpu::smlad(second, x[p.value], sums.value[row + 1]);
+    });
+  });
+}
+
+/// `steps` words of halfwords x; pixels are `distance` elements apart.
+template <class L, int steps, int distance, int pairs, int pixels>
+ONNX2MCU_INLINE void packed_run(PackedSums<pairs, pixels>& sums, const std::int16_t* x, const std::int32_t*& w) noexcept {
+  if constexpr (L::packed && L::Cpu::has_blocks && pairs == 2 && pixels == 2 && 2 * distance + 32 < 4096) {
+    for (const auto* const end = w + steps / 8 * 16; w != end;) L::Cpu::template mac_4x2<8, 2 * distance>(sums.value, x, w);
+    if constexpr ((steps & 4) != 0) L::Cpu::template mac_4x2<4, 2 * distance>(sums.value, x, w);
+    if constexpr ((steps & 2) != 0) L::Cpu::template mac_4x2<2, 2 * distance>(sums.value, x, w);
+    if constexpr ((steps & 1) != 0) L::Cpu::template mac_4x2<1, 2 * distance>(sums.value, x, w);
+  } else {
+    for (int i = 0; i < steps; ++i, x += 2) {
+      std::uint32_t words[pixels];
+      unrolled<pixels>([&](auto p) { words[p.value] = cpu::load_word(x + p.value * distance); });
+      packed_step<L>(sums, words, w);
+    }
+  }
+}
+
+/// Bytes 0 and 2 of a word of x, and bytes 1 and 3, extended to halfwords.
+template <class L, class X>
+ONNX2MCU_INLINE std::uint32_t even_bytes(std::uint32_t x) noexcept {
+  return static_cast<X>(-1) < 0 ? L::Cpu::sxtb16(x) : L::Cpu::uxtb16(x);
+}
+template <class L, class X>
+ONNX2MCU_INLINE std::uint32_t odd_bytes(std::uint32_t x) noexcept {
+  return static_cast<X>(-1) < 0 ? L::Cpu::sxtb16_ror8(x) : L::Cpu::uxtb16_ror8(x);
+}
+
+/// Four inputs of one pixel: the pair's words for the even and for the odd bytes follow each other.
+template <class L, int pairs>
+ONNX2MCU_INLINE void packed_quad(PackedSums<pairs, 1>& sums, std::uint32_t even, std::uint32_t odd, const std::int32_t*& w) noexcept {
+  constexpr int width = L::packed ? 1 : 2;  // words of a pair and step
+  unrolled<pairs>([&](auto pair) {
+    const std::uint32_t e = cpu::load_word(w), o = cpu::load_word(w + width);
+    std::int32_t* const acc = sums.value + 2 * pair.value;
+    acc[0] = L::Cpu::smlad(o, odd, L::Cpu::smlad(e, even, acc[0]));
+    const std::uint32_t e2 = L::packed ? L::Cpu::sxtb16(e) : cpu::load_word(w + (width - 1));
+    const std::uint32_t o2 = L::packed ? L::Cpu::sxtb16(o) : cpu::load_word(w + (2 * width - 1));
+    acc[1] = L::Cpu::smlad(o2, odd, L::Cpu::smlad(e2, even, acc[1]));
+    w += 2 * width;
+  });
+}
+
+/// `quads` words of bytes x, one pixel. The weights of four inputs are ordered 0, 2, 1, 3.
+template <class L, int quads, int pairs, class X>
+ONNX2MCU_INLINE void packed_run_bytes(PackedSums<pairs, 1>& sums, const X* x, const std::int32_t*& w) noexcept {
+  if constexpr (L::packed && L::Cpu::has_blocks && pairs == 4) {
+    constexpr bool x_signed = static_cast<X>(-1) < 0;
+    for (const auto* const end = w + quads / 4 * 32; w != end;) L::Cpu::template mac_8x1<4, x_signed>(sums.value, x, w);
+    for (int i = 0; i < quads % 4; ++i) L::Cpu::template mac_8x1<1, x_signed>(sums.value, x, w);
+  } else {
+    for (int i = 0; i < quads; ++i, x += 4) {
+      const std::uint32_t word = cpu::load_word(x);
+      packed_quad<L>(sums, even_bytes<L, X>(word), odd_bytes<L, X>(word), w);
+    }
+  }
+}
+
+/// The exact accumulators of a pair.
+template <class L>
+ONNX2MCU_INLINE std::int32_t first_sum(const std::int32_t* acc) noexcept {
+  if constexpr (L::packed) return cpu::wrapping_sub(acc[0], acc[1]) >> 8;
+  else return acc[0];
+}
+
+/// Requantizes `rows` rows of each pixel to y[pixel * distance + row]; c is the first row's channel.
+template <class L, int rows, int pairs, int pixels, class Y>
+ONNX2MCU_INLINE void packed_finish(const PackedSums<pairs, pixels>& sums, Y* y, int distance, int c) noexcept {
+  unrolled<rows * pixels>([&](auto i) {
+    constexpr int row = i.value / pixels, p = i.value % pixels;
+    const std::int32_t* const acc = sums.value + p * 2 * pairs + (row & ~1);
+    y[p * distance + row] = static_cast<Y>(requantize_channel<L>((row & 1) != 0 ? acc[1] : first_sum<L>(acc), c + row));
+  });
+}
+
+}  // namespace onnx2mcu
+
+#endif
