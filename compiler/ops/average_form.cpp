@@ -1,11 +1,11 @@
 #include "ops/average_form.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <optional>
-
-#include <fmt/format.h>
 
 #include "requantize/affine.hpp"
 
@@ -13,7 +13,8 @@ namespace o2m {
 namespace {
 
 constexpr double unit_roundoff = 0x1p-24;
-constexpr std::int64_t most_sums = std::int64_t{1} << 24;  // a window of 65,000 cells; larger ones are not examined
+constexpr std::int64_t most_sums = std::int64_t{1}
+                                   << 24;  // a window of 65,000 cells; larger ones are not examined
 constexpr int least_shift = 20;
 
 /// Range of one cell's x - x_zero_point.
@@ -30,17 +31,19 @@ bool sums_are_exact(const AverageRule& rule, std::int64_t cells) {
   return significand * cells * 255 < std::int64_t{1} << 24;
 }
 
-/// Upper bound of |float sum - x_scale * sum| over all orders and all cells that add up to `sum`: half an ulp of each
-/// product and of each partial sum but the first.
+/// Upper bound of |float sum - x_scale * sum| over all orders and all cells that add up to `sum`: half an ulp
+/// of each product and of each partial sum but the first.
 double error_bound(const AverageRule& rule, std::int64_t cells, std::int64_t sum) {
   const Cell cell(rule);
   const double n = static_cast<double>(cells), total = static_cast<double>(sum);
   const double lo = static_cast<double>(cell.lo), hi = static_cast<double>(cell.hi);
-  // The sum of the magnitudes is |sum| plus twice what cancels: p cells as large, the rest as small as possible.
+  // The sum of the magnitudes is |sum| plus twice what cancels: p cells as large, the rest as small as
+  // possible.
   const double p = (total - n * lo) / (hi - lo);
   const double cancelled = std::max(0.0, std::min((n - p) * -lo, p * hi));
   const double magnitudes = std::fabs(total) + 2 * cancelled;
-  const double partial = std::fabs(total) + cancelled;  // no partial sum exceeds all cells of one sign together
+  const double partial =
+      std::fabs(total) + cancelled;  // no partial sum exceeds all cells of one sign together
   const double grown = 1 + (2 * n + 4) * unit_roundoff;  // computed partial sums instead of exact ones
   return unit_roundoff * rule.x_scale * (magnitudes + (n - 1) * partial * grown) * (1 + 1e-9);
 }
@@ -67,7 +70,9 @@ struct Sums {
 
 bool is_sane(const AverageRule& rule, const AverageCount& count) {
   const Sums sums(rule, count);
-  const double largest = std::max(std::fabs(static_cast<double>(sums.lo)), std::fabs(static_cast<double>(sums.hi))) * rule.x_scale;
+  const double largest =
+      std::max(std::fabs(static_cast<double>(sums.lo)), std::fabs(static_cast<double>(sums.hi))) *
+      rule.x_scale;
   return sums.hi - sums.lo < most_sums && rule.x_scale > 0x1p-90F && largest < 0x1p90 &&
          largest / static_cast<double>(count.divisor) / rule.y_scale < 0x1p30;
 }
@@ -130,9 +135,11 @@ AverageForm nearest_form(const AverageRule& rule, const std::vector<AverageCount
   AverageForm out;
   out.shift = shift;
   for (const AverageCount& c : counts) {
-    const auto multiplier = std::min<std::int64_t>(std::lrint(std::ldexp(ratio_of(rule, c), shift)), INT32_MAX);
+    const auto multiplier =
+        std::min<std::int64_t>(std::lrint(std::ldexp(ratio_of(rule, c), shift)), INT32_MAX);
     const AffineForm form{static_cast<std::int32_t>(multiplier),
-                          (2 * std::int64_t{rule.y_zero_point} + 1) * (std::int64_t{1} << (shift - 1)), shift};
+                          (2 * std::int64_t{rule.y_zero_point} + 1) * (std::int64_t{1} << (shift - 1)),
+                          shift};
     out.recheck = std::max(out.recheck, doubtful_distance(rule, c, form));
     append(out, form);
   }
@@ -140,7 +147,11 @@ AverageForm nearest_form(const AverageRule& rule, const std::vector<AverageCount
 }
 
 AverageForm always_float(std::size_t counts) {
-  AverageForm out{std::vector<std::int32_t>(counts, 0), std::vector<std::int64_t>(counts, 0), 32, std::int64_t{1} << 31, {}};
+  AverageForm out{std::vector<std::int32_t>(counts, 0),
+                  std::vector<std::int64_t>(counts, 0),
+                  32,
+                  std::int64_t{1} << 31,
+                  {}};
   out.description = "float sums in window order, no integer form";
   return out;
 }
@@ -148,7 +159,8 @@ AverageForm always_float(std::size_t counts) {
 }  // namespace
 
 std::int32_t average_of(const AverageRule& rule, float sum, std::int64_t divisor) {
-  const float average = sum / static_cast<float>(divisor) / rule.y_scale + static_cast<float>(rule.y_zero_point);
+  const float average =
+      sum / static_cast<float>(divisor) / rule.y_scale + static_cast<float>(rule.y_zero_point);
   if (average >= 2147483648.0F) return rule.qmin;
   const float low = static_cast<float>(rule.qmin), high = static_cast<float>(rule.qmax);
   return static_cast<std::int32_t>(std::lrint(std::min(std::max(average, low), high)));
@@ -165,8 +177,9 @@ AverageForm find_average_form(const AverageRule& rule, const std::vector<Average
     if (!form) {
       out = nearest_form(rule, counts, *shift);
       if (out.recheck >= std::int64_t{1} << (*shift - 3)) return always_float(counts.size());
-      out.description = fmt::format("affine, shift {}; float sums in window order within {:.2g} of a rounding boundary", *shift,
-                                    std::ldexp(static_cast<double>(out.recheck), -*shift));
+      out.description =
+          fmt::format("affine, shift {}; float sums in window order within {:.2g} of a rounding boundary",
+                      *shift, std::ldexp(static_cast<double>(out.recheck), -*shift));
       return out;
     }
     append(out, *form);

@@ -5,8 +5,8 @@
 
 namespace o2m {
 
-/// Params size, a_step, b_step of `call`, whose reads are operands of these shapes and whose write has shape `y`;
-/// and the operands the result may replace in place.
+/// Params size, a_step, b_step of `call`, whose reads are operands of these shapes and whose write has shape
+/// `y`; and the operands the result may replace in place.
 void add_broadcast(Call& call, const Shape& a, const Shape& b, const Shape& y);
 
 }  // namespace o2m

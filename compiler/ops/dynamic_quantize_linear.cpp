@@ -20,7 +20,8 @@ BufferId output_or_scratch(LowerContext& c, std::size_t o, DType type) {
 void lower(LowerContext& c) {
   Call call = c.call("dynamic_quantize_linear", "dynamic_quantize_linear.hpp");
   call.reads = {c.operand(0)};
-  call.writes = {output_or_scratch(c, 0, DType::uint8), output_or_scratch(c, 1, DType::float32), output_or_scratch(c, 2, DType::uint8)};
+  call.writes = {output_or_scratch(c, 0, DType::uint8), output_or_scratch(c, 1, DType::float32),
+                 output_or_scratch(c, 2, DType::uint8)};
   call.params = {param("size", element_count(c.in_shape(0)))};
   c.add(std::move(call));
 }

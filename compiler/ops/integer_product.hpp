@@ -14,6 +14,7 @@ struct IntegerProductInputs {
 MatrixProduct infer_integer_product(const InferContext& c, const IntegerProductInputs& in);
 
 /// The call named `name` that writes the accumulators to `y`. Zero points may be known at run time only.
-void lower_integer_product(LowerContext& c, const IntegerProductInputs& in, const std::string& name, BufferId y);
+void lower_integer_product(LowerContext& c, const IntegerProductInputs& in, const std::string& name,
+                           BufferId y);
 
 }  // namespace o2m

@@ -19,7 +19,8 @@ MatrixProduct matrix_product(Shape a, Shape b) {
   p.a_step = broadcast_strides(a_batch, p.batch);
   p.b_step = broadcast_strides(b_batch, p.batch);
   merge_loops(p.batch, {&p.a_step, &p.b_step});
-  if (p.batch == Shape{1} || (p.batch.size() == 1 && p.b_step[0] == 0)) {  // one matrix for all: the batch is only more rows
+  if (p.batch == Shape{1} ||
+      (p.batch.size() == 1 && p.b_step[0] == 0)) {  // one matrix for all: the batch is only more rows
     p.m *= p.batch[0];
     p.batch.clear();
   }

@@ -1,5 +1,5 @@
-// Shapes of a matrix product with NumPy's rules (ONNX MatMul, QLinearMatMul, MatMulInteger): batches broadcast, a
-// one-dimensional operand is a row or a column.
+// Shapes of a matrix product with NumPy's rules (ONNX MatMul, QLinearMatMul, MatMulInteger): batches
+// broadcast, a one-dimensional operand is a row or a column.
 #pragma once
 
 #include "ops/lower.hpp"

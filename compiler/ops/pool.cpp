@@ -14,10 +14,12 @@ Window pool_window(const Node& node, const PoolImage& image) {
   const auto kernel = node.attr_ints("kernel_shape");
   if (!kernel) refuse("the attribute kernel_shape is missing");
   Window w = resolve_window(node, image.spatial, *kernel);
-  const bool dilated = std::any_of(w.dilations.begin(), w.dilations.end(), [](std::int64_t d) { return d != 1; });
+  const bool dilated =
+      std::any_of(w.dilations.begin(), w.dilations.end(), [](std::int64_t d) { return d != 1; });
   // ONNX Runtime leaves the dilations out of its padding, against the specification.
   if (dilated && node.attr_string("auto_pad", "NOTSET").rfind("SAME", 0) == 0)
-    refuse("auto_pad {} with dilations {} is not supported, only explicit pads", node.attr_string("auto_pad", ""), to_string(w.dilations));
+    refuse("auto_pad {} with dilations {} is not supported, only explicit pads",
+           node.attr_string("auto_pad", ""), to_string(w.dilations));
   return w;
 }
 
@@ -26,15 +28,24 @@ Shape pool_shape(const Node& node, const PoolImage& image, const std::vector<std
 }
 
 void add_window(Call& call, const Window2d& w) {
-  for (const auto& [name, value] :
-       {std::pair{"in_h", w.in_h}, {"in_w", w.in_w}, {"out_h", w.out_h}, {"out_w", w.out_w}, {"k_h", w.k_h}, {"k_w", w.k_w},
-        {"stride_h", w.stride_h}, {"stride_w", w.stride_w}, {"dil_h", w.dil_h}, {"dil_w", w.dil_w},
-        {"pad_top", w.pad_top}, {"pad_left", w.pad_left}})
+  for (const auto& [name, value] : {std::pair{"in_h", w.in_h},
+                                    {"in_w", w.in_w},
+                                    {"out_h", w.out_h},
+                                    {"out_w", w.out_w},
+                                    {"k_h", w.k_h},
+                                    {"k_w", w.k_w},
+                                    {"stride_h", w.stride_h},
+                                    {"stride_w", w.stride_w},
+                                    {"dil_h", w.dil_h},
+                                    {"dil_w", w.dil_w},
+                                    {"pad_top", w.pad_top},
+                                    {"pad_left", w.pad_left}})
     call.params.push_back(param(name, value));
 }
 
 Window2d lowered_window(const Node& node, const PoolImage& image, const Window& window) {
-  if (!channels_last(node)) refuse("{} spatial dimensions are not supported, only 1 or 2", image.spatial.size());
+  if (!channels_last(node))
+    refuse("{} spatial dimensions are not supported, only 1 or 2", image.spatial.size());
   return to_2d(window, image.spatial);
 }
 

@@ -1,6 +1,6 @@
-// com.microsoft QGemm 1 (what QDQ Gemm becomes): A, a_scale, a_zero_point, B, b_scale, b_zero_point, [C int32],
-// [y_scale, y_zero_point]. Scale of the accumulator: (alpha * a_scale) * b_scale / y_scale (quant_gemm.cc); without
-// y_scale the output is float.
+// com.microsoft QGemm 1 (what QDQ Gemm becomes): A, a_scale, a_zero_point, B, b_scale, b_zero_point, [C
+// int32], [y_scale, y_zero_point]. Scale of the accumulator: (alpha * a_scale) * b_scale / y_scale
+// (quant_gemm.cc); without y_scale the output is float.
 
 #include "ops/eval_elementwise.hpp"
 #include "ops/fully_connected.hpp"
@@ -43,12 +43,15 @@ std::vector<float> accumulator_scales(const LowerContext& c, std::int64_t n) {
 std::vector<std::int32_t> read_bias(const LowerContext& c, const Dims& d) {
   if (!c.node.has_input(6)) return {};
   const Tensor& bias = c.required_constant(6, "C");
-  const bool fits = bias.type == DType::int32 && bias.shape.size() <= 2 && broadcast(bias.shape, {d.m, d.n}) == Shape{d.m, d.n};
+  const bool fits = bias.type == DType::int32 && bias.shape.size() <= 2 &&
+                    broadcast(bias.shape, {d.m, d.n}) == Shape{d.m, d.n};
   const auto strides = fits ? broadcast_strides(bias.shape, {d.m, d.n}) : Shape{1, 1};
   if (!fits || (strides[0] != 0 && d.m != 1))
-    refuse("C is {}{}, expected int32 that broadcasts to one row of {}", to_string(bias.type), to_string(bias.shape), d.n);
+    refuse("C is {}{}, expected int32 that broadcasts to one row of {}", to_string(bias.type),
+           to_string(bias.shape), d.n);
   std::vector<std::int32_t> out;
-  for (std::int64_t o = 0; o < d.n; ++o) out.push_back(static_cast<std::int32_t>(bias.integer(o * strides[1])));
+  for (std::int64_t o = 0; o < d.n; ++o)
+    out.push_back(static_cast<std::int32_t>(bias.integer(o * strides[1])));
   return out;
 }
 
@@ -61,7 +64,8 @@ Operand rows_of_a(LowerContext& c, const Dims& d) {
   call.reads = {c.operand(0)};
   call.writes = {rows};
   call.tensors.clear();
-  call.params = {param("loops", 2), param("first", 0), param_ints("size", {d.m, d.k}), param_ints("step", {1, d.m})};
+  call.params = {param("loops", 2), param("first", 0), param_ints("size", {d.m, d.k}),
+                 param_ints("step", {1, d.m})};
   c.add(std::move(call));
   return rows;
 }
@@ -69,11 +73,18 @@ Operand rows_of_a(LowerContext& c, const Dims& d) {
 void lower(LowerContext& c) {
   const Tensor& b = c.required_constant(3, "B");
   const Dims d = dims_of(c.node, c.in_shape(0), b.shape);
-  FullyConnected f{d.m, d.k, d.n, {}, read_bias(c, d), accumulator_scales(c, d.n),
-                   read_zero_point(c.constant(2), "a_zero_point"), read_zero_point(c.constant(8), "y_zero_point")};
+  FullyConnected f{d.m,
+                   d.k,
+                   d.n,
+                   {},
+                   read_bias(c, d),
+                   accumulator_scales(c, d.n),
+                   read_zero_point(c.constant(2), "a_zero_point"),
+                   read_zero_point(c.constant(8), "y_zero_point")};
   const bool transposed = c.node.attr("transB", 0) != 0;
-  f.weights = gather_weights(b, read_zero_points(c.constant(5), d.n, "b_zero_point"), d.n, d.k,
-                             [&](std::int64_t o, std::int64_t i) { return transposed ? o * d.k + i : i * d.n + o; });
+  f.weights =
+      gather_weights(b, read_zero_points(c.constant(5), d.n, "b_zero_point"), d.n, d.k,
+                     [&](std::int64_t o, std::int64_t i) { return transposed ? o * d.k + i : i * d.n + o; });
   const Operand x = rows_of_a(c, d);
   lower_fully_connected(c, f, x);
 }

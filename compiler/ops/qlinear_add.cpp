@@ -1,6 +1,6 @@
-// com.microsoft QLinearAdd 1, with broadcasting. ONNX Runtime computes two nested fused multiply-adds (qladd_avx2.cpp);
-// which operand is the outer one depends on the shapes, so the layout pass records it in attribute "exchanged" before
-// it changes them.
+// com.microsoft QLinearAdd 1, with broadcasting. ONNX Runtime computes two nested fused multiply-adds
+// (qladd_avx2.cpp); which operand is the outer one depends on the shapes, so the layout pass records it in
+// attribute "exchanged" before it changes them.
 
 #include "ops/broadcast.hpp"
 #include "ops/qlinear_binary.hpp"
@@ -14,8 +14,12 @@ bool is_exchanged(const LowerContext& c) {
 
 /// Whether a sum can be so large that the library's conversion to int32 wraps.
 bool may_wrap(const AddRule& rule, InputRange outer, InputRange inner) {
-  const auto largest = [](float ratio, InputRange r) { return static_cast<double>(ratio) * (ratio > 0 ? r.hi : r.lo); };
-  return largest(rule.outer_ratio, outer) + largest(rule.inner_ratio, inner) + static_cast<double>(rule.fixed) > 0x1p30;
+  const auto largest = [](float ratio, InputRange r) {
+    return static_cast<double>(ratio) * (ratio > 0 ? r.hi : r.lo);
+  };
+  return largest(rule.outer_ratio, outer) + largest(rule.inner_ratio, inner) +
+             static_cast<double>(rule.fixed) >
+         0x1p30;
 }
 
 void add_sum(Call& call, const AddRule& rule, InputRange outer, InputRange inner) {
@@ -44,7 +48,9 @@ void lower(LowerContext& c) {
   const BinaryOperand& outer = exchanged ? q.b : q.a;
   const BinaryOperand& inner = exchanged ? q.a : q.b;
   const AddRule rule = add_rule(outer.quantization, inner.quantization, q.y, q.qmin, q.qmax);
-  const auto sum = [&](std::int32_t a, std::int32_t b) { return exchanged ? reference(rule, b, a) : reference(rule, a, b); };
+  const auto sum = [&](std::int32_t a, std::int32_t b) {
+    return exchanged ? reference(rule, b, a) : reference(rule, a, b);
+  };
   if (lower_with_scalar(c, sum)) return;
   const std::size_t first = exchanged ? 3 : 0, second = exchanged ? 0 : 3;
   Call call = c.call("elementwise_add", "elementwise_add.hpp");

@@ -1,5 +1,6 @@
-// com.microsoft QLinearAveragePool 1: x, x_scale, x_zero_point, y_scale, y_zero_point. Pads, strides, auto_pad,
-// ceil_mode, count_include_pad. A window that is the whole unpadded image is computed as a global pool (qlinear_pool.cc).
+// com.microsoft QLinearAveragePool 1: x, x_scale, x_zero_point, y_scale, y_zero_point. Pads, strides,
+// auto_pad, ceil_mode, count_include_pad. A window that is the whole unpadded image is computed as a global
+// pool (qlinear_pool.cc).
 
 #include <algorithm>
 #include <set>
@@ -26,7 +27,8 @@ bool is_global(const PoolImage& image, const Window& w) {
 }
 
 /// How many cells of a window of `k` lie inside, for every window along one dimension.
-std::set<std::int64_t> cells_inside(std::int64_t in, std::int64_t out, std::int64_t k, std::int64_t stride, std::int64_t pad) {
+std::set<std::int64_t> cells_inside(std::int64_t in, std::int64_t out, std::int64_t k, std::int64_t stride,
+                                    std::int64_t pad) {
   std::set<std::int64_t> counts;
   for (std::int64_t o = 0; o < out; ++o) {
     const std::int64_t first = o * stride - pad;
@@ -41,7 +43,8 @@ std::vector<AverageCount> counts_of(const Window2d& w, bool count_include_pad) {
   if (count_include_pad) return {{area, area}};
   std::set<std::int64_t> counts;
   for (const std::int64_t rows : cells_inside(w.in_h, w.out_h, w.k_h, w.stride_h, w.pad_top))
-    for (const std::int64_t cols : cells_inside(w.in_w, w.out_w, w.k_w, w.stride_w, w.pad_left)) counts.insert(rows * cols);
+    for (const std::int64_t cols : cells_inside(w.in_w, w.out_w, w.k_w, w.stride_w, w.pad_left))
+      counts.insert(rows * cols);
   if (counts.count(0) != 0) refuse("a window lies in the padding altogether");
   std::vector<AverageCount> out;
   for (const std::int64_t n : counts) out.push_back({n, n});
@@ -49,7 +52,8 @@ std::vector<AverageCount> counts_of(const Window2d& w, bool count_include_pad) {
 }
 
 /// Params multiplier and addend: one element, or one per number of cells (those that cannot occur stay 0).
-void add_form(LowerContext& c, Call& call, const AverageForm& form, const std::vector<AverageCount>& counts, std::int64_t area) {
+void add_form(LowerContext& c, Call& call, const AverageForm& form, const std::vector<AverageCount>& counts,
+              std::int64_t area) {
   const std::size_t size = counts.size() == 1 ? 1 : static_cast<std::size_t>(area);
   std::vector<std::int32_t> multiplier(size, 0);
   std::vector<std::int64_t> addend(size, 0);
@@ -58,7 +62,8 @@ void add_form(LowerContext& c, Call& call, const AverageForm& form, const std::v
     multiplier[at] = form.multiplier[i];
     addend[at] = form.addend[i];
   }
-  call.params.push_back(param_array(c.program, "multiplier", c.array("multiplier", DType::int32, multiplier)));
+  call.params.push_back(
+      param_array(c.program, "multiplier", c.array("multiplier", DType::int32, multiplier)));
   call.params.push_back(param_array(c.program, "addend", c.array("addend", DType::int64, addend)));
   call.params.push_back(param("shift", form.shift));
   call.params.push_back({"std::int64_t", "recheck", std::to_string(form.recheck)});
@@ -74,8 +79,10 @@ void lower(LowerContext& c) {
   const DType type = c.in(0).type;
   const AverageRule rule{read_scale(c.required_constant(1, "x_scale"), "x_scale"),
                          read_scale(c.required_constant(3, "y_scale"), "y_scale"),
-                         read_zero_point(c.constant(2), "x_zero_point"), read_zero_point(c.constant(4), "y_zero_point"),
-                         static_cast<std::int32_t>(min_of(type)), static_cast<std::int32_t>(max_of(type))};
+                         read_zero_point(c.constant(2), "x_zero_point"),
+                         read_zero_point(c.constant(4), "y_zero_point"),
+                         static_cast<std::int32_t>(min_of(type)),
+                         static_cast<std::int32_t>(max_of(type))};
   if (w.k_h * w.k_w > (std::int64_t{1} << 23)) refuse("a sum of {} cells may leave int32", w.k_h * w.k_w);
   const auto counts = counts_of(w, count_include_pad);
   Call call = c.call("average_pool", "average_pool.hpp");

@@ -1,4 +1,5 @@
-// What QLinearAdd and QLinearMul share. Inputs: A, A_scale, A_zero_point, B, B_scale, B_zero_point, C_scale, C_zero_point.
+// What QLinearAdd and QLinearMul share. Inputs: A, A_scale, A_zero_point, B, B_scale, B_zero_point, C_scale,
+// C_zero_point.
 #pragma once
 
 #include <functional>
@@ -24,7 +25,8 @@ void infer_qlinear_binary(InferContext& c);
 /// Refuses scales and zero points that are not constant scalars.
 QuantizedBinary read_qlinear_binary(const LowerContext& c);
 
-/// With a constant of one element the operator is a function of one value: if so, lowers it as the table of f(a, b).
+/// With a constant of one element the operator is a function of one value: if so, lowers it as the table of
+/// f(a, b).
 bool lower_with_scalar(LowerContext& c, const std::function<std::int32_t(std::int32_t, std::int32_t)>& f);
 
 }  // namespace o2m

@@ -1,5 +1,5 @@
-// com.microsoft QLinearConcat 1: Y_scale, Y_zero_point, then X, X_scale, X_zero_point of every input. An input with Y's
-// scale and zero point is copied, another goes through a table (qlinear_concat.cc).
+// com.microsoft QLinearConcat 1: Y_scale, Y_zero_point, then X, X_scale, X_zero_point of every input. An
+// input with Y's scale and zero point is copied, another goes through a table (qlinear_concat.cc).
 
 #include "ops/table.hpp"
 
@@ -12,7 +12,8 @@ std::size_t axis_of(const Node& node, std::size_t rank) {
 }
 
 void infer(InferContext& c) {
-  if (c.input_count() < 5 || c.input_count() % 3 != 2) refuse("{} inputs, expected 2 and 3 for each tensor", c.input_count());
+  if (c.input_count() < 5 || c.input_count() % 3 != 2)
+    refuse("{} inputs, expected 2 and 3 for each tensor", c.input_count());
   const DType type = c.type(1);
   if (!is_8bit(type)) refuse("Y_zero_point is {}, only int8 and uint8 are supported", to_string(type));
   Shape out = c.shape(2);
@@ -22,8 +23,11 @@ void infer(InferContext& c) {
     const Shape& in = c.shape(i);
     Shape expected = out;
     if (in.size() == out.size()) expected[axis] = in[axis];
-    if (in != expected) refuse("input {} has shape {}, which does not fit {} along axis {}", i, to_string(in), to_string(c.shape(2)), axis);
-    if (c.type(i) != type) refuse("input {} is {}, expected {} as Y_zero_point", i, to_string(c.type(i)), to_string(type));
+    if (in != expected)
+      refuse("input {} has shape {}, which does not fit {} along axis {}", i, to_string(in),
+             to_string(c.shape(2)), axis);
+    if (c.type(i) != type)
+      refuse("input {} is {}, expected {} as Y_zero_point", i, to_string(c.type(i)), to_string(type));
     out[axis] += in[axis];
   }
   c.set(0, type, std::move(out));
@@ -53,9 +57,12 @@ void lower(LowerContext& c) {
     tables.insert(tables.end(), first, first + table.size());
   }
   call.writes = {c.output(0)};
-  call.params = {param("outer", element_count({out.begin(), out.begin() + static_cast<std::ptrdiff_t>(axis)})),
-                 param("total", total), param_ints("run", run), param_ints("start", start), param_ints("table_of", table_of)};
-  if (!tables.empty()) call.params.push_back(param_array(c.program, "tables", c.array("tables", type, tables)));
+  call.params = {
+      param("outer", element_count({out.begin(), out.begin() + static_cast<std::ptrdiff_t>(axis)})),
+      param("total", total), param_ints("run", run), param_ints("start", start),
+      param_ints("table_of", table_of)};
+  if (!tables.empty())
+    call.params.push_back(param_array(c.program, "tables", c.array("tables", type, tables)));
   c.add(std::move(call));
 }
 

@@ -1,4 +1,5 @@
-// com.microsoft QLinearLeakyRelu 1: x where x >= 0, else alpha * x, in a table. Attribute alpha, default 0.01.
+// com.microsoft QLinearLeakyRelu 1: x where x >= 0, else alpha * x, in a table. Attribute alpha, default
+// 0.01.
 
 #include "ops/qlinear_unary.hpp"
 

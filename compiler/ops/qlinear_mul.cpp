@@ -42,9 +42,12 @@ void add_product(Call& call, const RequantizeRule& rule, AccumulatorRange range)
 
 void lower(LowerContext& c) {
   const QuantizedBinary q = read_qlinear_binary(c);
-  const RequantizeRule rule{q.a.quantization.scale * q.b.quantization.scale / q.y.scale, q.y.zero_point, q.qmin, q.qmax, true};
+  const RequantizeRule rule{q.a.quantization.scale * q.b.quantization.scale / q.y.scale, q.y.zero_point,
+                            q.qmin, q.qmax, true};
   const std::int32_t a_zero_point = q.a.quantization.zero_point, b_zero_point = q.b.quantization.zero_point;
-  const auto product = [&](std::int32_t a, std::int32_t b) { return reference(rule, (a - a_zero_point) * (b - b_zero_point)); };
+  const auto product = [&](std::int32_t a, std::int32_t b) {
+    return reference(rule, (a - a_zero_point) * (b - b_zero_point));
+  };
   if (lower_with_scalar(c, product)) return;
   Call call = c.call("elementwise_mul", "elementwise_mul.hpp");
   call.reads = {c.operand(0), c.operand(3)};

@@ -1,5 +1,5 @@
-// Unary functions of 8-bit tensors as 256-entry tables: dequantize, apply a float function, quantize, for every value,
-// as ONNX Runtime builds them (qlinear_lookup_table.cc).
+// Unary functions of 8-bit tensors as 256-entry tables: dequantize, apply a float function, quantize, for
+// every value, as ONNX Runtime builds them (qlinear_lookup_table.cc).
 #pragma once
 
 #include <array>
@@ -25,6 +25,7 @@ std::int32_t value_of_byte(DType type, std::size_t i);
 void lower_lookup(LowerContext& c, std::size_t i, const ByteTable& table);
 
 /// Constant inputs `scale` and `scale + 1` of the node; an omitted zero point is 0.
-Quantization read_quantization(const LowerContext& c, std::size_t scale, const char* scale_name, const char* zero_point_name);
+Quantization read_quantization(const LowerContext& c, std::size_t scale, const char* scale_name,
+                               const char* zero_point_name);
 
 }  // namespace o2m

@@ -1,5 +1,5 @@
-// ConvInteger: 2-D convolution of 8-bit integers to int32, channels last, with a zero point known at compile time or
-// at run time. Weights are OHWI: [out_c][k_h][k_w][in_c / groups], their zero points taken off.
+// ConvInteger: 2-D convolution of 8-bit integers to int32, channels last, with a zero point known at compile
+// time or at run time. Weights are OHWI: [out_c][k_h][k_w][in_c / groups], their zero points taken off.
 #ifndef ONNX2MCU_CONV_INTEGER_HPP
 #define ONNX2MCU_CONV_INTEGER_HPP
 
@@ -7,10 +7,11 @@
 
 namespace onnx2mcu {
 
-/// The taps of one window that lie inside the image (`whole`: all of them), for output channel oc. A padded cell holds
-/// the zero point and adds nothing.
+/// The taps of one window that lie inside the image (`whole`: all of them), for output channel oc. A padded
+/// cell holds the zero point and adds nothing.
 template <class L, class X>
-ONNX2MCU_INLINE std::int32_t conv_integer_window(const X* x, std::int32_t zero_point, int oc, TapRange rows, TapRange cols) noexcept {
+ONNX2MCU_INLINE std::int32_t conv_integer_window(const X* x, std::int32_t zero_point, int oc, TapRange rows,
+                                                 TapRange cols) noexcept {
   constexpr int depth = L::in_c / L::groups, group_out = L::out_c / L::groups, row_weights = L::k_w * depth;
   const auto* w = L::weights + oc * (L::k_h * row_weights);
   x += oc / group_out * depth;
@@ -29,7 +30,8 @@ ONNX2MCU_INLINE std::int32_t conv_integer_window(const X* x, std::int32_t zero_p
   return acc;
 }
 
-/// x: [in_h][in_w][in_c], y: [out_h][out_w][out_c]; they do not overlap. weight_sums[oc]: the sum of its weights.
+/// x: [in_h][in_w][in_c], y: [out_h][out_w][out_c]; they do not overlap. weight_sums[oc]: the sum of its
+/// weights.
 template <class L, class X>
 ONNX2MCU_INLINE void conv_integer(const X* x, const X* x_zero_point, std::int32_t* y) noexcept {
   const std::int32_t zero_point = *x_zero_point;

@@ -1,5 +1,5 @@
-// QLinearAdd: the sum of two 8-bit tensors of different scales, in integers where the compiler proved them equal to
-// ONNX Runtime on every pair of values, else in ONNX Runtime's own two fused multiply-adds.
+// QLinearAdd: the sum of two 8-bit tensors of different scales, in integers where the compiler proved them
+// equal to ONNX Runtime on every pair of values, else in ONNX Runtime's own two fused multiply-adds.
 #ifndef ONNX2MCU_ELEMENTWISE_ADD_HPP
 #define ONNX2MCU_ELEMENTWISE_ADD_HPP
 
@@ -25,7 +25,8 @@ ONNX2MCU_INLINE void elementwise_add(const T* outer, const T* inner, T* y) noexc
     if constexpr (L::exact)
       return static_cast<T>(add_exactly<L>(a, b));
     else
-      return static_cast<T>(add_affine(a, b, L::outer_multiplier, L::inner_multiplier, L::addend, L::shift, L::y_min, L::y_max));
+      return static_cast<T>(add_affine(a, b, L::outer_multiplier, L::inner_multiplier, L::addend, L::shift,
+                                       L::y_min, L::y_max));
   });
 }
 

@@ -13,8 +13,10 @@ ONNX2MCU_INLINE std::int32_t requantize_product(std::int32_t product) noexcept {
     return requantize_affine(product, L::multiplier, L::addend, L::shift, L::y_min, L::y_max);
   } else {
     if (product >= L::wraps_from) return L::y_min;  // CVTPS2DQ turns a value of 2^31 or more into INT32_MIN
-    if constexpr (L::Cpu::has_fpu) return requantize_float_zero_point_first(product, L::scale, L::y_zero_point, L::y_min, L::y_max);
-    else return requantize_exact_zero_point_first(product, L::scale, L::y_zero_point, L::y_min, L::y_max);
+    if constexpr (L::Cpu::has_fpu)
+      return requantize_float_zero_point_first(product, L::scale, L::y_zero_point, L::y_min, L::y_max);
+    else
+      return requantize_exact_zero_point_first(product, L::scale, L::y_zero_point, L::y_min, L::y_max);
   }
 }
 

@@ -1,5 +1,6 @@
-// Float MaxPool and GlobalMaxPool, channels last. The order in which ONNX Runtime 1.30's kernel for the shape compares
-// (chosen by the compiler) decides what becomes of NaN, of the sign of a zero, and of windows of -infinity alone.
+// Float MaxPool and GlobalMaxPool, channels last. The order in which ONNX Runtime 1.30's kernel for the shape
+// compares (chosen by the compiler) decides what becomes of NaN, of the sign of a zero, and of windows of
+// -infinity alone.
 #ifndef ONNX2MCU_FLOAT_MAX_POOL_HPP
 #define ONNX2MCU_FLOAT_MAX_POOL_HPP
 
@@ -79,9 +80,12 @@ ONNX2MCU_INLINE void float_max_pool(const float* x, float* y) noexcept {
   int ox = 0;
   for_each_window<L>(x, [&](WindowCells<float> w) {
     for (int c = 0; c < L::channels; ++c, ++w.first) {
-      if constexpr (L::order == MaxOrder::lanes) *y++ = max_of_lanes<L>(w.first);
-      else if constexpr (L::order == MaxOrder::columns) *y++ = max_of_columns<L>(w, ox * L::stride_w - L::pad_left);
-      else *y++ = max_of_rows<L>(w);
+      if constexpr (L::order == MaxOrder::lanes)
+        *y++ = max_of_lanes<L>(w.first);
+      else if constexpr (L::order == MaxOrder::columns)
+        *y++ = max_of_columns<L>(w, ox * L::stride_w - L::pad_left);
+      else
+        *y++ = max_of_rows<L>(w);
     }
     ox = ox + 1 == L::out_w ? 0 : ox + 1;
   });

@@ -12,7 +12,8 @@ ONNX2MCU_INLINE T* qlinear_concat_from(T* y) noexcept {
   return y;
 }
 
-/// Places input I and those after it; returns the output. L::table_of[I] is -1 where input I has y's quantization.
+/// Places input I and those after it; returns the output. L::table_of[I] is -1 where input I has y's
+/// quantization.
 template <class L, int I, class T, class... More>
 ONNX2MCU_INLINE T* qlinear_concat_from(const T* x, More... more) noexcept {
   T* y = qlinear_concat_from<L, I + 1, T>(more...);

@@ -6,7 +6,8 @@
 
 namespace onnx2mcu {
 
-/// Taps [first, last) of a window of `taps` cells, `dilation` apart, whose first cell is `origin`, that lie in [0, size).
+/// Taps [first, last) of a window of `taps` cells, `dilation` apart, whose first cell is `origin`, that lie
+/// in [0, size).
 struct TapRange {
   int first, last;
 };
@@ -17,8 +18,8 @@ ONNX2MCU_INLINE TapRange taps_inside(int origin, int taps, int dilation, int siz
   return {first, last};
 }
 
-/// The cells of one window that lie inside the image: rows x cols of them, from `first` on. Neighbouring cells are
-/// L::dil_w * L::channels elements apart in a row and L::dil_h * L::in_w * L::channels in a column.
+/// The cells of one window that lie inside the image: rows x cols of them, from `first` on. Neighbouring
+/// cells are L::dil_w * L::channels elements apart in a row and L::dil_h * L::in_w * L::channels in a column.
 template <class X>
 struct WindowCells {
   const X* first;

@@ -1,5 +1,7 @@
-// The integer form of QLinearAveragePool against the float sums it stands for: all pairs of cells, and random windows
-// in random order.
+// The integer form of QLinearAveragePool against the float sums it stands for: all pairs of cells, and random
+// windows in random order.
+#include "ops/average_form.hpp"
+
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -8,15 +10,14 @@
 #include <random>
 #include <vector>
 
-#include "ops/average_form.hpp"
-
 namespace {
 
 using o2m::AverageForm;
 using o2m::AverageRule;
 
 /// ONNX Runtime's arithmetic, cell by cell.
-std::int32_t float_average(const AverageRule& rule, const std::vector<std::int32_t>& cells, std::int64_t divisor) {
+std::int32_t float_average(const AverageRule& rule, const std::vector<std::int32_t>& cells,
+                           std::int64_t divisor) {
   float sum = 0.0F;
   for (const std::int32_t x : cells) {
     const float value = rule.x_scale * static_cast<float>(x - rule.x_zero_point);
@@ -29,7 +30,8 @@ std::int32_t float_average(const AverageRule& rule, const std::vector<std::int32
 }
 
 /// What the form makes of a sum, or nothing when it asks for the float sum.
-std::optional<std::int32_t> form_average(const AverageForm& form, const AverageRule& rule, std::size_t count, std::int64_t sum) {
+std::optional<std::int32_t> form_average(const AverageForm& form, const AverageRule& rule, std::size_t count,
+                                         std::int64_t sum) {
   const std::int64_t scaled = sum * form.multiplier[count] + form.addend[count];
   const std::int64_t one = std::int64_t{1} << form.shift;
   if (form.recheck > 0 && ((scaled + form.recheck) & (one - 1)) < 2 * form.recheck) return std::nullopt;
@@ -39,7 +41,8 @@ std::optional<std::int32_t> form_average(const AverageForm& form, const AverageR
 struct Tally {
   int wrong = 0, doubtful = 0, certain = 0;
 
-  void check(const AverageForm& form, const AverageRule& rule, std::size_t count, const std::vector<std::int32_t>& cells, std::int64_t divisor) {
+  void check(const AverageForm& form, const AverageRule& rule, std::size_t count,
+             const std::vector<std::int32_t>& cells, std::int64_t divisor) {
     std::int64_t sum = 0;
     for (const std::int32_t x : cells) sum += x - rule.x_zero_point;
     const auto y = form_average(form, rule, count, sum);
@@ -89,7 +92,9 @@ TEST_CASE("average of random windows, among them fewer cells than the divisor") 
       const auto divisor = cells - 1 + static_cast<std::int64_t>(count);
       std::vector<std::int32_t> x(static_cast<std::size_t>(divisor) - random() % 2);
       const std::uint32_t spread = 1 + random() % 256;
-      for (std::int32_t& v : x) v = std::min(rule.qmax, rule.qmin + static_cast<std::int32_t>(random() % spread + (256 - spread) / 2));
+      for (std::int32_t& v : x)
+        v = std::min(rule.qmax,
+                     rule.qmin + static_cast<std::int32_t>(random() % spread + (256 - spread) / 2));
       tally.check(form, rule, count, x, divisor);
     }
   }

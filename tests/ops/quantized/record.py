@@ -2,80 +2,17 @@
 """Writes one small model per quantized operator, its inputs, and the outputs of the pinned ONNX Runtime.
 
 usage: record.py [OPERATOR...]      (needs numpy, onnx, node and tests/reference/node_modules)
-Each folder holds model.onnx, input_NAME.npy and expected_NAME.npy. A model applies its operator many times, each time
-with other corner cases; the results of one element type are flattened and joined into one output.
+Each folder holds model.onnx, input_NAME.npy and expected_NAME.npy. A model applies its operator many times,
+each time with other corner cases; the results of one element type are flattened and joined into one output.
 """
-import json
 import pathlib
-import subprocess
 import sys
 
 import numpy as np
-import onnx
-from onnx import TensorProto, helper, numpy_helper
+
+from model import MICROSOFT, Model
 
 HERE = pathlib.Path(__file__).resolve().parent
-REFERENCE = HERE.parents[1] / "reference"
-MICROSOFT = "com.microsoft"
-TYPES = {"uint8": TensorProto.UINT8, "int8": TensorProto.INT8, "float32": TensorProto.FLOAT, "int32": TensorProto.INT32}
-
-
-class Model:
-    def __init__(self, samples=3, seed=1):
-        self.samples, self.random = samples, np.random.default_rng(seed)
-        self.nodes, self.constants, self.inputs, self.data, self.parts = [], {}, [], {}, {}
-
-    def values(self, dtype, shape, low=None, high=None):
-        if dtype == "float32":
-            return self.random.standard_normal(shape).astype(np.float32)
-        info = np.iinfo(dtype)
-        low, high = info.min if low is None else low, info.max if high is None else high
-        return self.random.integers(low, high + 1, shape, dtype=np.int64).astype(dtype)
-
-    def input(self, name, dtype, shape, data=None, **limits):
-        data = self.values(dtype, [self.samples, *shape], **limits) if data is None else np.asarray(data, dtype)
-        self.inputs.append(helper.make_tensor_value_info(name, TYPES[dtype], shape))
-        self.data[name] = data
-        return name
-
-    def constant(self, value, dtype):
-        value = np.asarray(value, dtype)
-        name = f"k{len(self.constants)}"
-        self.constants[name] = numpy_helper.from_array(value, name)
-        return name
-
-    def quantization(self, scale, zero_point, dtype):
-        return [self.constant(scale, np.float32), self.constant(zero_point, dtype)]
-
-    def apply(self, op, inputs, dtypes, domain="", **attributes):
-        """Adds one node; its outputs, of these element types, become part of the model's outputs."""
-        outputs = [f"{op}_{len(self.nodes)}_{i}" for i in range(len(dtypes))]
-        self.nodes.append(helper.make_node(op, inputs, outputs, domain=domain, name=outputs[0], **attributes))
-        for name, dtype in zip(outputs, dtypes):
-            self.nodes.append(helper.make_node("Reshape", [name, self.constant([-1], np.int64)], [name + "_flat"]))
-            self.parts.setdefault(dtype, []).append(name + "_flat")
-
-    def write(self, folder):
-        folder.mkdir(exist_ok=True)
-        outputs = []
-        for dtype, parts in self.parts.items():
-            self.nodes.append(helper.make_node("Concat", parts, ["y_" + dtype], axis=0))
-            outputs.append(helper.make_tensor_value_info("y_" + dtype, TYPES[dtype], None))
-        graph = helper.make_graph(self.nodes, folder.name, self.inputs, outputs, list(self.constants.values()))
-        model = helper.make_model(graph, producer_name="onnx2mcu tests",
-                                  opset_imports=[helper.make_opsetid("", 17), helper.make_opsetid(MICROSOFT, 1)])
-        model.ir_version = 8
-        onnx.save(model, folder / "model.onnx")
-        for name, data in self.data.items():
-            np.save(folder / f"input_{name}.npy", data)
-        job = {"model": str(folder / "model.onnx"), "inputs": {n: str(folder / f"input_{n}.npy") for n in self.data},
-               "outputs": {"y_" + d: str(folder / f"expected_y_{d}.npy") for d in self.parts}}
-        done = subprocess.run(["node", "batch.mjs"], cwd=REFERENCE, input=json.dumps(job) + "\n", capture_output=True, text=True)
-        status = json.loads(done.stdout)
-        if status["status"] != "ok":
-            sys.exit(f"{folder.name}: {status['message']}")
-        total = sum(np.load(f).size for f in job["outputs"].values())
-        print(f"{folder.name}: {total} values, {done.stderr.strip()}")
 
 
 def ends(dtype):
@@ -84,7 +21,8 @@ def ends(dtype):
 
 
 def add_sum(m, op, dtype, a, b, qa, qb, qc):
-    m.apply(op, [a, *m.quantization(*qa, dtype), b, *m.quantization(*qb, dtype), *m.quantization(*qc, dtype)], [dtype], MICROSOFT)
+    a_part, b_part, c_part = (m.quantization(*q, dtype) for q in (qa, qb, qc))
+    m.apply(op, [a, *a_part, b, *b_part, *c_part], [dtype], MICROSOFT)
 
 
 def fma(x, y, z):
@@ -94,9 +32,11 @@ def fma(x, y, z):
 def order_matters(m, dtype):
     """Scales and zero points for which the nesting of QLinearAdd's two multiply-adds shows in some result."""
     low, _, high = ends(dtype)
-    a, b = np.arange(low, high + 1).astype(np.float32)[:, None], np.arange(low, high + 1).astype(np.float32)[None, :]
+    b = np.arange(low, high + 1).astype(np.float32)[None, :]
+    a = b.T
     while True:
-        sa, sb, sc = np.float32(m.random.uniform(0.01, 0.1)), np.float32(m.random.uniform(0.01, 0.1)), np.float32(0.0625)
+        sa, sb = m.random.uniform(0.01, 0.1, 2).astype(np.float32)
+        sc = np.float32(0.0625)
         za, zb, zc = (int(z) for z in m.random.integers(low, high + 1, 3))
         ra, rb = sa / sc, sb / sc
         plain = fma(a, ra, fma(b, rb, np.float32(zc) - fma(ra, za, np.float32(rb * np.float32(zb)))))
@@ -109,14 +49,14 @@ def binary(op):
     m = Model(samples=1)
     for dtype in "uint8", "int8":
         low, middle, high = ends(dtype)
-        def tensor(tag, shape):
-            return m.input(f"{tag}_{dtype}", dtype, shape)
-        image, row, plane, column = tensor("image", [2, 3, 4, 5]), tensor("row", [5]), tensor("plane", [3, 1, 1]), tensor("column", [4, 1])
+        shapes = {"image": [2, 3, 4, 5], "row": [5], "plane": [3, 1, 1], "column": [4, 1]}
+        image, row, plane, column = (m.input(f"{tag}_{dtype}", dtype, shape) for tag, shape in shapes.items())
         all_values = m.input(f"all_{dtype}", dtype, [256], np.arange(low, high + 1).reshape(1, 256))
         some = m.input(f"some_{dtype}", dtype, [5, 1])
         plain = (0.05, low), (0.03, middle), (0.06, high)
         add_sum(m, op, dtype, image, image, (0.05, middle), (0.05, middle), (0.1, middle))
-        for a, b in (image, row), (row, image), (image, plane), (plane, image), (image, column), (column, row), (plane, row):
+        for a, b in ((image, row), (row, image), (image, plane), (plane, image), (image, column),
+                     (column, row), (plane, row)):
             add_sum(m, op, dtype, a, b, *plain)
         # Constants: full, per channel, one element (a table), of higher rank than the other operand.
         for shape in ([2, 3, 4, 5], [3, 1, 1], [1], [], [1, 1, 1, 1, 1]):
@@ -124,7 +64,8 @@ def binary(op):
             add_sum(m, op, dtype, image, k, *plain)
             add_sum(m, op, dtype, k, image, *plain)
         # Ties, saturation on both sides, results beyond int32.
-        for scales in ((0.5, 0.25, 0.5), (0.125, 0.125, 0.25), (1.0, 1.0, 0.001), (0.001, 0.002, 1.0), (1.0, 2.0, 1e-9), (0.1, 0.1, 0.3)):
+        for scales in ((0.5, 0.25, 0.5), (0.125, 0.125, 0.25), (1.0, 1.0, 0.001), (0.001, 0.002, 1.0),
+                       (1.0, 2.0, 1e-9), (0.1, 0.1, 0.3)):
             for z in (low, high, middle), (high, low, low), (middle, middle, high):
                 add_sum(m, op, dtype, some, all_values, *zip(scales, z))
         if op == "QLinearAdd":
@@ -137,21 +78,26 @@ def binary(op):
 
 
 def pool_cases():
-    """Attributes and images [C, H, W] or [C, W]: full windows, pads on every side, overlap, remainders, whole image."""
+    """Images [C, H, W] or [C, W] with attributes: pads on every side, overlap, remainders, the whole image."""
     image, tall, line, dot = [5, 7, 6], [3, 9, 2], [4, 11], [2, 1, 1]
-    return [(image, dict(kernel_shape=[2, 2], strides=[2, 2])), (image, dict(kernel_shape=[3, 3], pads=[1, 1, 1, 1])),
+    return [(image, dict(kernel_shape=[2, 2], strides=[2, 2])),
+            (image, dict(kernel_shape=[3, 3], pads=[1, 1, 1, 1])),
             (image, dict(kernel_shape=[3, 2], pads=[2, 0, 1, 1], strides=[2, 3])),
-            (image, dict(kernel_shape=[3, 4], strides=[3, 2], ceil_mode=1)), (image, dict(kernel_shape=[7, 6])),
+            (image, dict(kernel_shape=[3, 4], strides=[3, 2], ceil_mode=1)),
+            (image, dict(kernel_shape=[7, 6])),
             (image, dict(kernel_shape=[2, 3], strides=[2, 2], pads=[1, 1, 1, 1], ceil_mode=1)),
             (image, dict(kernel_shape=[3, 3], strides=[2, 2], auto_pad="SAME_UPPER")),
             (image, dict(kernel_shape=[2, 4], strides=[2, 3], auto_pad="SAME_LOWER")),
-            (image, dict(kernel_shape=[1, 1], strides=[3, 3], auto_pad="VALID")), (tall, dict(kernel_shape=[4, 2], pads=[3, 1, 3, 1])),
-            (line, dict(kernel_shape=[3], strides=[2], pads=[1, 1])), (line, dict(kernel_shape=[11])), (line, dict(kernel_shape=[4], ceil_mode=1, strides=[3])),
+            (image, dict(kernel_shape=[1, 1], strides=[3, 3], auto_pad="VALID")),
+            (tall, dict(kernel_shape=[4, 2], pads=[3, 1, 3, 1])),
+            (line, dict(kernel_shape=[3], strides=[2], pads=[1, 1])), (line, dict(kernel_shape=[11])),
+            (line, dict(kernel_shape=[4], ceil_mode=1, strides=[3])),
             (dot, dict(kernel_shape=[1, 1])), (dot, dict(kernel_shape=[2, 2], pads=[1, 1, 0, 0]))]
 
 
 def pool_inputs(m, dtype):
-    return {str(s): m.input(f"x{i}_{dtype}", dtype, [1, *s]) for i, s in enumerate(([5, 7, 6], [3, 9, 2], [4, 11], [2, 1, 1]))}
+    shapes = [5, 7, 6], [3, 9, 2], [4, 11], [2, 1, 1]
+    return {str(s): m.input(f"x{i}_{dtype}", dtype, [1, *s]) for i, s in enumerate(shapes)}
 
 
 def special_floats(m, shape):
@@ -165,7 +111,8 @@ def max_pool():
     for n, shape in enumerate(([1, 16, 6, 7], [1, 3, 6, 7], [1, 5, 9])):  # each order of comparisons
         x = m.input(f"special{n}", "float32", shape, special_floats(m, shape))
         m.apply("GlobalMaxPool", [x], ["float32"])
-        for a in (dict(kernel_shape=[2, 3]), dict(kernel_shape=[3, 2], strides=[1, 2], pads=[1, 1, 1, 1]), dict(kernel_shape=[2, 2], strides=[2, 3]),
+        for a in (dict(kernel_shape=[2, 3]), dict(kernel_shape=[3, 2], strides=[1, 2], pads=[1, 1, 1, 1]),
+                  dict(kernel_shape=[2, 2], strides=[2, 3]),
                   dict(kernel_shape=[2, 2], dilations=[2, 1], pads=[1, 0, 1, 1]), dict(kernel_shape=[6, 7])):
             if len(shape) == 3:
                 a = {key: [value[1]] if len(value) == 2 else [value[1], value[3]] for key, value in a.items()}
@@ -174,9 +121,12 @@ def max_pool():
         x = pool_inputs(m, dtype)
         for shape, attributes in pool_cases():
             m.apply("MaxPool", [x[str(shape)]], [dtype], **attributes)
-        m.apply("MaxPool", [x["[5, 7, 6]"]], [dtype], kernel_shape=[3, 2], dilations=[2, 3], pads=[2, 1, 1, 1])
-        m.apply("MaxPool", [x["[4, 11]"]], [dtype], kernel_shape=[3], dilations=[4], pads=[2, 2], strides=[2], ceil_mode=1)
-        m.apply("MaxPool", [x["[2, 1, 1]"]], [dtype], kernel_shape=[2, 2], dilations=[2, 2], pads=[1, 1, 1, 1])  # nothing but padding
+        for shape, a in (("[5, 7, 6]", dict(kernel_shape=[3, 2], dilations=[2, 3], pads=[2, 1, 1, 1])),
+                         ("[4, 11]", dict(kernel_shape=[3], dilations=[4], pads=[2, 2], strides=[2],
+                                          ceil_mode=1)),
+                         # Nothing but padding in some windows:
+                         ("[2, 1, 1]", dict(kernel_shape=[2, 2], dilations=[2, 2], pads=[1, 1, 1, 1]))):
+            m.apply("MaxPool", [x[shape]], [dtype], **a)
     return m
 
 
@@ -188,8 +138,10 @@ def average_pool():
         # Equal scales give ties, powers of two exact sums, the rest neither; one saturates.
         for n, (shape, attributes) in enumerate(pool_cases() * 2):
             xs, ys = ((0.0235, 0.0235), (0.25, 0.125), (0.0117, 0.0093), (0.07, 0.0201), (0.1, 0.0001))[n % 5]
-            q = m.quantization(xs, (low, middle, high, 3)[n % 4], dtype) + m.quantization(ys, (low, middle, 1)[n % 3], dtype)
-            m.apply("QLinearAveragePool", [x[str(shape)], *q], [dtype], MICROSOFT, count_include_pad=n // len(pool_cases()), **attributes)
+            q = m.quantization(xs, (low, middle, high, 3)[n % 4], dtype)
+            q += m.quantization(ys, (low, middle, 1)[n % 3], dtype)
+            m.apply("QLinearAveragePool", [x[str(shape)], *q], [dtype], MICROSOFT,
+                    count_include_pad=n // len(pool_cases()), **attributes)
         last = m.input(f"last_{dtype}", dtype, [1, 6, 5, 3])
         q = m.quantization(0.02, low, dtype) + m.quantization(0.02, middle, dtype)
         m.apply("QLinearAveragePool", [last, *q], [dtype], MICROSOFT, kernel_shape=[2, 2], channels_last=1)
@@ -201,10 +153,12 @@ def global_average_pool():
     m = Model(samples=4)
     for dtype in "uint8", "int8":
         low, middle, high = ends(dtype)
-        x = [m.input(f"x{i}_{dtype}", dtype, s) for i, s in enumerate(([1, 9, 7, 5], [1, 4, 8], [1, 3, 1, 1], [1, 2, 2, 4]))]
+        shapes = [1, 9, 7, 5], [1, 4, 8], [1, 3, 1, 1], [1, 2, 2, 4]
+        x = [m.input(f"x{i}_{dtype}", dtype, s) for i, s in enumerate(shapes)]
         for n, (xs, ys) in enumerate(((0.05, 0.05), (0.5, 0.25), (0.031, 0.011), (0.02, 0.5), (1.0, 0.02))):
             for name in x:
-                q = m.quantization(xs, (low, middle, high)[n % 3], dtype) + m.quantization(ys, (middle, low, 5)[n % 3], dtype)
+                q = m.quantization(xs, (low, middle, high)[n % 3], dtype)
+                q += m.quantization(ys, (middle, low, 5)[n % 3], dtype)
                 m.apply("QLinearGlobalAveragePool", [name, *q], [dtype], MICROSOFT, channels_last=n % 2)
     return m
 
@@ -218,12 +172,13 @@ def softmax():
         usual = m.quantization(1 / 256, low, dtype)
         for axis in range(-4, 4):
             for opset in 11, 13:
-                m.apply("QLinearSoftmax", [x, *m.quantization(0.03, middle, dtype), *usual], [dtype], MICROSOFT, axis=axis, opset=opset)
+                m.apply("QLinearSoftmax", [x, *m.quantization(0.03, middle, dtype), *usual], [dtype], MICROSOFT,
+                        axis=axis, opset=opset)
         for xs in 0.0001, 0.1, 2.0, 90.0:
             for ys, z in (1 / 256, low), (1 / 255, low), (0.01, middle), (3.0, high), (1e-5, middle):
                 for name in wide, one:
-                    m.apply("QLinearSoftmax", [name, *m.quantization(xs, 0, dtype), *m.quantization(ys, z, dtype)], [dtype], MICROSOFT,
-                            axis=-1, opset=13)
+                    q = m.quantization(xs, 0, dtype) + m.quantization(ys, z, dtype)
+                    m.apply("QLinearSoftmax", [name, *q], [dtype], MICROSOFT, axis=-1, opset=13)
     return m
 
 
@@ -234,7 +189,8 @@ def unary(op, variants):
         x = m.input(f"x_{dtype}", dtype, [4, 64], np.arange(low, high + 1).reshape(1, 4, 64))
         for n, (xs, ys) in enumerate(((0.05, 1 / 256), (0.5, 0.004), (0.0625, 0.0625), (0.01, 0.03))):
             for attributes in variants:
-                q = m.quantization(xs, (low, middle, high)[n % 3], dtype) + m.quantization(ys, (low, high, middle)[n % 3], dtype)
+                q = m.quantization(xs, (low, middle, high)[n % 3], dtype)
+                q += m.quantization(ys, (low, high, middle)[n % 3], dtype)
                 m.apply(op, [x, *q], [dtype], MICROSOFT, **attributes)
     return m
 
@@ -247,7 +203,8 @@ def concat():
         wide = m.input(f"wide_{dtype}", dtype, [1, 3, 4, 5])
         k = m.constant(m.values(dtype, [1, 3, 4, 1]), dtype)
         same = (0.05, middle)
-        for axis, parts in ((1, [(a, same), (b, same)]), (0, [(a, same), (b, (0.03, low))]), (-1, [(a, (0.2, high)), (wide, same), (k, (0.05, low))]),
+        for axis, parts in ((1, [(a, same), (b, same)]), (0, [(a, same), (b, (0.03, low))]),
+                            (-1, [(a, (0.2, high)), (wide, same), (k, (0.05, low))]),
                             (2, [(a, (0.01, middle))]), (3, [(k, same), (a, same), (wide, (0.5, 3))])):
             tensors = [t for x, q in parts for t in (x, *m.quantization(*q, dtype))]
             m.apply("QLinearConcat", [*m.quantization(*same, dtype), *tensors], [dtype], MICROSOFT, axis=axis)
@@ -258,13 +215,16 @@ def matmul_integer():
     m = Model()
     for a_type, b_type in ("uint8", "uint8"), ("uint8", "int8"), ("int8", "int8"):
         tag = f"{a_type}_{b_type}"
-        a, stack, row = (m.input(f"{n}_{tag}", a_type, s) for n, s in (("a", [3, 7]), ("stack", [2, 1, 3, 7]), ("row", [7])))
+        shapes = {"a": [3, 7], "stack": [2, 1, 3, 7], "row": [7]}
+        a, stack, row = (m.input(f"{name}_{tag}", a_type, shape) for name, shape in shapes.items())
         b, many = m.input(f"b_{tag}", b_type, [7, 4]), m.input(f"many_{tag}", b_type, [3, 7, 4])
         za, zb = m.input(f"za_{tag}", a_type, [1]), m.input(f"zb_{tag}", b_type, [4])
         k, kz = m.constant(m.values(b_type, [7, 4]), b_type), m.constant(m.values(b_type, [4]), b_type)
         az, bz = m.constant(ends(a_type)[2], a_type), m.constant([ends(b_type)[0] + 5], b_type)
-        for inputs in ([a, k], [a, k, az], [a, k, za, bz], [a, k, za, kz], [a, k, az, zb], [row, k, za, kz], [stack, k, az, kz], [a, b], [a, b, za, zb],
-                       [row, b, az, bz], [stack, many, za, bz], [stack, b, za, kz], [a, many, "", bz], [stack, m.constant(m.values(b_type, [3, 7, 4]), b_type), za]):
+        stack_of_constants = m.constant(m.values(b_type, [3, 7, 4]), b_type)
+        for inputs in ([a, k], [a, k, az], [a, k, za, bz], [a, k, za, kz], [a, k, az, zb], [row, k, za, kz],
+                       [stack, k, az, kz], [a, b], [a, b, za, zb], [row, b, az, bz], [stack, many, za, bz],
+                       [stack, b, za, kz], [a, many, "", bz], [stack, stack_of_constants, za]):
             m.apply("MatMulInteger", inputs, ["int32"])
     return m
 
@@ -276,12 +236,13 @@ def matmul_integer_to_float():
         a, stack = m.input(f"a_{tag}", a_type, [3, 37]), m.input(f"stack_{tag}", a_type, [2, 1, 3, 7])
         b, many = m.input(f"b_{tag}", b_type, [37, 18]), m.input(f"many_{tag}", b_type, [3, 7, 4])
         za, sa = m.input(f"za_{tag}", a_type, [1]), m.input(f"sa_{tag}", "float32", [1])
-        k, kz, ks = m.constant(m.values(b_type, [37, 18]), b_type), m.constant(m.values(b_type, [18]), b_type), m.constant(m.random.uniform(0.001, 0.1, 18), np.float32)
+        k, kz = m.constant(m.values(b_type, [37, 18]), b_type), m.constant(m.values(b_type, [18]), b_type)
+        ks = m.constant(m.random.uniform(0.001, 0.1, 18), np.float32)
         qs, qz = m.quantization(0.0173, ends(b_type)[1], b_type)
         bias = m.constant(m.random.standard_normal(18) * 10, np.float32)
         one, az = m.quantization(0.0371, ends(a_type)[1], a_type)
-        for inputs in ([a, k, one, qs, az, qz], [a, k, one, ks, az, kz, bias], [a, k, sa, qs, za, qz, bias], [a, k, sa, ks], [a, b, sa, ks, za, kz, bias],
-                       [stack, many, one, qs, az, qz]):
+        for inputs in ([a, k, one, qs, az, qz], [a, k, one, ks, az, kz, bias], [a, k, sa, qs, za, qz, bias],
+                       [a, k, sa, ks], [a, b, sa, ks, za, kz, bias], [stack, many, one, qs, az, qz]):
             m.apply("MatMulIntegerToFloat", inputs, ["float32"], MICROSOFT)
     return m
 
@@ -290,14 +251,17 @@ def qlinear_matmul():
     m = Model()
     for a_type, b_type in ("uint8", "uint8"), ("uint8", "int8"), ("int8", "int8"):
         tag = f"{a_type}_{b_type}"
-        a, stack, row = (m.input(f"{n}_{tag}", a_type, s) for n, s in (("a", [3, 7]), ("stack", [2, 1, 3, 7]), ("row", [7])))
+        shapes = {"a": [3, 7], "stack": [2, 1, 3, 7], "row": [7]}
+        a, stack, row = (m.input(f"{name}_{tag}", a_type, shape) for name, shape in shapes.items())
         b, many = m.input(f"b_{tag}", b_type, [7, 4]), m.input(f"many_{tag}", b_type, [3, 7, 4])
         k = m.constant(m.values(b_type, [7, 4]), b_type)
         one = m.quantization(0.02, ends(b_type)[1], b_type)
         each = m.quantization(m.random.uniform(0.001, 0.05, 4), m.values(b_type, [4]), b_type)
-        for n, (x, y, q) in enumerate(((a, k, one), (a, k, each), (row, k, each), (stack, k, one), (a, b, one), (a, b, each), (stack, many, one), (a, many, one),
-                                       (row, b, each), (stack, b, each))):
-            qa, qy = m.quantization(0.03, ends(a_type)[n % 3], a_type), m.quantization((0.05, 0.25, 1.0)[n % 3], ends(a_type)[(n + 1) % 3], a_type)
+        for n, (x, y, q) in enumerate((
+                (a, k, one), (a, k, each), (row, k, each), (stack, k, one), (a, b, one), (a, b, each),
+                (stack, many, one), (a, many, one), (row, b, each), (stack, b, each))):
+            qa = m.quantization(0.03, ends(a_type)[n % 3], a_type)
+            qy = m.quantization((0.05, 0.25, 1.0)[n % 3], ends(a_type)[(n + 1) % 3], a_type)
             m.apply("QLinearMatMul", [x, *qa, y, *q, *qy], [a_type])
     return m
 
@@ -314,7 +278,8 @@ def qgemm():
                 attributes = {"alpha": (1.0, 0.37)[n % 2], "transB": n // 2 % 2, "transA": n // 3 % 2}
                 weights = m.constant(m.values(b_type, [5, 9] if attributes["transB"] else [9, 5]), b_type)
                 c = "" if bias is None else m.constant(m.random.integers(-2000, 2000, bias), np.int32)
-                inputs = [turned if attributes["transA"] else a, *m.quantization(0.03, ends(a_type)[n % 3], a_type)]
+                inputs = [turned if attributes["transA"] else a]
+                inputs += m.quantization(0.03, ends(a_type)[n % 3], a_type)
                 inputs += [weights, *(each if n % 2 else one), c]
                 if not to_float:
                     inputs += m.quantization(0.05, ends(a_type)[(n + 1) % 3], a_type)
@@ -326,11 +291,14 @@ def conv_integer():
     m = Model()
     x, line = m.input("x", "uint8", [1, 4, 6, 5]), m.input("line", "uint8", [1, 2, 9])
     z = m.input("z", "uint8", [1])
-    for image, weights, attributes in ((x, [3, 4, 3, 3], dict()), (x, [3, 4, 3, 2], dict(pads=[1, 0, 2, 1], strides=[2, 1])), (x, [6, 2, 2, 2], dict(group=2, pads=[1, 1, 1, 1])),
-                                       (x, [4, 1, 3, 3], dict(group=4, dilations=[2, 1], pads=[2, 2, 2, 2])), (x, [2, 4, 1, 1], dict()), (line, [3, 2, 3], dict(pads=[1, 1])),
-                                       (line, [3, 2, 4], dict(strides=[2], dilations=[2]))):
+    for image, weights, attributes in (
+            (x, [3, 4, 3, 3], dict()), (x, [3, 4, 3, 2], dict(pads=[1, 0, 2, 1], strides=[2, 1])),
+            (x, [6, 2, 2, 2], dict(group=2, pads=[1, 1, 1, 1])),
+            (x, [4, 1, 3, 3], dict(group=4, dilations=[2, 1], pads=[2, 2, 2, 2])), (x, [2, 4, 1, 1], dict()),
+            (line, [3, 2, 3], dict(pads=[1, 1])), (line, [3, 2, 4], dict(strides=[2], dilations=[2]))):
         w = m.constant(m.values("uint8", weights), "uint8")
-        for zero_points in [], [z], [m.constant(7, "uint8"), m.constant([128], "uint8")], [z, m.constant(255, "uint8")]:
+        seven, middle, high = m.constant(7, "uint8"), m.constant([128], "uint8"), m.constant(255, "uint8")
+        for zero_points in [], [z], [seven, middle], [z, high]:
             m.apply("ConvInteger", [image, w, *zero_points], ["int32"], **attributes)
     return m
 
@@ -338,7 +306,8 @@ def conv_integer():
 def dynamic_quantize_linear():
     m = Model(samples=1)
     random = m.random.standard_normal((1, 5, 7))
-    data = [random, random * 1000, random * 1e-20, np.abs(random), -np.abs(random), random * 0, random * 0 + 3, np.round(random * 4) / 2, random + 100]
+    data = [random, random * 1000, random * 1e-20, np.abs(random), -np.abs(random), random * 0, random * 0 + 3,
+            np.round(random * 4) / 2, random + 100]
     for n, values in enumerate(data):
         x = m.input(f"x{n}", "float32", [5, 7], values)
         m.apply("DynamicQuantizeLinear", [x], ["uint8", "float32", "uint8"])
@@ -346,11 +315,13 @@ def dynamic_quantize_linear():
 
 
 OPERATORS = {
-    "qlinear_add": lambda: binary("QLinearAdd"), "qlinear_mul": lambda: binary("QLinearMul"), "max_pool": max_pool,
-    "qlinear_average_pool": average_pool, "qlinear_global_average_pool": global_average_pool, "qlinear_softmax": softmax,
+    "qlinear_add": lambda: binary("QLinearAdd"), "qlinear_mul": lambda: binary("QLinearMul"),
+    "max_pool": max_pool, "qlinear_average_pool": average_pool,
+    "qlinear_global_average_pool": global_average_pool, "qlinear_softmax": softmax,
     "qlinear_sigmoid": lambda: unary("QLinearSigmoid", [{}]),
-    "qlinear_leaky_relu": lambda: unary("QLinearLeakyRelu", [{}, {"alpha": 0.3}, {"alpha": -0.5}, {"alpha": 0.0}]),
-    "qlinear_concat": concat, "matmul_integer": matmul_integer, "matmul_integer_to_float": matmul_integer_to_float, "qlinear_matmul": qlinear_matmul, "qgemm": qgemm,
+    "qlinear_leaky_relu": lambda: unary("QLinearLeakyRelu", [{}, *({"alpha": a} for a in (0.3, -0.5, 0.0))]),
+    "qlinear_concat": concat, "matmul_integer": matmul_integer,
+    "matmul_integer_to_float": matmul_integer_to_float, "qlinear_matmul": qlinear_matmul, "qgemm": qgemm,
     "conv_integer": conv_integer, "dynamic_quantize_linear": dynamic_quantize_linear,
 }
 
