@@ -33,13 +33,14 @@ struct FixedPoint {
   int shift = 0, fraction = 0;  ///< the sum keeps shift + fraction fraction bits, of which `fraction` reach the guard
   std::vector<std::int32_t> multipliers;
   std::vector<std::int64_t> addends;
-  std::int32_t guard = 1;
+  std::int32_t guard = 1;       ///< half width of the band, with `fraction` fraction bits
+  std::int32_t margin = 1;      ///< whole steps outside y's range that are surely outside in float too
   double share = 0;             ///< share of values inside the band
 };
 
 FixedPoint fixed_point(const GuardedProduct& p) {
   FixedPoint f;
-  double largest_ratio = 0, largest_steps = 1;
+  double largest_ratio = 0, largest_steps = 8192;  // of which 4096 are room for the margin
   const auto ratio = [&](std::size_t c) { return static_cast<double>(p.x_scale) * p.w_scales[p.w_scales.size() == 1 ? 0 : c] / p.y_scale; };
   const auto steps = [&](std::size_t c) {
     const double reach = static_cast<double>(std::max(std::abs(p.ranges[c].lo), std::abs(p.ranges[c].hi)));
@@ -66,9 +67,12 @@ FixedPoint fixed_point(const GuardedProduct& p) {
     const double line = (reach * (std::abs(m - ratio(c) * one) + ratio(c) * one * 0x1p-50) + 1 + std::abs(a) * 0x1p-50) / one;
     widest = std::max(widest, stray + line);
   }
-  f.guard = static_cast<std::int32_t>(std::ceil(std::ldexp(widest, f.fraction))) + 1;
+  constexpr double most = 1 << 12;
+  if (widest > most) refuse("the float result can stray by {:g} steps from the exact one", widest);
+  f.margin = static_cast<std::int32_t>(std::ceil(widest)) + 1;
+  // Half a step and more leaves no fraction that decides: every value within reach of y's range is computed in float.
+  f.guard = static_cast<std::int32_t>(std::min(std::ceil(std::ldexp(widest, f.fraction)) + 1, std::ldexp(0.5, f.fraction)));
   f.share = 2.0 * f.guard / std::ldexp(1.0, f.fraction);
-  if (f.share > 1) refuse("the float result can stray by {:g} steps from the exact one, more than half a step", widest);
   return f;
 }
 
@@ -91,7 +95,7 @@ void add_guarded_requantization(LowerContext& c, Call& call, const GuardedProduc
   const std::int64_t y_min = p.relu ? p.y_zero_point : min_of(p.y_type);
   call.params.push_back(param_array(c.program, "multiplier", c.array("multiplier", DType::int32, f.multipliers)));
   call.params.push_back(param_array(c.program, "addend", c.array("addend", DType::int64, f.addends)));
-  for (const auto& [name, value] : {std::pair<const char*, std::int64_t>{"shift", f.shift}, {"fraction", f.fraction}, {"guard", f.guard},
+  for (const auto& [name, value] : {std::pair<const char*, std::int64_t>{"shift", f.shift}, {"fraction", f.fraction}, {"guard", f.guard}, {"margin", f.margin},
                                     {"y_zero_point", p.y_zero_point}, {"y_min", y_min}, {"y_max", max_of(p.y_type)}})
     call.params.push_back(param(name, value));
   call.params.push_back(param_float("x_scale", p.x_scale));

@@ -48,11 +48,12 @@ Window resolve_window(const Node& node, const std::vector<std::int64_t>& spatial
     if (auto_pad == "VALID") w.pads_begin[d] = w.pads_end[d] = 0;
     if (auto_pad == "SAME_UPPER" || auto_pad == "SAME_LOWER") same_pads(w, d, spatial[d], auto_pad == "SAME_LOWER");
     const std::int64_t extent = (kernel[d] - 1) * w.dilations[d] + 1;
-    const std::int64_t room = spatial[d] + w.pads_begin[d] + w.pads_end[d] - extent;
+    // ceil_mode lets the last window (even the only one) reach beyond the padded input by less than a stride.
+    const std::int64_t room = spatial[d] + w.pads_begin[d] + w.pads_end[d] - extent + (ceil ? w.strides[d] - 1 : 0);
     if (room < 0)
       refuse("the kernel covers {} cells in spatial dimension {}, more than the {} of the padded input", extent, d,
              spatial[d] + w.pads_begin[d] + w.pads_end[d]);
-    std::int64_t out = (room + (ceil ? w.strides[d] - 1 : 0)) / w.strides[d] + 1;
+    std::int64_t out = room / w.strides[d] + 1;
     // A last window that would begin in the end padding does not exist (ONNX MaxPool-19, AveragePool-19).
     if (ceil && (out - 1) * w.strides[d] >= spatial[d] + w.pads_begin[d]) --out;
     w.out.push_back(out);

@@ -2,7 +2,7 @@
 // They run in integers: the exact sum, scaled with fraction bits to spare. The compiler bounds how far the float
 // computation can stray from it; an output closer than that to a rounding boundary (few are) is computed again in
 // float, term by term in ONNX Runtime's order. So every output has ONNX Runtime's bits.
-// L: multiplier[], addend[], shift, fraction, guard; x_scale, x_zero_point, y_scale, y_zero_point, y_min, y_max;
+// L: multiplier[], addend[], shift, fraction, guard, margin; x_scale, x_zero_point, y_scale, y_zero_point, y_min, y_max;
 // float_weights(): w_scale[], w_zero_point[], float_bias[].
 #ifndef ONNX2MCU_GUARDED_HPP
 #define ONNX2MCU_GUARDED_HPP
@@ -21,7 +21,7 @@ ONNX2MCU_INLINE bool requantize_guarded(std::int32_t acc, int c, std::int32_t& y
   const std::int64_t scaled = static_cast<std::int64_t>(acc) * channel_element(L::multiplier, c) + channel_element(L::addend, c);
   const auto steps = static_cast<std::int32_t>(scaled >> L::shift);  // output steps with L::fraction fraction bits
   y = clamp(steps >> L::fraction, L::y_min, L::y_max);
-  const bool outside = steps < (L::y_min - 1) * one || steps >= (L::y_max + 2) * one;
+  const bool outside = steps < (L::y_min - L::margin) * one || steps >= (L::y_max + 1 + L::margin) * one;
   return outside || ((steps + L::guard) & (one - 1)) >= 2 * L::guard;
 }
 
