@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Writes one small model per operator that moves data, its inputs, and the outputs of the pinned ONNX Runtime.
+"""Writes a small model per operator that moves data, its inputs, and the outputs of the pinned ONNX Runtime.
 
 usage: record.py [MODEL...]      (needs numpy, onnx, node and tests/reference/node_modules)
-Each folder holds model.onnx, input_NAME.npy and expected_NAME.npy. A model applies its operator many times, each time
-with other corner cases; the results of one element type are flattened and joined into one output.
+Each folder holds model.onnx, input_NAME.npy and expected_NAME.npy. A model applies its operator many times, each
+time with other corner cases; the results of one element type are flattened and joined into one output.
 """
 import itertools
 import json
@@ -19,7 +19,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 REFERENCE = HERE.parents[1] / "reference"
 FLOATS = ["float32", "float64"]
 INTEGERS = ["int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64"]
-LAST = np.iinfo(np.int64).max
+FIRST, LAST = np.iinfo(np.int64).min, np.iinfo(np.int64).max
 
 
 def onnx_type(dtype):
@@ -42,7 +42,8 @@ class Model:
     def input(self, dtype, shape, data=None):
         """A run-time input; data has the sample axis in front."""
         name = f"{dtype}_{len(self.data)}"
-        self.data[name] = self.values(dtype, [self.samples, *shape]) if data is None else np.asarray(data, dtype)
+        data = self.values(dtype, [self.samples, *shape]) if data is None else data
+        self.data[name] = np.asarray(data, dtype)
         return name
 
     def constant(self, value, dtype="int64"):
@@ -68,17 +69,21 @@ class Model:
         outputs = ["y_" + dtype for dtype in self.parts]
         for output, parts in zip(outputs, self.parts.values()):
             self.nodes.append(helper.make_node("Concat", parts, [output], axis=0))
+        info = helper.make_tensor_value_info
         graph = helper.make_graph(
-            self.nodes, folder.name, [helper.make_tensor_value_info(n, onnx_type(d.dtype), d.shape[1:]) for n, d in self.data.items()],
-            [helper.make_tensor_value_info("y_" + d, onnx_type(d), None) for d in self.parts], list(self.constants.values()))
-        model = helper.make_model(graph, producer_name="onnx2mcu tests", opset_imports=[helper.make_opsetid("", self.opset)])
+            self.nodes, folder.name, [info(n, onnx_type(d.dtype), d.shape[1:]) for n, d in self.data.items()],
+            [info("y_" + d, onnx_type(d), None) for d in self.parts], list(self.constants.values()))
+        model = helper.make_model(graph, producer_name="onnx2mcu tests",
+                                  opset_imports=[helper.make_opsetid("", self.opset)])
         model.ir_version = 8
         onnx.save(model, folder / "model.onnx")
         for name, data in self.data.items():
             np.save(folder / f"input_{name}.npy", data)
-        job = {"model": str(folder / "model.onnx"), "inputs": {n: str(folder / f"input_{n}.npy") for n in self.data},
+        job = {"model": str(folder / "model.onnx"),
+               "inputs": {n: str(folder / f"input_{n}.npy") for n in self.data},
                "outputs": {y: str(folder / f"expected_{y}.npy") for y in outputs}}
-        done = subprocess.run(["node", "batch.mjs"], cwd=REFERENCE, input=json.dumps(job) + "\n", capture_output=True, text=True)
+        done = subprocess.run(["node", "batch.mjs"], cwd=REFERENCE, input=json.dumps(job) + "\n",
+                              capture_output=True, text=True)
         status = json.loads(done.stdout)
         if status["status"] != "ok":
             sys.exit(f"{folder.name}: {status['message']}")
@@ -136,8 +141,9 @@ def concat():
             other[axis] = 2
             k, empty = m.constant(m.values(dtype, other), dtype), list(other)
             empty[axis] = 0
-            m.apply(dtype, "Concat", [x, k, m.constant(np.zeros(empty, dtype), dtype), x, m.input(dtype, other)], axis=axis)
-            m.apply(dtype, "Concat", [m.constant(np.zeros(empty, dtype), dtype), x], axis=axis)
+            nothing = m.constant(np.zeros(empty, dtype), dtype)
+            m.apply(dtype, "Concat", [x, k, nothing, x, m.input(dtype, other)], axis=axis)
+            m.apply(dtype, "Concat", [nothing, x], axis=axis)
     return m
 
 
@@ -161,8 +167,9 @@ def split(opset):
 def slice_opset9():
     m = Model(opset=9)
     x = m.input("float32", [4, 5, 3])
-    for attributes in (dict(starts=[1], ends=[3]), dict(starts=[-2, 1], ends=[100, -1]), dict(starts=[0], ends=[LAST], axes=[2]),
-                       dict(starts=[1, 2], ends=[2, 4], axes=[2, 1]), dict(starts=[3], ends=[1])):
+    for attributes in (dict(starts=[1], ends=[3]), dict(starts=[-2, 1], ends=[100, -1]),
+                       dict(starts=[0], ends=[LAST], axes=[2]), dict(starts=[1, 2], ends=[2, 4], axes=[2, 1]),
+                       dict(starts=[3], ends=[1])):
         m.apply("float32", "Slice", [x], **attributes)
     return m
 
@@ -171,9 +178,11 @@ def slice_opset13():
     m = Model()
     for dtype in "int8", "float32", "bool":
         x = m.input(dtype, [4, 5, 6])
-        for starts, ends, axes, steps in (([1], [3], [0], [1]), ([0, 1], [4, 5], [-1, 1], [2, 3]), ([-1], [-100], [1], [-1]), ([5, 3], [0, -5], [2, 0], [-2, -1]),
-                                          ([100], [-LAST - 1], [2], [-3]), ([2], [LAST], [0], [-1]), ([3], [2 ** 31 - 1], [0], [-2]), ([2], [LAST], [0], [1]),
-                                          ([-100], [100], [1], [7]), ([0], [1], [0], [LAST]), ([3], [0], [0], [-LAST - 1]), ([2], [2], [1], [1])):
+        for starts, ends, axes, steps in (
+                ([1], [3], [0], [1]), ([0, 1], [4, 5], [-1, 1], [2, 3]), ([-1], [-100], [1], [-1]),
+                ([5, 3], [0, -5], [2, 0], [-2, -1]), ([100], [FIRST], [2], [-3]), ([2], [LAST], [0], [-1]),
+                ([3], [2 ** 31 - 1], [0], [-2]), ([2], [LAST], [0], [1]), ([-100], [100], [1], [7]),
+                ([0], [1], [0], [LAST]), ([3], [0], [0], [FIRST]), ([2], [2], [1], [1])):
             m.apply(dtype, "Slice", [x, *(m.constant(v) for v in (starts, ends, axes, steps))])
         m.apply(dtype, "Slice", [x, m.constant([1, 2], "int32"), m.constant([3, 5], "int32")])
         m.apply(dtype, "Slice", [x, m.constant([1]), m.constant([3]), "", m.constant([-1])])
@@ -195,12 +204,14 @@ def pad_opset21():
     for dtype in "int8", "uint8", "float32", "int64":
         x, value = m.input(dtype, [2, 3, 4]), m.input(dtype, [])
         known = m.constant(m.values(dtype, []), dtype)
-        for pads in [0, 0, 1, 0, 0, 2], [1, 2, 3, 3, 2, 1], [0, 1, 0, 0, 1, 0], [0, -1, 2, 1, -1, -3], [-1, 0, 0, 0, 0, 0], [0, -4, 0, 0, 3, 0], [0] * 6:
+        for pads in ([0, 0, 1, 0, 0, 2], [1, 2, 3, 3, 2, 1], [0, 1, 0, 0, 1, 0], [0, -1, 2, 1, -1, -3],
+                     [-1, 0, 0, 0, 0, 0], [0, -4, 0, 0, 3, 0], [0] * 6):
             for inputs in [], [known], [value]:
                 m.apply(dtype, "Pad", [x, m.constant(pads), *inputs])
         m.apply(dtype, "Pad", [x, m.constant([1, 2, 0, 1]), "", m.constant([-1, 0])])
-        for mode, pads in itertools.chain(itertools.product(["reflect", "edge", "wrap"], ([0, 2, 3, 0, 1, 2], [1, 0, 0, 1, 0, 0], [0, -1, 1, 0, 1, -2], [0] * 6)),
-                                          [("edge", [4, 7, 0, 0, 5, 9]), ("wrap", [1, 0, 4, 0, 7, 9])]):
+        mirrored = [0, 2, 3, 0, 1, 2], [1, 0, 0, 1, 0, 0], [0, -1, 1, 0, 1, -2], [0] * 6
+        for mode, pads in [*itertools.product(["reflect", "edge", "wrap"], mirrored),
+                           ("edge", [4, 7, 0, 0, 5, 9]), ("wrap", [1, 0, 4, 0, 7, 9])]:
             m.apply(dtype, "Pad", [x, m.constant(pads)], mode=mode)
     return m
 
@@ -213,8 +224,10 @@ def wild(m, dtype, count):
         info = np.iinfo(dtype)
         values = m.values(dtype, count) >> m.random.integers(0, info.bits, count).astype(dtype)
         return np.stack([values, np.roll(values, 3)])
-    ends = [v for bits in (7, 8, 15, 16, 31, 32, 63, 64) for v in (2.0 ** bits, -(2.0 ** bits), np.nextafter(2.0 ** bits, 0), 2.0 ** bits - 1, -(2.0 ** bits) - 1, 2.0 ** bits * 1.5)]
-    values = np.array([*ends, 0, -0.0, 0.5, -0.5, 0.999, -0.999, 1e-40, np.inf, -np.inf, np.nan, *(m.random.standard_normal(count) * 10.0 ** m.random.uniform(-2, 25, count))])
+    ends = [v for bits in (7, 8, 15, 16, 31, 32, 63, 64) for v in (
+        2.0 ** bits, -(2.0 ** bits), np.nextafter(2.0 ** bits, 0), 2.0 ** bits - 1, -(2.0 ** bits) - 1, 1.5 * 2 ** bits)]
+    others = [0, -0.0, 0.5, -0.5, 0.999, -0.999, 1e-40, np.inf, -np.inf, np.nan]
+    values = np.array([*ends, *others, *m.random.standard_normal(count) * 10.0 ** m.random.uniform(-2, 25, count)])
     return np.stack([m.random.permutation(values)[:count] for _ in range(m.samples)]).astype(dtype)
 
 
@@ -235,16 +248,19 @@ def gather():
         for axis, n in (0, 3), (1, 4), (-1, 5):
             shape = m.random.integers(1, 5, 2)
             random = m.random.integers(-n, n, [2, *shape])
-            for indices in (m.constant(random[0]), m.constant(-1), m.constant([2, 1, 0], "int32"), m.input("int64", shape, random), m.input("int32", [], random[:, 0, 0])):
+            for indices in (m.constant(random[0]), m.constant(-1), m.constant([2, 1, 0], "int32"),
+                            m.input("int64", shape, random), m.input("int32", [], random[:, 0, 0])):
                 m.apply(dtype, "Gather", [x, indices], axis=axis)
                 m.apply(dtype, "Gather", [m.constant(m.values(dtype, [n, 2]), dtype), indices])
             like = [3, 2, 5] if axis == 1 else [2, 3, 5]
             elements = m.random.integers(-n, n, [2, *like])
-            for indices in m.constant(elements[0]), m.input("int64", like, elements), m.constant(elements[1], "int32"):
+            for indices in (m.constant(elements[0]), m.input("int64", like, elements),
+                            m.constant(elements[1], "int32")):
                 m.apply(dtype, "GatherElements", [x, indices], axis=axis)
         for batch, length in (0, 1), (0, 2), (0, 3), (1, 1), (1, 2), (2, 1):
             shape = [[], [3], [3, 4]][batch] + [2]
-            tuples = np.stack([m.random.integers(-n, n, [2, *shape]) for n in [3, 4, 5][batch:batch + length]], -1)
+            sizes = [3, 4, 5][batch:batch + length]
+            tuples = np.stack([m.random.integers(-n, n, [2, *shape]) for n in sizes], -1)
             for indices in m.constant(tuples[0]), m.input("int64", tuples.shape[1:], tuples):
                 m.apply(dtype, "GatherND", [x, indices], batch_dims=batch)
     return m
@@ -269,7 +285,8 @@ def where():
         full, row, column, one = (m.input(dtype, s) for s in ([2, 3, 4], [4], [3, 1], []))
         for condition in ([2, 3, 4], [3, 1], [4], [2, 1, 1], []):
             c = m.input("bool", condition)
-            for a, b in (full, full), (full, row), (column, full), (one, m.constant(m.values(dtype, [2, 3, 4]), dtype)), (row, column):
+            k = m.constant(m.values(dtype, [2, 3, 4]), dtype)
+            for a, b in (full, full), (full, row), (column, full), (one, k), (row, column):
                 m.apply(dtype, "Where", [c, a, b])
         m.apply(dtype, "Where", [m.constant([True, False, False, True], "bool"), full, one])
     return m
@@ -289,34 +306,43 @@ def shape_arithmetic():
     """All of it folds: nothing but the Reshapes and Transposes of x remains."""
     m = Model(opset=15)
     x = m.input("float32", [2, 6, 4, 5])
-    number = lambda v: m.constant(v)
+    number = m.constant
     shape = m.node("Shape", [x])
     dim = lambda i: m.node("Gather", [shape, number(i)])
     listed = lambda v: m.node("Unsqueeze", [v, number([0])])
     flat = m.node("Concat", [listed(dim(0)), number([-1])], axis=0)
     m.apply("float32", "Transpose", [m.node("Reshape", [x, flat])])
+    # Channel shuffle.
     half = m.node("Div", [m.node("Sub", [m.node("Add", [dim(1), number(1)]), number(1)]), number(2)])
-    groups = m.node("Concat", [listed(dim(0)), number([2]), listed(m.node("Mul", [half, number(1)])), m.node("Slice", [shape, number([2]), number([4])])], axis=0)
+    image = m.node("Slice", [shape, number([2]), number([4])])
+    groups = m.node("Concat", [listed(dim(0)), number([2]), listed(m.node("Mul", [half, number(1)])), image], axis=0)
     shuffled = m.node("Transpose", [m.node("Reshape", [x, groups])], perm=[0, 2, 1, 3, 4])
     m.apply("float32", "Transpose", [m.node("Reshape", [shuffled, shape])])
+    # PyTorch's expand: -1 keeps a dimension.
     wish = number([2, -1, -1, 5])
-    unknown = m.node("Equal", [wish, m.node("Mul", [m.node("ConstantOfShape", [m.node("Shape", [wish])], value=numpy_helper.from_array(np.array([1]))), number(-1)])])
-    m.apply("float32", "Expand", [m.node("Slice", [x, number([0, 0]), number([1, 1]), number([1, 2])]), m.node("Where", [unknown, number([1]), wish])])
-    scaled = m.node("Cast", [m.node("Floor", [m.node("Mul", [m.node("Cast", [shape], to=1), m.constant([1, 1, 0.5, 0.4], "float32")])])], to=7)
+    ones = m.node("ConstantOfShape", [m.node("Shape", [wish])], value=numpy_helper.from_array(np.array([1])))
+    unknown = m.node("Equal", [wish, m.node("Mul", [ones, number(-1)])])
+    row = m.node("Slice", [x, number([0, 0]), number([1, 1]), number([1, 2])])
+    m.apply("float32", "Expand", [row, m.node("Where", [unknown, number([1]), wish])])
+    # Sizes computed in float.
+    real = m.node("Mul", [m.node("Cast", [shape], to=1), m.constant([1, 1, 0.5, 0.4], "float32")])
+    scaled = m.node("Cast", [m.node("Floor", [real])], to=7)
     m.apply("float32", "Slice", [x, number([0, 0, 0, 0]), scaled])
     for start, end in (0, 4), (-3, -1), (2, 100), (3, 1):
         m.apply("int64", "Shape", [x], start=start, end=end)
     m.apply("int64", "Size", [x])
-    for dtype, (start, limit, delta) in itertools.product(["float32", "float64", "int32", "int64"], [(0, 10, 3), (10, 4, -2), (0, 1, 0.1), (-1, 1, 0.03), (3, 3, 1)]):
+    ranges = (0, 10, 3), (10, 4, -2), (0, 1, 0.1), (-1, 1, 0.03), (3, 3, 1)
+    for dtype, (start, limit, delta) in itertools.product(["float32", "float64", "int32", "int64"], ranges):
         if int(delta) == delta or dtype in FLOATS:
             m.apply(dtype, "Range", [m.constant(v, dtype) for v in (start, limit, delta)])
     for dtype in "float32", "bool", "uint8":
-        m.apply(dtype, "ConstantOfShape", [number([2, 3])], value=numpy_helper.from_array(np.array([1]).astype(dtype)))
+        one = numpy_helper.from_array(np.array([1]).astype(dtype))
+        m.apply(dtype, "ConstantOfShape", [number([2, 3])], value=one)
     halves = m.random.integers(0, 65536, 500).astype(np.uint16).view(np.float16)
     m.apply("float32", "Cast", [m.constant(halves[~np.isnan(halves)], "float16")], to=1)
     for source in FLOATS:
-        values = m.constant((m.random.standard_normal(500) * 10.0 ** m.random.uniform(-9, 6, 500)).astype(source), source)
-        m.apply("float32", "Cast", [m.node("Cast", [values], to=10)], to=1)
+        values = m.random.standard_normal(500) * 10.0 ** m.random.uniform(-9, 6, 500)
+        m.apply("float32", "Cast", [m.node("Cast", [m.constant(values, source)], to=10)], to=1)
     return m
 
 
@@ -349,9 +375,10 @@ def constants():
 
 
 MODELS = {
-    "transpose": transpose, "reshape": reshape, "squeeze_opset11": squeeze_opset11, "concat": concat, "split_opset11": lambda: split(11),
-    "split_opset13": lambda: split(13), "split_opset18": lambda: split(18), "slice_opset9": slice_opset9, "slice_opset13": slice_opset13,
-    "pad_opset10": pad_opset10, "pad_opset21": pad_opset21, "cast": cast, "gather": gather, "expand": expand, "where": where,
+    "transpose": transpose, "reshape": reshape, "squeeze_opset11": squeeze_opset11, "concat": concat,
+    "split_opset11": lambda: split(11), "split_opset13": lambda: split(13), "split_opset18": lambda: split(18),
+    "slice_opset9": slice_opset9, "slice_opset13": slice_opset13, "pad_opset10": pad_opset10,
+    "pad_opset21": pad_opset21, "cast": cast, "gather": gather, "expand": expand, "where": where,
     "depth_to_space": depth_to_space, "shape_arithmetic": shape_arithmetic, "constants": constants,
 }
 
