@@ -78,6 +78,7 @@ RunResult Engine::run(std::uint64_t max_instructions) {
   std::uint32_t pc = memory_.word(vectors + 4);
   while (!stopped_) {
     const uc_err error = uc_emu_start(unicorn_, pc | 1u, 0xFFFF'FFFE, 0, 0);
+    if (error == UC_ERR_INSN_INVALID) fault_not_executable();
     if (fault_.exception != 0) {
       if (!deliver_fault()) break;
       pc = core_register(15);

@@ -73,6 +73,7 @@ class Engine {
   bool semihosting();
   void stop(int status, const std::string& reason);
   void fault(const Fault& fault);
+  void fault_not_executable();
   bool deliver_fault();
   std::string fault_report(const Fault& fault);
   std::uint32_t core_register(int number) const;

@@ -44,6 +44,17 @@ void Engine::on_interrupt(uc_engine*, std::uint32_t number, void* self) {
   }
 }
 
+/// Unicorn gave up: the program counter is at something that is no Thumb instruction.
+void Engine::fault_not_executable() {
+  const std::uint32_t pc = core_register(15);
+  std::uint32_t status = 0;
+  uc_reg_read(unicorn_, UC_ARM_REG_XPSR, &status);
+  const bool thumb = (status >> 24 & 1) != 0;
+  if (pc == 0) fault({6, 1u << 17, 0, true, "call of a null pointer"});
+  else if (!thumb) fault({6, 1u << 17, pc, true, "a jump without the Thumb bit"});
+  else fault({6, 1u << 16, 0, false, "undefined instruction"});
+}
+
 void Engine::fault(const Fault& f) {
   if (stopped_ || fault_.exception != 0) return;
   fault_ = f;
