@@ -14,4 +14,4 @@ install_missing() {
 }
 
 # What building the compiler and running generated code on the host takes.
-build_packages="g++ cmake ninja-build libonnx-dev libprotobuf-dev protobuf-compiler libfmt-dev libcli11-dev nlohmann-json3-dev doctest-dev"
+build_packages="g++ cmake ninja-build libonnx-dev libprotobuf-dev protobuf-compiler libfmt-dev libcli11-dev nlohmann-json3-dev doctest-dev libpng-dev zlib1g-dev"

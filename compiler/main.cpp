@@ -13,6 +13,7 @@ int run(const o2m::Options& o, o2m::Diagnostics& diagnostics) {
     case o2m::Command::inspect: return o2m::inspect_command(o, diagnostics);
     case o2m::Command::run: return o2m::run_command(o, diagnostics);
     case o2m::Command::validate: return o2m::validate_command(o, diagnostics);
+    case o2m::Command::quantize: return o2m::quantize_command(o, diagnostics);
     case o2m::Command::plan: return o2m::plan_command(o);
     case o2m::Command::list_ops: return o2m::list_ops_command();
     case o2m::Command::list_targets: return o2m::list_targets_command();

@@ -6,16 +6,24 @@
 #include <fmt/ranges.h>
 
 #include "program/names.hpp"
+#include "quantize_options.hpp"
 #include "version.hpp"
 
 namespace o2m {
 namespace {
+
+void add_pixel_options(CLI::App& app, PixelMap& pixels) {
+  app.add_option("--scale", pixels.scale, "a byte of an image becomes (byte * scale - mean) / std")->type_name("S");
+  app.add_option("--mean", pixels.mean, "one value, or one per channel")->delimiter(',')->type_name("M");
+  app.add_option("--std", pixels.std, "one value, or one per channel")->delimiter(',')->type_name("D");
+}
 
 void add_firmware_options(CLI::App& app, Options& o) {
   CLI::Option* firmware = app.add_flag("--firmware", o.firmware, "also write a CMake project that builds firmware for the target");
   app.add_option("--place", o.place, "memory bank: weights=flash|qspi|dtcm|axi|ram, arena=dtcm|axi|d2|d3, code=flash|itcm|ram")
       ->type_name("WHAT=BANK")->needs(firmware);
   app.add_option("--input", o.inputs, "samples to build in for the firmware's self-test")->type_name("[NAME=]X.npy")->needs(firmware);
+  add_pixel_options(app, o.pixels);
   app.add_option("--expected", o.expected, "their outputs, e.g. ONNX Runtime's")->type_name("[NAME=]Y.npy")->needs(firmware);
   app.add_option("--labels", o.labels, "their classes: the firmware counts how many it predicts right")->type_name("L.npy")->needs(firmware);
 }
@@ -56,7 +64,9 @@ void add_model_options(CLI::App& app, Options& o, Strings& s) {
 }
 
 void add_host_options(CLI::App& app, Options& o) {
-  app.add_option("--input", o.inputs, "samples, one .npy per input, sample axis first")->type_name("[NAME=]X.npy");
+  app.add_option("--input", o.inputs, "samples of an input: .npy (sample axis first), IDX (.gz or not), folder of PGM or PNG")
+      ->type_name("[NAME=]X.npy");
+  add_pixel_options(app, o.pixels);
   app.add_option("--cxx", o.host.compiler, "host C++ compiler (default: $CXX, else c++)");
   app.add_option("--cxx-flags", o.host.flags, "its flags")->capture_default_str();
 }
@@ -112,6 +122,14 @@ int parse_options(int argc, char** argv, Options& o) {
   validate->add_option("--atol", o.tolerance.absolute, "absolute tolerance");
   validate->add_flag("--json", o.json, "machine-readable result");
 
+  CLI::App* quantize = app.add_subcommand("quantize", "float ONNX to an 8-bit QDQ model, by samples (post-training static quantization)");
+  QuantizeWords words;
+  add_quantize_options(*quantize, o.quantize, words);
+  quantize->add_option("model", o.compile.model, "float ONNX model")->type_name("FLOAT.onnx");
+  quantize->add_option("--labels", o.labels, "class of each sample: prints top-1 before and after")->type_name("L.npy");
+  quantize->add_option("--input-shape", s.input_shapes, "shape of an input the model leaves open")->type_name("NAME=DIMS");
+  add_pixel_options(*quantize, o.pixels);
+
   CLI::App* plan = app.add_subcommand("plan", "place the buffers of a CSV (id,lower,upper,size; half-open lifetimes) in an arena");
   plan->add_option("buffers", o.compile.model, "CSV of buffers; with a column offset, that placement is judged")->type_name("BUFFERS.csv")->required();
   plan->add_option("--capacity", o.capacity, "stop at the first placement of at most N bytes; exit status 1 if there is none")->type_name("N");
@@ -125,8 +143,9 @@ int parse_options(int argc, char** argv, Options& o) {
       return -1;
     }
     finish(o, s);
+    finish_quantize_options(o.quantize, words);
     o.layers = layers->count() > 0;
-    o.command = *inspect ? Command::inspect : *run ? Command::run : *plan ? Command::plan : *validate ? Command::validate : Command::compile;
+    o.command = *inspect ? Command::inspect : *run ? Command::run : *quantize ? Command::quantize : *plan ? Command::plan : *validate ? Command::validate : Command::compile;
     if (o.compile.model.empty()) throw CLI::RequiredError("MODEL.onnx");
     if (o.command == Command::compile && o.out_folder.empty()) throw CLI::RequiredError("-o DIR");
     if (o.command == Command::validate && o.data.empty() == (o.expected.empty() && o.labels.empty()))

@@ -7,10 +7,21 @@
 #include "compile.hpp"
 #include "host/compare.hpp"
 #include "host/host_run.hpp"
+#include "quantize/quantize.hpp"
 
 namespace o2m {
 
-enum class Command { compile, inspect, run, validate, plan, list_ops, list_targets };
+enum class Command { compile, inspect, run, validate, quantize, plan, list_ops, list_targets };
+
+/// What only `quantize` reads.
+struct QuantizeArguments {
+  QuantizeOptions options;
+  std::vector<std::string> calibration;  ///< --calibration [NAME=]X
+  std::int64_t samples = 0;              ///< --samples, 0 = all
+  std::vector<std::string> test;         ///< --test [NAME=]X: for --labels and --report, instead of the calibration samples
+  std::filesystem::path output;          ///< -o INT8.onnx
+  bool report = false;
+};
 
 struct Options {
   Command command = Command::compile;
@@ -22,11 +33,13 @@ struct Options {
   std::vector<std::string> outputs;      ///< run: --output [NAME=]Y.npy
   std::vector<std::string> expected;     ///< validate, --firmware: --expected [NAME=]Y.npy
   std::filesystem::path data;            ///< validate: --data DIR
-  std::filesystem::path labels;          ///< validate, --firmware: --labels Y.npy
+  std::filesystem::path labels;          ///< validate, quantize, --firmware: --labels Y.npy
   bool layers = false;                   ///< validate: --layers [DIR]
   std::filesystem::path layers_folder;
   Tolerance tolerance;
   HostOptions host;
+  PixelMap pixels;                       ///< --mean, --std, --scale
+  QuantizeArguments quantize;
   bool json = false;
   std::int64_t capacity = 0;             ///< plan: --capacity, 0 = none (the CSV is in compile.model)
   double plan_seconds = 0;               ///< plan: --time-limit, 0 = none

@@ -9,6 +9,7 @@ int compile_command(const Options& options, Diagnostics& diagnostics);
 int inspect_command(const Options& options, Diagnostics& diagnostics);
 int run_command(const Options& options, Diagnostics& diagnostics);
 int validate_command(const Options& options, Diagnostics& diagnostics);
+int quantize_command(const Options& options, Diagnostics& diagnostics);
 int plan_command(const Options& options);
 int list_ops_command();
 int list_targets_command();

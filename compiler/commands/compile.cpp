@@ -4,23 +4,24 @@
 #include "firmware/firmware.hpp"
 #include "firmware/fit.hpp"
 #include "ops/op.hpp"
-#include "samples/npy.hpp"
+#include "samples/samples.hpp"
 
 namespace o2m {
 namespace {
 
-Samples read_vectors(const std::vector<Port>& ports, const std::vector<std::string>& arguments, const char* what) {
+Samples read_vectors(const std::vector<Port>& ports, const std::vector<std::string>& arguments, const char* what,
+                     const PixelMap& pixels = {}) {
   std::vector<std::string> names;
   for (const Port& p : ports) names.push_back(p.name);
   std::vector<NamedFile> files;
   for (const std::string& text : arguments) files.push_back(parse_named_file(text, names));
-  return files.empty() ? Samples{} : read_samples(ports, files, what);
+  return files.empty() ? Samples{} : read_samples(ports, files, what, pixels);
 }
 
 FirmwareOptions firmware_options(const Options& o, const Program& program) {
-  FirmwareOptions f{o.place, read_vectors(program.inputs, o.inputs, "input"), read_vectors(program.outputs, o.expected, "output"), {}};
+  FirmwareOptions f{o.place, read_vectors(program.inputs, o.inputs, "input", o.pixels), read_vectors(program.outputs, o.expected, "output"), {}};
   if (f.inputs.count != f.expected.count) refuse("{} samples are given, but {} expected results", f.inputs.count, f.expected.count);
-  if (!o.labels.empty()) f.labels = read_npy(o.labels);
+  if (!o.labels.empty()) f.labels = read_array(o.labels);
   if (f.labels && f.labels->count() != f.inputs.count) refuse("--labels holds {} labels for {} samples", f.labels->count(), f.inputs.count);
   return f;
 }

@@ -24,7 +24,7 @@ int run_command(const Options& o, Diagnostics& diagnostics) {
     refuse("--output \"{}\": the network has no such output", file.name.empty() ? file.path.string() : printable(file.name));
   };
   for (const NamedFile& file : outputs) port_of(file);
-  const Samples samples = read_samples(network.program.inputs, inputs, "input");
+  const Samples samples = read_samples(network.program.inputs, inputs, "input", o.pixels);
   Progress progress("run");
   const HostResult result = run_on_host(network, o.compile, samples, o.host, std::ref(progress));
   for (const NamedFile& file : outputs) write_npy(file.path, result.outputs[port_of(file)]);

@@ -7,7 +7,7 @@
 #include "commands/layers.hpp"
 #include "commands/progress.hpp"
 #include "import/test_data.hpp"
-#include "samples/npy.hpp"
+#include "samples/samples.hpp"
 
 namespace o2m {
 namespace {
@@ -91,7 +91,7 @@ int validate_command(const Options& o, Diagnostics& diagnostics) {
     samples = samples_of(sets, program.inputs, true);
     expected = samples_of(sets, program.outputs, false);
   } else {
-    samples = read_samples(program.inputs, named_files(o.inputs, program.inputs), "input");
+    samples = read_samples(program.inputs, named_files(o.inputs, program.inputs), "input", o.pixels);
     if (!o.expected.empty()) expected = read_samples(program.outputs, named_files(o.expected, program.outputs), "output");
     if (!o.expected.empty() && expected.count != samples.count) refuse("{} samples are given, but {} expected results", samples.count, expected.count);
   }
@@ -109,7 +109,7 @@ int validate_command(const Options& o, Diagnostics& diagnostics) {
   nlohmann::json summary{{"samples", samples.count}, {"outputs", report}, {"passed", passed}};
   if (o.layers) passed = compare_layers(program, result, o.layers_folder, samples.count) && passed;
   if (!o.labels.empty()) {
-    const std::int64_t right = correct(result.outputs.at(0), read_npy(o.labels));
+    const std::int64_t right = correct(result.outputs.at(0), read_array(o.labels));
     summary["correct"] = right;
     if (!o.json) fmt::print("labels: {} of {} correct\n", right, samples.count);
   }

@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "ops/estimate.hpp"
 #include "ops/lower.hpp"
 #include "ops/window.hpp"
 
@@ -61,6 +62,6 @@ void lower(LowerContext& c) {
 
 }  // namespace
 
-ONNX2MCU_DEFINE_OP(op_BatchNormalization){"", "BatchNormalization", infer, lower};
+ONNX2MCU_DEFINE_OP(op_BatchNormalization){"", "BatchNormalization", infer, lower, nullptr, estimate_batch_normalization};
 
 }  // namespace o2m

@@ -1,5 +1,6 @@
 // Gemm 7-13 in float32: y = alpha · op(a) · op(b) + beta · c, c broadcast to the result.
 
+#include "ops/estimate.hpp"
 #include "ops/eval_elementwise.hpp"
 #include "ops/float_matmul.hpp"
 
@@ -50,6 +51,6 @@ void lower(LowerContext& c) {
 
 }  // namespace
 
-ONNX2MCU_DEFINE_OP(op_Gemm){"", "Gemm", infer, lower};
+ONNX2MCU_DEFINE_OP(op_Gemm){"", "Gemm", infer, lower, nullptr, estimate_gemm};
 
 }  // namespace o2m

@@ -1,6 +1,7 @@
 // MatMul 1-13 in float32 with NumPy's rules: batches broadcast, a one-dimensional operand is a row or a
 // column.
 
+#include "ops/estimate.hpp"
 #include "ops/eval_elementwise.hpp"
 #include "ops/float_matmul.hpp"
 
@@ -70,6 +71,6 @@ void lower(LowerContext& c) {
 
 }  // namespace
 
-ONNX2MCU_DEFINE_OP(op_MatMul){"", "MatMul", infer, lower};
+ONNX2MCU_DEFINE_OP(op_MatMul){"", "MatMul", infer, lower, nullptr, estimate_matmul};
 
 }  // namespace o2m

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ops/estimate.hpp"
 #include "ops/pool.hpp"
 
 namespace o2m {
@@ -43,6 +44,6 @@ void lower_max_pool(LowerContext& c, const PoolImage& image, const Window2d& win
   c.add(std::move(call));
 }
 
-ONNX2MCU_DEFINE_OP(op_MaxPool){"", "MaxPool", infer, lower};
+ONNX2MCU_DEFINE_OP(op_MaxPool){"", "MaxPool", infer, lower, nullptr, estimate_max_pool};
 
 }  // namespace o2m

@@ -42,7 +42,9 @@ struct Op {
   std::string_view type;
   void (*infer)(InferContext&);
   void (*lower)(LowerContext&) = nullptr;  ///< null: only legal where it folds away
-  std::vector<Tensor> (*eval)(const Graph&, const Node&, EvalInputs) = nullptr;
+  std::vector<Tensor> (*eval)(const Graph&, const Node&, EvalInputs) = nullptr;  ///< exact: folds constants
+  /// For calibration, where eval is null: fast, and within rounding of what the generated code computes.
+  std::vector<Tensor> (*estimate)(const Graph&, const Node&, EvalInputs) = nullptr;
 };
 
 /// Defines an operator listed in ops.def: `ONNX2MCU_DEFINE_OP(op_Relu){"", "Relu", infer, lower, eval};`

@@ -1,6 +1,7 @@
 // Softmax, LogSoftmax and Hardmax in float32. From opset 13 on along one axis; before, over all dimensions
 // from `axis` on, seen as one.
 
+#include "ops/estimate.hpp"
 #include "ops/lower.hpp"
 
 namespace o2m {
@@ -35,7 +36,7 @@ void lower(LowerContext& c) {
 }  // namespace
 
 ONNX2MCU_DEFINE_OP(op_Hardmax){"", "Hardmax", infer, lower};
-ONNX2MCU_DEFINE_OP(op_LogSoftmax){"", "LogSoftmax", infer, lower};
-ONNX2MCU_DEFINE_OP(op_Softmax){"", "Softmax", infer, lower};
+ONNX2MCU_DEFINE_OP(op_LogSoftmax){"", "LogSoftmax", infer, lower, nullptr, estimate_softmax};
+ONNX2MCU_DEFINE_OP(op_Softmax){"", "Softmax", infer, lower, nullptr, estimate_softmax};
 
 }  // namespace o2m

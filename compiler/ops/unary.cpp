@@ -1,6 +1,7 @@
 // Element-wise operators with one operand and no inputs beside it. A few depend on the position of an element
 // in the tensor (runtime/onnx2mcu/float_packet_math.hpp), because ONNX Runtime's do.
 
+#include "onnx2mcu/float_trigonometry.hpp"
 #include "onnx2mcu/unary.hpp"
 
 #include <algorithm>
@@ -106,6 +107,24 @@ void lower_selu(LowerContext& c) {
   c.add(std::move(call));
 }
 
+/// Celu 12: alpha is a divisor.
+void lower_celu(LowerContext& c) {
+  Call call = elementwise(c, "celu");
+  const float alpha = c.node.attr_float("alpha", 1.0F);
+  if (alpha == 0.0F) refuse("alpha is 0, it divides x");
+  call.params.push_back(param_float("alpha", alpha));
+  c.add(std::move(call));
+}
+
+/// Functions of float_trigonometry.hpp.
+void lower_trigonometry(LowerContext& c) {
+  Call call = function_call(c, c.node.op_type);
+  call.header = "float_trigonometry.hpp";
+  c.add(std::move(call));
+}
+
+void lower_swish(LowerContext& c) { lower_alpha(c, 1.0F); }
+void lower_mish(LowerContext& c) { c.add(elementwise(c, "mish")); }
 void lower_softplus(LowerContext& c) { c.add(elementwise(c, "softplus")); }
 void lower_log(LowerContext& c) { c.add(elementwise(c, "log")); }
 
@@ -129,36 +148,77 @@ std::vector<Tensor> eval_relu(const Graph&, const Node&, EvalInputs in) {
 
 float reciprocal(float x) { return 1.0F / x; }
 
+/// For calibration: the function of an element, given the node's attributes alpha and beta (or their likes).
+using Activation = float(float x, float alpha, float beta);
+
+float elu(float x, float alpha, float) { return x < 0 ? alpha * std::expm1(x) : x; }
+float gelu(float x, float, float) { return 0.5F * x * (1 + std::erf(x / std::sqrt(2.0F))); }
+float hard_sigmoid(float x, float alpha, float beta) { return std::clamp(alpha * x + beta, 0.0F, 1.0F); }
+float leaky_relu(float x, float alpha, float) { return x < 0 ? alpha * x : x; }
+float selu(float x, float alpha, float gamma) { return gamma * (x < 0 ? alpha * std::expm1(x) : x); }
+float shrink(float x, float lambd, float bias) { return x < -lambd ? x + bias : x > lambd ? x - bias : 0; }
+float softplus(float x, float, float) { return std::log1p(std::exp(-std::abs(x))) + std::max(x, 0.0F); }
+float softsign(float x, float, float) { return x / (1 + std::abs(x)); }
+float thresholded_relu(float x, float alpha, float) { return x > alpha ? x : 0; }
+
+/// The names and defaults of the attributes, as lower_… above has them.
+struct Attributes {
+  const char *first = "alpha", *second = "beta";
+  float first_default = 0, second_default = 0;
+};
+constexpr Attributes none, one{"alpha", "beta", 1.0F}, leaky{"alpha", "beta", 0.01F}, hard{"alpha", "beta", 0.2F, 0.5F},
+    scaled{"alpha", "gamma", 1.67326319217681884765625F, 1.05070102214813232421875F}, shrinking{"lambd", "bias", 0.5F};
+
+template <Activation* function, const Attributes& a>
+std::vector<Tensor> estimate(const Graph&, const Node& node, EvalInputs in) {
+  const float alpha = node.attr_float(a.first, a.first_default), beta = node.attr_float(a.second, a.second_default);
+  return {eval_each(*in[0], [&](auto x) { return function(static_cast<float>(x), alpha, beta); })};
+}
+
 }  // namespace
 
 ONNX2MCU_DEFINE_OP(op_Abs){"", "Abs", infer_same, lower_function, eval_abs};
+ONNX2MCU_DEFINE_OP(op_Acos){"", "Acos", infer_float, lower_trigonometry, eval_float<onnx2mcu::acos_f32>};
+ONNX2MCU_DEFINE_OP(op_Acosh){"", "Acosh", infer_float, lower_trigonometry, eval_float<onnx2mcu::acosh_f32>};
+ONNX2MCU_DEFINE_OP(op_Asin){"", "Asin", infer_float, lower_trigonometry, eval_float<onnx2mcu::asin_f32>};
+ONNX2MCU_DEFINE_OP(op_Asinh){"", "Asinh", infer_float, lower_trigonometry, eval_float<onnx2mcu::asinh_f32>};
+ONNX2MCU_DEFINE_OP(op_Atan){"", "Atan", infer_float, lower_trigonometry, eval_float<onnx2mcu::atan_f32>};
+ONNX2MCU_DEFINE_OP(op_Atanh){"", "Atanh", infer_float, lower_trigonometry, eval_float<onnx2mcu::atanh_f32>};
 ONNX2MCU_DEFINE_OP(op_BitwiseNot){"", "BitwiseNot", infer_integer, lower_function};
 ONNX2MCU_DEFINE_OP(op_Ceil){"", "Ceil", infer_float, lower_function, eval_ceil};
-ONNX2MCU_DEFINE_OP(op_Elu){"", "Elu", infer_float, lower_elu};
+ONNX2MCU_DEFINE_OP(op_Celu){"", "Celu", infer_float, lower_celu};
+ONNX2MCU_DEFINE_OP(op_Cos){"", "Cos", infer_float, lower_trigonometry, eval_float<onnx2mcu::cos_f32>};
+ONNX2MCU_DEFINE_OP(op_Cosh){"", "Cosh", infer_float, lower_trigonometry, eval_float<onnx2mcu::cosh_f32>};
+ONNX2MCU_DEFINE_OP(op_Elu){"", "Elu", infer_float, lower_elu, nullptr, estimate<elu, one>};
 ONNX2MCU_DEFINE_OP(op_Erf){"", "Erf", infer_float, lower_function, eval_float<onnx2mcu::erf_f32>};
 ONNX2MCU_DEFINE_OP(op_Exp){"", "Exp", infer_float, lower_function, eval_float<onnx2mcu::exp_f32>};
 ONNX2MCU_DEFINE_OP(op_Floor){"", "Floor", infer_float, lower_function, eval_floor};
-ONNX2MCU_DEFINE_OP(op_Gelu){"", "Gelu", infer_float, lower_gelu};
-ONNX2MCU_DEFINE_OP(op_HardSigmoid){"", "HardSigmoid", infer_float, lower_hard_sigmoid};
+ONNX2MCU_DEFINE_OP(op_Gelu){"", "Gelu", infer_float, lower_gelu, nullptr, estimate<gelu, none>};
+ONNX2MCU_DEFINE_OP(op_HardSigmoid){"", "HardSigmoid", infer_float, lower_hard_sigmoid, nullptr, estimate<hard_sigmoid, hard>};
 ONNX2MCU_DEFINE_OP(op_HardSwish){"", "HardSwish", infer_float, lower_function,
                                  eval_float<onnx2mcu::hard_swish_f32>};
 ONNX2MCU_DEFINE_OP(op_IsInf){"", "IsInf", infer_test, lower_is_inf};
 ONNX2MCU_DEFINE_OP(op_IsNaN){"", "IsNaN", infer_test, lower_function};
-ONNX2MCU_DEFINE_OP(op_LeakyRelu){"", "LeakyRelu", infer_float, lower_leaky_relu};
+ONNX2MCU_DEFINE_OP(op_LeakyRelu){"", "LeakyRelu", infer_float, lower_leaky_relu, nullptr, estimate<leaky_relu, leaky>};
 ONNX2MCU_DEFINE_OP(op_Log){"", "Log", infer_float, lower_log, eval_log};
+ONNX2MCU_DEFINE_OP(op_Mish){"", "Mish", infer_float, lower_mish};
 ONNX2MCU_DEFINE_OP(op_Neg){"", "Neg", infer_same, lower_function, eval_neg};
 ONNX2MCU_DEFINE_OP(op_Not){"", "Not", infer_bool, lower_function, eval_not};
 ONNX2MCU_DEFINE_OP(op_Reciprocal){"", "Reciprocal", infer_float, lower_function, eval_float<reciprocal>};
 ONNX2MCU_DEFINE_OP(op_Relu){"", "Relu", infer_same, lower_function, eval_relu};
 ONNX2MCU_DEFINE_OP(op_Round){"", "Round", infer_float, lower_function, eval_round};
-ONNX2MCU_DEFINE_OP(op_Selu){"", "Selu", infer_float, lower_selu};
-ONNX2MCU_DEFINE_OP(op_Shrink){"", "Shrink", infer_float, lower_shrink};
+ONNX2MCU_DEFINE_OP(op_Selu){"", "Selu", infer_float, lower_selu, nullptr, estimate<selu, scaled>};
+ONNX2MCU_DEFINE_OP(op_Shrink){"", "Shrink", infer_float, lower_shrink, nullptr, estimate<shrink, shrinking>};
 ONNX2MCU_DEFINE_OP(op_Sigmoid){"", "Sigmoid", infer_float, lower_function, eval_float<onnx2mcu::sigmoid_f32>};
 ONNX2MCU_DEFINE_OP(op_Sign){"", "Sign", infer_same, lower_function, eval_sign};
-ONNX2MCU_DEFINE_OP(op_Softplus){"", "Softplus", infer_float, lower_softplus};
-ONNX2MCU_DEFINE_OP(op_Softsign){"", "Softsign", infer_float, lower_function};
+ONNX2MCU_DEFINE_OP(op_Sin){"", "Sin", infer_float, lower_trigonometry, eval_float<onnx2mcu::sin_f32>};
+ONNX2MCU_DEFINE_OP(op_Sinh){"", "Sinh", infer_float, lower_trigonometry, eval_float<onnx2mcu::sinh_f32>};
+ONNX2MCU_DEFINE_OP(op_Softplus){"", "Softplus", infer_float, lower_softplus, nullptr, estimate<softplus, none>};
+ONNX2MCU_DEFINE_OP(op_Softsign){"", "Softsign", infer_float, lower_function, nullptr, estimate<softsign, none>};
 ONNX2MCU_DEFINE_OP(op_Sqrt){"", "Sqrt", infer_float, lower_function, eval_sqrt};
+ONNX2MCU_DEFINE_OP(op_Swish){"", "Swish", infer_float, lower_swish};
+ONNX2MCU_DEFINE_OP(op_Tan){"", "Tan", infer_float, lower_trigonometry, eval_float<onnx2mcu::tan_f32>};
 ONNX2MCU_DEFINE_OP(op_Tanh){"", "Tanh", infer_float, lower_function, eval_float<onnx2mcu::tanh_f32>};
-ONNX2MCU_DEFINE_OP(op_ThresholdedRelu){"", "ThresholdedRelu", infer_float, lower_thresholded_relu};
+ONNX2MCU_DEFINE_OP(op_ThresholdedRelu){"", "ThresholdedRelu", infer_float, lower_thresholded_relu, nullptr, estimate<thresholded_relu, one>};
 
 }  // namespace o2m

@@ -1,6 +1,7 @@
 // Min, Max, Sum 8-13 and Mean 8-13 of any number of inputs: a chain of two-operand calls.
 
 #include "ops/binary.hpp"
+#include "ops/estimate.hpp"
 #include "ops/eval_elementwise.hpp"
 
 namespace o2m {
@@ -53,7 +54,7 @@ void lower_mean(LowerContext& c) {
 }  // namespace
 
 ONNX2MCU_DEFINE_OP(op_Max){"", "Max", infer, lower, eval_max};
-ONNX2MCU_DEFINE_OP(op_Mean){"", "Mean", infer, lower_mean};
+ONNX2MCU_DEFINE_OP(op_Mean){"", "Mean", infer, lower_mean, nullptr, estimate_mean};
 ONNX2MCU_DEFINE_OP(op_Min){"", "Min", infer, lower, eval_min};
 ONNX2MCU_DEFINE_OP(op_Sum){"", "Sum", infer, lower, eval_sum};
 

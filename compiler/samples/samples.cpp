@@ -1,10 +1,12 @@
 #include "samples/samples.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/ranges.h>
 
 #include "diagnostics.hpp"
+#include "samples/images.hpp"
 #include "samples/npy.hpp"
 
 namespace o2m {
@@ -29,7 +31,100 @@ std::int64_t samples_in(const Tensor& array, const Port& port) {
   return -1;
 }
 
+struct Array {
+  Tensor values;
+  bool image = false;  ///< of bytes that are pixels: IDX or images, not .npy
+};
+
+Array read_any(const std::filesystem::path& path) {
+  if (std::filesystem::is_directory(path)) return {read_image_folder(path), true};
+  const std::string bytes = read_file(path);
+  try {
+    if (auto idx = parse_idx(bytes)) return {std::move(*idx), true};
+    return {parse_npy(bytes), false};
+  } catch (const Refusal& refusal) {
+    refuse("{}: {}", path.string(), refusal.what());
+  }
+}
+
+/// [N, …] of images as (N, *port shape): dimensions of 1 do not count, and a grey image fits any shape of its size.
+/// Three-channel images are turned to NHWC where the port is. False if the shape does not fit.
+bool fit_image(Tensor& a, const Port& port) {
+  const auto squeezed = [](Shape shape) {
+    std::erase(shape, 1);
+    return shape;
+  };
+  const std::int64_t n = a.shape[0], size = n == 0 ? 0 : a.count() / n;
+  const bool color = a.shape.size() == 4 && a.shape[1] == 3;
+  if (size != element_count(port.shape)) return false;
+  if (color && port.layout == "NHWC") {
+    const Tensor planar = a;
+    const auto area = static_cast<std::size_t>(size / 3);
+    for (std::size_t i = 0; i < a.bytes.size(); ++i) {
+      const std::size_t image = i / (3 * area), at = i % (3 * area);
+      a.bytes[i] = planar.bytes[image * 3 * area + at % 3 * area + at / 3];
+    }
+  } else if (color && squeezed(port.shape) != squeezed({a.shape.begin() + 1, a.shape.end()})) {
+    return false;
+  }
+  a.shape = port.shape;
+  a.shape.insert(a.shape.begin(), n);
+  return true;
+}
+
+/// Channel of each element of one sample: dimension 1, or the last of an NHWC port.
+std::size_t channel_at(const Port& port, std::size_t i) {
+  if (port.shape.size() < 3) return 0;
+  if (port.layout == "NHWC") return i % static_cast<std::size_t>(port.shape.back());
+  const auto area = static_cast<std::size_t>(element_count({port.shape.begin() + 2, port.shape.end()}));
+  return i / area % static_cast<std::size_t>(port.shape[1]);
+}
+
+/// Bytes to elements of the port's type.
+Tensor mapped(const Tensor& bytes, const Port& port, const PixelMap& pixels, bool image) {
+  if (port.type != DType::float32 && !is_8bit(port.type)) refuse("bytes do not fit {} \"{}\"", to_string(port.type), printable(port.name));
+  if (is_8bit(port.type) && pixels.given() && !port.quantization)
+    refuse("--mean, --std and --scale are given, but the scale of \"{}\" is not known", printable(port.name));
+  Tensor t = make_tensor(port.type, bytes.shape);
+  const auto size = static_cast<std::size_t>(element_count(port.shape));
+  for (std::size_t i = 0; i < bytes.as<std::uint8_t>().size(); ++i) {
+    const std::uint8_t byte = bytes.as<std::uint8_t>()[i];
+    const float v = pixels(byte, channel_at(port, i % size));
+    if (port.type == DType::float32) {
+      t.as<float>()[i] = v;
+    } else if (pixels.given()) {
+      const auto [scale, zero_point] = *port.quantization;
+      const auto q = std::nearbyint(v / scale) + static_cast<float>(zero_point);
+      t.bytes[i] = static_cast<std::byte>(static_cast<int>(
+          std::clamp(q, static_cast<float>(min_of(port.type)), static_cast<float>(max_of(port.type)))));
+    } else {
+      t.bytes[i] = static_cast<std::byte>(image && port.type == DType::int8 ? byte - 128 : byte);
+    }
+  }
+  return t;
+}
+
+/// The file's array, of the port's type.
+Tensor array_for(const Port& port, const std::filesystem::path& path, const char* what, const PixelMap& pixels, bool& from_bytes) {
+  Array array = read_any(path);
+  const bool bytes = array.values.type == DType::uint8 && (array.image || (pixels.given() && port.type != DType::uint8));
+  from_bytes = bytes;
+  if (!bytes && array.values.type != port.type)
+    refuse("{} holds {}, {} \"{}\" is {}", path.string(), to_string(array.values.type), what, printable(port.name), to_string(port.type));
+  if ((array.image && !fit_image(array.values, port)) || samples_in(array.values, port) < 0)
+    refuse("{} has shape {}, {} \"{}\" needs (N, …) with samples of shape {}", path.string(), to_string(array.values.shape), what,
+           printable(port.name), to_string(port.shape));
+  return bytes ? mapped(array.values, port, pixels, array.image) : std::move(array.values);
+}
+
 }  // namespace
+
+float PixelMap::operator()(float byte, std::size_t channel) const {
+  const auto pick = [&](const std::vector<float>& v, float fallback) { return v.empty() ? fallback : v[v.size() == 1 ? 0 : channel]; };
+  return (byte * scale - pick(mean, 0)) / pick(std, 1);
+}
+
+Tensor read_array(const std::filesystem::path& path) { return read_any(path).values; }
 
 NamedFile parse_named_file(const std::string& argument, const std::vector<std::string>& known_names) {
   for (const std::string& name : known_names)  // a name may itself hold '='
@@ -40,7 +135,7 @@ NamedFile parse_named_file(const std::string& argument, const std::vector<std::s
   return {argument.substr(0, equals), argument.substr(equals + 1)};
 }
 
-Samples read_samples(const std::vector<Port>& ports, const std::vector<NamedFile>& files, const char* what) {
+Samples read_samples(const std::vector<Port>& ports, const std::vector<NamedFile>& files, const char* what, const PixelMap& pixels) {
   Samples samples;
   if (ports.empty()) samples.count = 1;  // a network of constants still has an output
   if (ports.size() == 1 && files.empty()) refuse("no {} file is given", what);
@@ -52,20 +147,21 @@ Samples read_samples(const std::vector<Port>& ports, const std::vector<NamedFile
       refuse("{} \"{}\" is given more than one file", what, file.name.empty() ? printable(ports[0].name) : printable(file.name));
   }
   for (const Port& port : ports) {
+    const std::size_t channels = port.shape.size() < 3 ? 1 : static_cast<std::size_t>(port.layout == "NHWC" ? port.shape.back() : port.shape[1]);
+    for (const auto* values : {&pixels.mean, &pixels.std})
+      if (values->size() > 1 && values->size() != channels)
+        refuse("--mean and --std have {} values, {} \"{}\" has {} channels", values->size(), what, printable(port.name), channels);
     const auto it = std::find_if(files.begin(), files.end(), [&](const NamedFile& f) { return f.name == port.name || f.name.empty(); });
     if (it == files.end()) refuse("no file is given for {} \"{}\"", what, printable(port.name));
-    Tensor array = read_npy(it->path);
-    if (array.type != port.type)
-      refuse("{} holds {}, {} \"{}\" is {}", it->path.string(), to_string(array.type), what, printable(port.name), to_string(port.type));
+    bool from_bytes = false;
+    Tensor array = array_for(port, it->path, what, pixels, from_bytes);
     const std::int64_t count = samples_in(array, port);
-    if (count < 0)
-      refuse("{} has shape {}, {} \"{}\" needs (N, …) with samples of shape {}", it->path.string(), to_string(array.shape), what,
-             printable(port.name), to_string(port.shape));
     if (count == 0) refuse("{} holds no samples", it->path.string());
     if (!samples.arrays.empty() && count != samples.count)
       refuse("{} holds {} samples, the files before it {}", it->path.string(), count, samples.count);
     samples.count = count;
     samples.arrays.push_back(std::move(array));
+    samples.from_bytes.push_back(from_bytes);
   }
   return samples;
 }

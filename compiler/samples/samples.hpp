@@ -21,11 +21,26 @@ NamedFile parse_named_file(const std::string& argument, const std::vector<std::s
 struct Samples {
   std::int64_t count = 0;
   std::vector<Tensor> arrays;
+  std::vector<bool> from_bytes = {};  ///< per array: its elements were bytes (images)
 };
 
-/// Reads the .npy of every port, in port order. Accepts (N, *shape) and, when the port's batch is 1, (N, *shape[1:]).
+/// How a byte of an image becomes an element: (byte * scale - mean) / std. One mean and std, or one per channel.
+struct PixelMap {
+  std::vector<float> mean, std;
+  float scale = 1;
+  bool given() const { return scale != 1 || !mean.empty() || !std.empty(); }
+  float operator()(float byte, std::size_t channel) const;
+};
+
+/// Reads the file of every port, in port order: .npy, MNIST's IDX (gzip or not), or a folder of PGM and PNG images.
+/// .npy: (N, *shape) or, when the port's batch is 1, (N, *shape[1:]), of the port's type. Bytes (images, and .npy of uint8
+/// where `pixels` is given) go through `pixels` to a float port, and on to the quantized value for an 8-bit port of known
+/// scale; without `pixels` an 8-bit port takes the byte itself (int8: less 128).
 /// Refuses a missing or unknown name, another dtype, another shape, and different numbers of samples.
-Samples read_samples(const std::vector<Port>& ports, const std::vector<NamedFile>& files, const char* what);
+Samples read_samples(const std::vector<Port>& ports, const std::vector<NamedFile>& files, const char* what, const PixelMap& pixels = {});
+
+/// One array from a file of any of these formats, as it is there.
+Tensor read_array(const std::filesystem::path& path);
 
 /// Bytes of one sample of a port.
 std::int64_t sample_bytes(const Port& port);

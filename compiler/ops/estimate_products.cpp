@@ -1,0 +1,132 @@
+// Convolutions and matrix products for calibration. Inner loops run over neighbouring elements, so that the C++ compiler
+// turns them into vector instructions.
+
+#include <algorithm>
+
+#include "ops/estimate.hpp"
+#include "ops/eval_elementwise.hpp"
+#include "ops/matrix_product.hpp"
+#include "ops/window.hpp"
+
+namespace o2m {
+namespace {
+
+/// Columns ox of the output whose tap lies within the input: 0 <= ox * stride + first < in.
+std::pair<std::int64_t, std::int64_t> inside(std::int64_t first, std::int64_t stride, std::int64_t in, std::int64_t out) {
+  const std::int64_t begin = first >= 0 ? 0 : (-first + stride - 1) / stride;
+  const std::int64_t end = first >= in ? 0 : (in - 1 - first) / stride + 1;
+  return {begin, std::min(end, out)};
+}
+
+/// y += weight * x for one tap over one row.
+void add_row(float* y, const float* x, float weight, std::int64_t count, std::int64_t stride) {
+  if (stride == 1)
+    for (std::int64_t i = 0; i < count; ++i) y[i] += weight * x[i];
+  else
+    for (std::int64_t i = 0; i < count; ++i) y[i] += weight * x[i * stride];
+}
+
+/// y += the plane x convolved with one kernel.
+void add_plane(float* y, const float* x, const float* kernel, const Window2d& w) {
+  if (w.k_h * w.k_w == 1 && w.in_h == w.out_h && w.in_w == w.out_w && w.stride_h * w.stride_w == 1)
+    return add_row(y, x, kernel[0], w.in_h * w.in_w, 1);
+  for (std::int64_t ky = 0; ky < w.k_h; ++ky) {
+    const std::int64_t first_y = ky * w.dil_h - w.pad_top;
+    const auto [y_begin, y_end] = inside(first_y, w.stride_h, w.in_h, w.out_h);
+    for (std::int64_t kx = 0; kx < w.k_w; ++kx) {
+      const std::int64_t first_x = kx * w.dil_w - w.pad_left;
+      const auto [x_begin, x_end] = inside(first_x, w.stride_w, w.in_w, w.out_w);
+      const float weight = kernel[ky * w.k_w + kx];
+      for (std::int64_t oy = y_begin; oy < y_end; ++oy)
+        add_row(y + oy * w.out_w + x_begin, x + (oy * w.stride_h + first_y) * w.in_w + x_begin * w.stride_w + first_x, weight,
+                x_end - x_begin, w.stride_w);
+    }
+  }
+}
+
+/// Sums in eight lanes: a single one would wait for each addition.
+float dot(const float* a, const float* b, std::int64_t count) {
+  constexpr std::int64_t lanes = 8;
+  float sums[lanes] = {};
+  std::int64_t i = 0;
+  for (; i + lanes <= count; i += lanes)
+    for (std::int64_t l = 0; l < lanes; ++l) sums[l] += a[i + l] * b[i + l];
+  float total = 0;
+  for (; i < count; ++i) total += a[i] * b[i];
+  for (const float s : sums) total += s;
+  return total;
+}
+
+struct Matrix {
+  const float* data;
+  std::int64_t row_step, column_step;
+};
+
+/// y[m, n] = a[m, k] · b[k, n]
+void multiply(float* y, const Matrix& a, const Matrix& b, std::int64_t m, std::int64_t k, std::int64_t n) {
+  for (std::int64_t i = 0; i < m; ++i) {
+    float* row = y + i * n;
+    if (a.column_step == 1 && b.row_step == 1) {
+      for (std::int64_t j = 0; j < n; ++j) row[j] = dot(a.data + i * a.row_step, b.data + j * b.column_step, k);
+      continue;
+    }
+    std::fill(row, row + n, 0.0F);
+    for (std::int64_t l = 0; l < k; ++l)
+      add_row(row, b.data + l * b.row_step, a.data[i * a.row_step + l * a.column_step], n, b.column_step);
+  }
+}
+
+}  // namespace
+
+std::vector<Tensor> estimate_conv(const Graph& graph, const Node& node, EvalInputs in) {
+  const Tensor &x = *in[0], &weights = *in[1];
+  const auto spatial = spatial_dims(x.shape, false);
+  const Window2d w = to_2d(resolve_window(node, spatial, {weights.shape.begin() + 2, weights.shape.end()}), spatial);
+  Tensor y = make_tensor(DType::float32, graph.shape(node.outputs[0]));
+  const std::int64_t out_c = weights.shape[0], depth = weights.shape[1], in_c = x.shape[1];
+  const std::int64_t per_group = out_c / node.attr("group", 1), in_plane = w.in_h * w.in_w, out_plane = w.out_h * w.out_w;
+  float* out = y.as<float>().data();
+  for (std::int64_t image = 0; image < x.shape[0]; ++image)
+    for (std::int64_t oc = 0; oc < out_c; ++oc, out += out_plane) {
+      const bool has_bias = in.size() > 2 && in[2];
+      std::fill(out, out + out_plane, has_bias ? in[2]->as<float>()[static_cast<std::size_t>(oc)] : 0.0F);
+      for (std::int64_t c = 0; c < depth; ++c)
+        add_plane(out, x.as<float>().data() + (image * in_c + oc / per_group * depth + c) * in_plane,
+                  weights.as<float>().data() + (oc * depth + c) * w.k_h * w.k_w, w);
+    }
+  return {std::move(y)};
+}
+
+std::vector<Tensor> estimate_gemm(const Graph& graph, const Node& node, EvalInputs in) {
+  const Shape& shape = graph.shape(node.outputs[0]);
+  const bool ta = node.attr("transA", 0) != 0, tb = node.attr("transB", 0) != 0;
+  const std::int64_t k = in[0]->shape[ta ? 0 : 1];
+  const auto matrix = [](const Tensor& t, bool transposed) {
+    return transposed ? Matrix{t.as<float>().data(), 1, t.shape[1]} : Matrix{t.as<float>().data(), t.shape[1], 1};
+  };
+  Tensor y = make_tensor(DType::float32, shape);
+  multiply(y.as<float>().data(), matrix(*in[0], ta), matrix(*in[1], tb), shape[0], k, shape[1]);
+  const float alpha = node.attr_float("alpha", 1.0F), beta = node.attr_float("beta", 1.0F);
+  if (alpha != 1.0F)
+    for (float& v : y.as<float>()) v *= alpha;
+  if (in.size() < 3 || !in[2]) return {std::move(y)};
+  return {eval_broadcast<float, float>(DType::float32, y, *in[2], [beta](float a, float c) { return a + beta * c; })};
+}
+
+std::vector<Tensor> estimate_matmul(const Graph& graph, const Node& node, EvalInputs in) {
+  const MatrixProduct p = matrix_product(in[0]->shape, in[1]->shape);
+  Tensor y = make_tensor(DType::float32, graph.shape(node.outputs[0]));
+  const std::int64_t batches = element_count(p.batch);
+  for (std::int64_t batch = 0; batch < batches; ++batch) {
+    std::int64_t rest = batch, a = 0, b = 0;
+    for (std::size_t d = p.batch.size(); d-- > 0; rest /= p.batch[d]) {
+      a += rest % p.batch[d] * p.a_step[d];
+      b += rest % p.batch[d] * p.b_step[d];
+    }
+    multiply(y.as<float>().data() + batch * p.m * p.n, {in[0]->as<float>().data() + a, p.k, 1}, {in[1]->as<float>().data() + b, p.n, 1},
+             p.m, p.k, p.n);
+  }
+  return {std::move(y)};
+}
+
+}  // namespace o2m

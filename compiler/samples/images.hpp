@@ -1,0 +1,24 @@
+// Sample files that hold bytes: MNIST's IDX (gzip or not) and folders of PGM and PNG images.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "ir/tensor.hpp"
+
+namespace o2m {
+
+/// The whole file, unpacked if it is a gzip file. Throws Refusal.
+std::string read_file(const std::filesystem::path& path);
+
+/// An IDX file of bytes: uint8 with the dimensions it declares. Nothing if `bytes` is no IDX file; refused if damaged.
+std::optional<Tensor> parse_idx(std::string_view bytes);
+
+/// All *.pgm and *.png of a folder in order of their names, of one size: uint8[N, C, H, W], C = 1 or 3.
+Tensor read_image_folder(const std::filesystem::path& folder);
+
+/// uint8[1, H, W]
+Tensor parse_pgm(std::string_view bytes);
+
+}  // namespace o2m
