@@ -57,29 +57,33 @@ Call geometry_call(LowerContext& c, const QuantizedConv& conv, std::string kerne
   return call;
 }
 
-/// Words of taps that lie side by side in a row of the patch.
+/// The window column by column as the patch holds it, two inputs a word; an odd run gets a weight of 0.
 PackingOrder conv_order(const QuantizedConv& conv) {
   const Window2d& w = conv.window;
-  const std::int64_t run = (w.dil_w == 1 ? w.k_w : 1) * conv.depth;
   PackingOrder order{{}, 1, 4};
-  for (std::int64_t first = 0; first < conv.weights.taps; first += run)
-    for (std::int64_t i = 0; i < run; i += 2) order.steps.push_back({first + i, i + 1 < run ? first + i + 1 : -1});
+  std::vector<std::int64_t> run;
+  for (std::int64_t kx = 0; kx < w.k_w; ++kx) {
+    for (std::int64_t ky = 0; ky < w.k_h; ++ky)
+      for (std::int64_t i = 0; i < conv.depth; ++i) run.push_back((ky * w.k_w + kx) * conv.depth + i);
+    if (w.dil_w == 1 && kx + 1 < w.k_w) continue;  // the next column lies beside this one
+    if (run.size() % 2 != 0) run.push_back(-1);
+    for (std::size_t i = 0; i < run.size(); i += 2) order.steps.push_back({run[i], run[i + 1]});
+    run.clear();
+  }
   return order;
 }
 
 std::int64_t patch_columns(const Window2d& w, std::int64_t tile) { return (tile - 1) * w.stride_w + (w.k_w - 1) * w.dil_w + 1; }
 
-/// Pixels of a patch: the fewest whose gathering costs at most 3 % of their arithmetic more than a whole row's would.
+std::int64_t patch_elements(const QuantizedConv& conv, std::int64_t tile) {
+  return patch_columns(conv.window, tile) * conv.window.k_h * conv.in_c + 2;
+}
+
+/// Pixels of a patch: as many as fit 2 KiB, at least 2.
 std::int64_t choose_tile(const QuantizedConv& conv) {
-  const Window2d& w = conv.window;
-  const auto gathered = [&](std::int64_t tile) {  // input cells a pixel
-    return static_cast<double>(w.k_h * patch_columns(w, tile)) / static_cast<double>(tile);
-  };
-  const double cycles_a_cell = 2.0, cycles_a_mac = 1.0;
-  const double allowed = 0.03 * cycles_a_mac * static_cast<double>(w.k_h * w.k_w * conv.out_c) / cycles_a_cell;
   std::int64_t tile = 2;
-  while (tile < w.out_w && gathered(tile) > gathered(w.out_w) + allowed) tile += 2;
-  return std::min(tile, w.out_w);
+  while (tile < conv.window.out_w && 2 * patch_elements(conv, tile + 2) <= 2048) tile += 2;
+  return std::min(tile, conv.window.out_w);
 }
 
 }  // namespace
@@ -92,8 +96,8 @@ Call packed_conv_call(LowerContext& c, const QuantizedConv& conv, const Accumula
     w.in_h = w.out_h = 1;
   }
   Call call = geometry_call(c, flat, "packed_conv2d", "packed_conv2d.hpp");
-  const std::int64_t tile = choose_tile(flat), patch = w.k_h * patch_columns(w, tile) * flat.in_c + 2;
-  call.scratch = {c.scratch("patch", DType::int16, patch)};
+  const std::int64_t tile = choose_tile(flat);
+  call.scratch = {c.scratch("patch", DType::int16, patch_elements(flat, tile))};
   call.params.push_back(param("tile", tile));
   const PackedWeights packed = pack_weights(conv.weights, acc, conv_order(conv));
   add_packed_weights(c, call, packed);

@@ -9,48 +9,44 @@
 namespace onnx2mcu {
 
 /// n elements of x to int16.
-template <class L, class X>
-ONNX2MCU_INLINE void widen(const X* x, std::int16_t* out, int n) noexcept {
-  for (; n >= 4; n -= 4, x += 4, out += 4) {
+template <class L, int n, class X>
+ONNX2MCU_INLINE void widen(const X* x, std::int16_t* out) noexcept {
+  for (int i = 0; i < n / 4; ++i, x += 4, out += 4) {
     const std::uint32_t word = cpu::load_word(x);
     const std::uint32_t even = even_bytes<L, X>(word), odd = odd_bytes<L, X>(word);
     cpu::store_word(out, L::Cpu::pack_low(even, odd));
     cpu::store_word(out + 2, L::Cpu::pack_high(even, odd));
   }
-  for (; n > 0; --n) *out++ = *x++;
+  for (int i = 0; i < n % 4; ++i) out[i] = x[i];
 }
 
-template <class L>
-ONNX2MCU_INLINE std::int16_t* fill_zero_point(std::int16_t* out, int n) noexcept {
-  for (; n > 0; --n) *out++ = static_cast<std::int16_t>(L::x_zero_point);
-  return out;
-}
-
-/// What the layer's geometry means for a patch of `tile` pixels.
+/// The cells under `tile` pixels, column by column: [column][k_h][in_c], so that a pixel's whole window is contiguous.
 template <class L>
 struct Patch {
   static constexpr int columns = (L::tile - 1) * L::stride_w + (L::k_w - 1) * L::dil_w + 1;
-  static constexpr int row = columns * L::in_c;                    ///< elements of one of its k_h rows
-  static constexpr int taps = L::dil_w == 1 ? L::k_w : 1;          ///< taps of a kernel row that lie side by side
-  static constexpr int steps = (taps * L::in_c + 1) / 2;           ///< words of such a run; the odd one has weight 0
-  static constexpr int pixel = L::stride_w * L::in_c;              ///< elements from one pixel to the next
+  static constexpr int column = L::k_h * L::in_c;           ///< elements
+  static constexpr int taps = L::dil_w == 1 ? L::k_w : 1;   ///< kernel columns that lie side by side
+  static constexpr int steps = (taps * column + 1) / 2;     ///< words of such a run; the odd one has weight 0
+  static constexpr int pixel = L::stride_w * column;        ///< elements from one pixel to the next
 };
+
+/// `count` cells of zero points, one in each column.
+template <class L>
+ONNX2MCU_INLINE std::int16_t* fill_zero_point(std::int16_t* patch, int count) noexcept {
+  for (; count > 0; --count, patch += Patch<L>::column)
+    for (int i = 0; i < L::in_c; ++i) patch[i] = static_cast<std::int16_t>(L::x_zero_point);
+  return patch;
+}
 
 /// One row of the patch for the pixels from ox on; x: the input row, or null above and below the image.
 template <class L, class X>
 ONNX2MCU_INLINE void gather_row(const X* x, int ox, std::int16_t* patch) noexcept {
-  constexpr int columns = Patch<L>::columns;
-  if (x == nullptr) {
-    fill_zero_point<L>(patch, Patch<L>::row);
-    return;
-  }
-  const int first = ox * L::stride_w - L::pad_left;  // may lie outside the image, like the end
-  const int skip = first < 0 ? -first : 0;
-  int inside = (first + columns < L::in_w ? first + columns : L::in_w) - first - skip;
-  if (inside < 0) inside = 0;
-  patch = fill_zero_point<L>(patch, skip * L::in_c);
-  widen<L>(x + (first + skip) * L::in_c, patch, inside * L::in_c);
-  fill_zero_point<L>(patch + inside * L::in_c, (columns - skip - inside) * L::in_c);
+  const int first = ox * L::stride_w - L::pad_left, end = first + Patch<L>::columns;  // may lie outside the image
+  const int from = first < 0 ? 0 : first, to = x == nullptr || end < from ? from : end < L::in_w ? end : L::in_w;
+  patch = fill_zero_point<L>(patch, from - first);
+  x += from * L::in_c;
+  for (int i = from; i < to; ++i, x += L::in_c, patch += Patch<L>::column) widen<L, L::in_c>(x, patch);
+  fill_zero_point<L>(patch, end - to);
 }
 
 /// `rows` output channels from c on of `pixels` pixels.
@@ -59,9 +55,8 @@ ONNX2MCU_INLINE void packed_pixels(const std::int16_t* patch, const std::int32_t
   constexpr int pairs = (rows + 1) / 2;
   PackedSums<pairs, pixels> sums;
   sums.start(L::bias + c);
-  for (int ky = 0; ky < L::k_h; ++ky)
-    for (int kx = 0; kx < L::k_w; kx += Patch<L>::taps)
-      packed_run<L, Patch<L>::steps, Patch<L>::pixel>(sums, patch + ky * Patch<L>::row + kx * L::dil_w * L::in_c, w);
+  for (int kx = 0; kx < L::k_w; kx += Patch<L>::taps)
+    packed_run<L, Patch<L>::steps, Patch<L>::pixel>(sums, patch + kx * L::dil_w * Patch<L>::column, w);
   packed_finish<L, rows>(sums, y + c, L::out_c, c);
 }
 
@@ -77,10 +72,10 @@ ONNX2MCU_INLINE void packed_rows(const std::int16_t* patch, const std::int32_t* 
 /// One row of output from k_h rows of input.
 template <class L, class X, class Y>
 ONNX2MCU_INLINE void packed_conv2d_row(const X* const (&rows)[L::k_h], Y* y, std::int16_t* patch) noexcept {
-  constexpr int words = L::k_h * (L::k_w / Patch<L>::taps) * Patch<L>::steps * (L::packed ? 1 : 2);  // of a pair of rows
+  constexpr int words = L::k_w / Patch<L>::taps * Patch<L>::steps * (L::packed ? 1 : 2);  // of a pair of rows
   for (int ox = 0; ox < L::out_w; ox += L::tile, y += L::tile * L::out_c) {
     const int pixels = L::out_w - ox < L::tile ? L::out_w - ox : L::tile;
-    for (int ky = 0; ky < L::k_h; ++ky) gather_row<L>(rows[ky], ox, patch + ky * Patch<L>::row);
+    for (int ky = 0; ky < L::k_h; ++ky) gather_row<L>(rows[ky], ox, patch + ky * L::in_c);
     const auto* w = &L::weights[0];
     int c = 0;
     for (; c + 4 <= L::out_c; c += 4, w += 2 * words) packed_rows<L, 4>(patch, w, y, c, pixels);
@@ -89,8 +84,8 @@ ONNX2MCU_INLINE void packed_conv2d_row(const X* const (&rows)[L::k_h], Y* y, std
   }
 }
 
-/// x: [in_h][in_w][in_c], y: [out_h][out_w][out_c], patch: k_h rows of Patch<L>::row elements and 2 more; no overlap.
-/// L: packed, tile; weights: blocks of 4 rows (the last ones of 2), in each by kernel row and two inputs the pairs' words;
+/// x: [in_h][in_w][in_c], y: [out_h][out_w][out_c], patch: Patch<L>::columns of Patch<L>::column elements and 2 more; no overlap.
+/// L: packed, tile; weights: blocks of 4 rows (the last ones of 2), in each by two inputs of a window the pairs' words;
 /// bias: by pair, where packed 256 * A + B and B. A zero point is folded into it, padded cells hold x_zero_point.
 template <class L, class X, class Y>
 ONNX2MCU_INLINE void packed_conv2d(const X* x, Y* y, std::int16_t* patch) noexcept {

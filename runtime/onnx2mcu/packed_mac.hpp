@@ -52,10 +52,7 @@ ONNX2MCU_INLINE void packed_step(PackedSums<pairs, pixels>& sums, const std::uin
 template <class L, int steps, int distance, int pairs, int pixels>
 ONNX2MCU_INLINE void packed_run(PackedSums<pairs, pixels>& sums, const std::int16_t* x, const std::int32_t*& w) noexcept {
   if constexpr (L::packed && L::Cpu::has_blocks && pairs == 2 && pixels == 2 && 2 * distance + 32 < 4096) {
-    for (const auto* const end = w + steps / 8 * 16; w != end;) L::Cpu::template mac_4x2<8, 2 * distance>(sums.value, x, w);
-    if constexpr ((steps & 4) != 0) L::Cpu::template mac_4x2<4, 2 * distance>(sums.value, x, w);
-    if constexpr ((steps & 2) != 0) L::Cpu::template mac_4x2<2, 2 * distance>(sums.value, x, w);
-    if constexpr ((steps & 1) != 0) L::Cpu::template mac_4x2<1, 2 * distance>(sums.value, x, w);
+    L::Cpu::template mac_4x2<steps, 2 * distance>(sums.value, x, w);
   } else {
     for (int i = 0; i < steps; ++i, x += 2) {
       std::uint32_t words[pixels];
@@ -94,9 +91,7 @@ ONNX2MCU_INLINE void packed_quad(PackedSums<pairs, 1>& sums, std::uint32_t even,
 template <class L, int quads, int pairs, class X>
 ONNX2MCU_INLINE void packed_run_bytes(PackedSums<pairs, 1>& sums, const X* x, const std::int32_t*& w) noexcept {
   if constexpr (L::packed && L::Cpu::has_blocks && pairs == 4) {
-    constexpr bool x_signed = static_cast<X>(-1) < 0;
-    for (const auto* const end = w + quads / 4 * 32; w != end;) L::Cpu::template mac_8x1<4, x_signed>(sums.value, x, w);
-    for (int i = 0; i < quads % 4; ++i) L::Cpu::template mac_8x1<1, x_signed>(sums.value, x, w);
+    L::Cpu::template mac_8x1<quads, (static_cast<X>(-1) < 0)>(sums.value, x, w);
   } else {
     for (int i = 0; i < quads; ++i, x += 4) {
       const std::uint32_t word = cpu::load_word(x);

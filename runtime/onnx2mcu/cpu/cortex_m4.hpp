@@ -27,6 +27,7 @@ namespace onnx2mcu::cpu {
   [a0] "+r"(a[0]), [a1] "+r"(a[1]), [a2] "+r"(a[2]), [a3] "+r"(a[3]), [b0] "+r"(a[4]), [b1] "+r"(a[5]),    \
       [b2] "+r"(a[6]), [b3] "+r"(a[7]), [x] "+r"(x), [w] "+r"(w), [p] "=&r"(p), [q] "=&r"(q), [h] "=&r"(h), \
       [g] "=&r"(g)
+#define ONNX2MCU_M4_LOOP "ldr %[h], %[end]\n\tcmp %[w], %[h]\n\tbne 0b\n\t"
 
 // One pair of rows with four inputs x0, x1 (bytes 0 and 2, 1 and 3): h, g are its next two words of weights.
 #define ONNX2MCU_M4_PAIR(a, b)                                                                             \
@@ -43,11 +44,27 @@ namespace onnx2mcu::cpu {
 struct CortexM4 : Dsp {
   static constexpr bool has_blocks = true;
 
-  /// n steps (two inputs each) of 4 rows x 2 pixels; the second pixel lies `second` bytes behind the first.
+  /// `steps` steps (two inputs each) of 4 rows x 2 pixels; the second pixel lies `second` bytes behind the first.
+  template <int steps, int second>
+  static ONNX2MCU_INLINE void mac_4x2(std::int32_t (&a)[8], const std::int16_t* x, const std::int32_t*& w) noexcept {
+    if constexpr (steps >= 16) mac_4x2_part<16, second>(a, x, w, w + steps / 8 * 16);
+    else if constexpr (steps >= 8) mac_4x2_part<8, second>(a, x, w, w);
+    if constexpr ((steps & 4) != 0) mac_4x2_part<4, second>(a, x, w, w);
+    if constexpr ((steps & 2) != 0) mac_4x2_part<2, second>(a, x, w, w);
+    if constexpr ((steps & 1) != 0) mac_4x2_part<1, second>(a, x, w, w);
+  }
+
+  /// n steps; n = 16: blocks of 8 until w reaches end.
   template <int n, int second>
-  static ONNX2MCU_INLINE void mac_4x2(std::int32_t (&a)[8], const std::int16_t*& x, const std::int32_t*& w) noexcept {
+  static ONNX2MCU_INLINE void mac_4x2_part(std::int32_t (&a)[8], const std::int16_t*& x, const std::int32_t*& w,
+                                           const std::int32_t* end) noexcept {
     std::uint32_t p, q, h, g;
-    if constexpr (n == 8)
+    if constexpr (n == 16)
+      asm volatile("0:\n\t" ONNX2MCU_M4_FIRST("8") ONNX2MCU_M4_STEP("1", "8") ONNX2MCU_M4_STEP("2", "8") ONNX2MCU_M4_STEP("3", "8")
+                       ONNX2MCU_M4_STEP("4", "8") ONNX2MCU_M4_STEP("5", "8") ONNX2MCU_M4_STEP("6", "8") ONNX2MCU_M4_STEP("7", "8")
+                           ONNX2MCU_M4_LOOP
+                   : ONNX2MCU_M4_OPERANDS : [second] "i"(second), [end] "m"(end) : "memory", "cc");
+    else if constexpr (n == 8)
       asm volatile(ONNX2MCU_M4_FIRST("8") ONNX2MCU_M4_STEP("1", "8") ONNX2MCU_M4_STEP("2", "8") ONNX2MCU_M4_STEP("3", "8")
                        ONNX2MCU_M4_STEP("4", "8") ONNX2MCU_M4_STEP("5", "8") ONNX2MCU_M4_STEP("6", "8") ONNX2MCU_M4_STEP("7", "8")
                    : ONNX2MCU_M4_OPERANDS : [second] "i"(second) : "memory");
@@ -60,9 +77,16 @@ struct CortexM4 : Dsp {
       asm volatile(ONNX2MCU_M4_FIRST("1") : ONNX2MCU_M4_OPERANDS : [second] "i"(second) : "memory");
   }
 
-  /// Four bytes of x with 8 rows; x_signed says which bytes they are.
-  template <int n, bool x_signed, class X>
+  /// `quads` times four bytes of x with 8 rows; x_signed says which bytes they are.
+  template <int quads, bool x_signed, class X>
   static ONNX2MCU_INLINE void mac_8x1(std::int32_t (&a)[8], const X*& x, const std::int32_t*& w) noexcept {
+    if constexpr (quads >= 4) mac_8x1_part<4, x_signed>(a, x, w, w + quads / 4 * 32);
+    if constexpr (quads % 4 != 0) mac_8x1_part<1, x_signed>(a, x, w, w + quads % 4 * 8);
+  }
+
+  /// Blocks of n until w reaches end.
+  template <int n, bool x_signed, class X>
+  static ONNX2MCU_INLINE void mac_8x1_part(std::int32_t (&a)[8], const X*& x, const std::int32_t*& w, const std::int32_t* end) noexcept {
     std::uint32_t x0, x1, h, g;
 #define ONNX2MCU_M4_OPERANDS_8X1                                                                            \
   [a0] "+r"(a[0]), [a1] "+r"(a[1]), [a2] "+r"(a[2]), [a3] "+r"(a[3]), [a4] "+r"(a[4]), [a5] "+r"(a[5]),     \
@@ -70,13 +94,15 @@ struct CortexM4 : Dsp {
       [g] "=&r"(g)
 #define ONNX2MCU_M4_4_TIMES(text) text text text text
     if constexpr (n == 4 && x_signed)
-      asm volatile(ONNX2MCU_M4_4_TIMES(ONNX2MCU_M4_8X1("sxtb16")) : ONNX2MCU_M4_OPERANDS_8X1 : : "memory");
+      asm volatile("0:\n\t" ONNX2MCU_M4_4_TIMES(ONNX2MCU_M4_8X1("sxtb16")) ONNX2MCU_M4_LOOP
+                   : ONNX2MCU_M4_OPERANDS_8X1 : [end] "m"(end) : "memory", "cc");
     else if constexpr (n == 4)
-      asm volatile(ONNX2MCU_M4_4_TIMES(ONNX2MCU_M4_8X1("uxtb16")) : ONNX2MCU_M4_OPERANDS_8X1 : : "memory");
+      asm volatile("0:\n\t" ONNX2MCU_M4_4_TIMES(ONNX2MCU_M4_8X1("uxtb16")) ONNX2MCU_M4_LOOP
+                   : ONNX2MCU_M4_OPERANDS_8X1 : [end] "m"(end) : "memory", "cc");
     else if constexpr (x_signed)
-      asm volatile(ONNX2MCU_M4_8X1("sxtb16") : ONNX2MCU_M4_OPERANDS_8X1 : : "memory");
+      asm volatile("0:\n\t" ONNX2MCU_M4_8X1("sxtb16") ONNX2MCU_M4_LOOP : ONNX2MCU_M4_OPERANDS_8X1 : [end] "m"(end) : "memory", "cc");
     else
-      asm volatile(ONNX2MCU_M4_8X1("uxtb16") : ONNX2MCU_M4_OPERANDS_8X1 : : "memory");
+      asm volatile("0:\n\t" ONNX2MCU_M4_8X1("uxtb16") ONNX2MCU_M4_LOOP : ONNX2MCU_M4_OPERANDS_8X1 : [end] "m"(end) : "memory", "cc");
   }
 };
 
@@ -84,6 +110,7 @@ struct CortexM4 : Dsp {
 #undef ONNX2MCU_M4_FIRST
 #undef ONNX2MCU_M4_STEP
 #undef ONNX2MCU_M4_OPERANDS
+#undef ONNX2MCU_M4_LOOP
 #undef ONNX2MCU_M4_PAIR
 #undef ONNX2MCU_M4_8X1
 #undef ONNX2MCU_M4_OPERANDS_8X1

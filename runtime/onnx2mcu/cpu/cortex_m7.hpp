@@ -29,6 +29,7 @@ namespace onnx2mcu::cpu {
   [a0] "+r"(a[0]), [a1] "+r"(a[1]), [a2] "+r"(a[2]), [a3] "+r"(a[3]), [b0] "+r"(a[4]), [b1] "+r"(a[5]),     \
       [b2] "+r"(a[6]), [b3] "+r"(a[7]), [x] "+r"(x), [w] "+r"(w), [p] "=&r"(p), [q] "=&r"(q), [h] "=&r"(h), \
       [g] "=&r"(g)
+#define ONNX2MCU_M7_LOOP "ldr %[h], %[end]\n\tcmp %[w], %[h]\n\tbne 0b\n\t"
 
 // One pair of rows with four inputs x0, x1 (bytes 0 and 2, 1 and 3), whose words of weights are in h and g; loads those
 // of the next pair.
@@ -50,11 +51,27 @@ namespace onnx2mcu::cpu {
 struct CortexM7 : Dsp {
   static constexpr bool has_blocks = true;
 
-  /// n steps (two inputs each) of 4 rows x 2 pixels; the second pixel lies `second` bytes behind the first.
+  /// `steps` steps (two inputs each) of 4 rows x 2 pixels; the second pixel lies `second` bytes behind the first.
+  template <int steps, int second>
+  static ONNX2MCU_INLINE void mac_4x2(std::int32_t (&a)[8], const std::int16_t* x, const std::int32_t*& w) noexcept {
+    if constexpr (steps >= 16) mac_4x2_part<16, second>(a, x, w, w + steps / 8 * 16);
+    else if constexpr (steps >= 8) mac_4x2_part<8, second>(a, x, w, w);
+    if constexpr ((steps & 4) != 0) mac_4x2_part<4, second>(a, x, w, w);
+    if constexpr ((steps & 2) != 0) mac_4x2_part<2, second>(a, x, w, w);
+    if constexpr ((steps & 1) != 0) mac_4x2_part<1, second>(a, x, w, w);
+  }
+
+  /// n steps; n = 16: blocks of 8 until w reaches end.
   template <int n, int second>
-  static ONNX2MCU_INLINE void mac_4x2(std::int32_t (&a)[8], const std::int16_t*& x, const std::int32_t*& w) noexcept {
+  static ONNX2MCU_INLINE void mac_4x2_part(std::int32_t (&a)[8], const std::int16_t*& x, const std::int32_t*& w,
+                                           const std::int32_t* end) noexcept {
     std::uint32_t p, q, h, g;
-    if constexpr (n == 8)
+    if constexpr (n == 16)
+      asm volatile("0:\n\t" ONNX2MCU_M7_LOAD("0") ONNX2MCU_M7_INNER("0", "1") ONNX2MCU_M7_INNER("1", "2") ONNX2MCU_M7_INNER("2", "3")
+                       ONNX2MCU_M7_INNER("3", "4") ONNX2MCU_M7_INNER("4", "5") ONNX2MCU_M7_INNER("5", "6")
+                           ONNX2MCU_M7_INNER("6", "7") ONNX2MCU_M7_LAST("7", "8") ONNX2MCU_M7_LOOP
+                   : ONNX2MCU_M7_OPERANDS : [second] "i"(second), [end] "m"(end) : "memory", "cc");
+    else if constexpr (n == 8)
       asm volatile(ONNX2MCU_M7_LOAD("0") ONNX2MCU_M7_INNER("0", "1") ONNX2MCU_M7_INNER("1", "2") ONNX2MCU_M7_INNER("2", "3")
                        ONNX2MCU_M7_INNER("3", "4") ONNX2MCU_M7_INNER("4", "5") ONNX2MCU_M7_INNER("5", "6")
                            ONNX2MCU_M7_INNER("6", "7") ONNX2MCU_M7_LAST("7", "8")
@@ -70,18 +87,27 @@ struct CortexM7 : Dsp {
       asm volatile(ONNX2MCU_M7_LOAD("0") ONNX2MCU_M7_LAST("0", "1") : ONNX2MCU_M7_OPERANDS : [second] "i"(second) : "memory");
   }
 
-  /// n times four bytes of x with 8 rows; x_signed says which bytes they are.
-  template <int n, bool x_signed, class X>
+  /// `quads` times four bytes of x with 8 rows; x_signed says which bytes they are.
+  template <int quads, bool x_signed, class X>
   static ONNX2MCU_INLINE void mac_8x1(std::int32_t (&a)[8], const X*& x, const std::int32_t*& w) noexcept {
+    if constexpr (quads >= 4) mac_8x1_part<4, x_signed>(a, x, w, w + quads / 4 * 32);
+    if constexpr (quads % 4 != 0) mac_8x1_part<1, x_signed>(a, x, w, w + quads % 4 * 8);
+  }
+
+  /// Blocks of n until w reaches end.
+  template <int n, bool x_signed, class X>
+  static ONNX2MCU_INLINE void mac_8x1_part(std::int32_t (&a)[8], const X*& x, const std::int32_t*& w, const std::int32_t* end) noexcept {
     std::uint32_t x0, x1, h, g;
     if constexpr (n == 4 && x_signed)
-      asm volatile(ONNX2MCU_M7_4_TIMES(ONNX2MCU_M7_8X1("sxtb16")) : ONNX2MCU_M7_OPERANDS_8X1 : : "memory");
+      asm volatile("0:\n\t" ONNX2MCU_M7_4_TIMES(ONNX2MCU_M7_8X1("sxtb16")) ONNX2MCU_M7_LOOP
+                   : ONNX2MCU_M7_OPERANDS_8X1 : [end] "m"(end) : "memory", "cc");
     else if constexpr (n == 4)
-      asm volatile(ONNX2MCU_M7_4_TIMES(ONNX2MCU_M7_8X1("uxtb16")) : ONNX2MCU_M7_OPERANDS_8X1 : : "memory");
+      asm volatile("0:\n\t" ONNX2MCU_M7_4_TIMES(ONNX2MCU_M7_8X1("uxtb16")) ONNX2MCU_M7_LOOP
+                   : ONNX2MCU_M7_OPERANDS_8X1 : [end] "m"(end) : "memory", "cc");
     else if constexpr (x_signed)
-      asm volatile(ONNX2MCU_M7_8X1("sxtb16") : ONNX2MCU_M7_OPERANDS_8X1 : : "memory");
+      asm volatile("0:\n\t" ONNX2MCU_M7_8X1("sxtb16") ONNX2MCU_M7_LOOP : ONNX2MCU_M7_OPERANDS_8X1 : [end] "m"(end) : "memory", "cc");
     else
-      asm volatile(ONNX2MCU_M7_8X1("uxtb16") : ONNX2MCU_M7_OPERANDS_8X1 : : "memory");
+      asm volatile("0:\n\t" ONNX2MCU_M7_8X1("uxtb16") ONNX2MCU_M7_LOOP : ONNX2MCU_M7_OPERANDS_8X1 : [end] "m"(end) : "memory", "cc");
   }
 };
 
@@ -90,6 +116,7 @@ struct CortexM7 : Dsp {
 #undef ONNX2MCU_M7_INNER
 #undef ONNX2MCU_M7_LAST
 #undef ONNX2MCU_M7_OPERANDS
+#undef ONNX2MCU_M7_LOOP
 #undef ONNX2MCU_M7_PAIR
 #undef ONNX2MCU_M7_8X1
 #undef ONNX2MCU_M7_OPERANDS_8X1
