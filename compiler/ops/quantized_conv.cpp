@@ -86,9 +86,41 @@ std::int64_t choose_tile(const QuantizedConv& conv) {
   return std::min(tile, conv.window.out_w);
 }
 
+/// Words of the weights of two rows of a kernel column; a last single row stands where the kernel finds its cells.
+std::vector<std::int32_t> depthwise_words(const QuantizedConv& conv) {
+  const Window2d& w = conv.window;
+  std::vector<std::int32_t> words;
+  for (std::int64_t c = 0; c < conv.out_c; ++c)
+    for (std::int64_t kx = 0; kx < w.k_w; ++kx) {
+      const auto half = [&](std::int64_t ky) { return static_cast<std::uint32_t>(conv.weights.at(c, ky * w.k_w + kx)) & 0xFFFFU; };
+      for (std::int64_t ky = 0; ky + 1 < w.k_h; ky += 2) words.push_back(static_cast<std::int32_t>(half(ky) | half(ky + 1) << 16));
+      if (w.k_h % 2 != 0) words.push_back(static_cast<std::int32_t>(half(w.k_h - 1) << (c % 4 < 2 ? 0 : 16)));
+    }
+  return words;
+}
+
 }  // namespace
 
+bool has_packed_form(const Target& target, const QuantizedConv& conv) {
+  if (!target.has_dsp) return false;
+  return conv.groups == 1 || (conv.depthwise() && conv.out_c == conv.in_c && conv.in_c % 4 == 0);
+}
+
+static Call packed_depthwise_call(LowerContext& c, const QuantizedConv& conv, const Accumulators& acc) {
+  const Window2d& w = conv.window;
+  Call call = geometry_call(c, conv, "packed_depthwise_conv2d", "packed_depthwise.hpp");
+  const std::int64_t column = 4 * (w.k_h / 2) + 2 * (w.k_h % 2);
+  call.scratch = {c.scratch("columns", DType::uint32, patch_columns(w, w.out_w) * column)};
+  const std::vector<std::int32_t> words = depthwise_words(conv);
+  call.params.push_back(param_array(c.program, "weights", c.array("weights", DType::int32, words)));
+  call.params.push_back(param_array(c.program, "bias", c.array("bias", DType::int32, acc.bias)));
+  call.weight_bytes = static_cast<std::int64_t>(words.size()) * 4;
+  call.algorithm = "4 channels at a time, pairs of rows in a word";
+  return call;
+}
+
 Call packed_conv_call(LowerContext& c, const QuantizedConv& conv, const Accumulators& acc) {
+  if (conv.depthwise()) return packed_depthwise_call(c, conv, acc);
   QuantizedConv flat = conv;
   Window2d& w = flat.window;
   if (w.k_h == 1 && w.k_w == 1 && w.stride_h == 1 && w.stride_w == 1 && w.in_h == w.out_h && w.in_w == w.out_w) {

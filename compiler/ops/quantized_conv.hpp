@@ -21,7 +21,9 @@ void infer_quantized_conv(InferContext& c);
 QuantizedConv read_quantized_conv(LowerContext& c);
 /// A call of `kernel` with everything but the requantization.
 Call quantized_conv_call(LowerContext& c, const QuantizedConv& conv, const Accumulators& acc, std::string kernel, std::string header);
-/// The same on the DSP extension's multiply-accumulate, for convolutions of one group.
+/// Whether packed_conv_call has a kernel for it: one group, or depthwise with a multiple of 4 channels, on a DSP core.
+bool has_packed_form(const Target& target, const QuantizedConv& conv);
+/// The same on the DSP extension's multiply-accumulate.
 Call packed_conv_call(LowerContext& c, const QuantizedConv& conv, const Accumulators& acc);
 
 }  // namespace o2m

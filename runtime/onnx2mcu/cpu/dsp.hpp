@@ -51,6 +51,17 @@ struct Dsp : Portable {
     asm("pkhtb %0, %1, %2, asr #16" : "=r"(r) : "r"(b), "r"(a));
     return r;
   }
+  // The subtraction sets the flags by which SEL selects: one statement, so that nothing comes between them.
+  static ONNX2MCU_INLINE std::uint32_t max_s8(std::uint32_t a, std::uint32_t b) noexcept {
+    std::uint32_t r;
+    asm("ssub8 %0, %1, %2\n\tsel %0, %1, %2" : "=&r"(r) : "r"(a), "r"(b) : "cc");
+    return r;
+  }
+  static ONNX2MCU_INLINE std::uint32_t max_u8(std::uint32_t a, std::uint32_t b) noexcept {
+    std::uint32_t r;
+    asm("usub8 %0, %1, %2\n\tsel %0, %1, %2" : "=&r"(r) : "r"(a), "r"(b) : "cc");
+    return r;
+  }
   static ONNX2MCU_INLINE std::int32_t round_even(float value) noexcept {  // FPSCR's rounding mode: nearest, ties to even
     float integer;
     asm("vcvtr.s32.f32 %0, %1" : "=t"(integer) : "t"(value));

@@ -73,6 +73,18 @@ struct Portable {
   /// (low half of a, low half of b), and (high half of a, high half of b), lower half first.
   static ONNX2MCU_INLINE std::uint32_t pack_low(std::uint32_t a, std::uint32_t b) noexcept { return (a & 0xFFFFU) | b << 16; }
   static ONNX2MCU_INLINE std::uint32_t pack_high(std::uint32_t a, std::uint32_t b) noexcept { return a >> 16 | (b & 0xFFFF0000U); }
+  /// The larger of each of the four bytes.
+  static ONNX2MCU_INLINE std::uint32_t max_s8(std::uint32_t a, std::uint32_t b) noexcept {
+    std::uint32_t larger = 0;
+    for (int i = 0; i < 32; i += 8) {
+      const auto x = static_cast<std::int8_t>(a >> i & 0xFFU), y = static_cast<std::int8_t>(b >> i & 0xFFU);
+      larger |= static_cast<std::uint32_t>(static_cast<std::uint8_t>(x > y ? x : y)) << i;
+    }
+    return larger;
+  }
+  static ONNX2MCU_INLINE std::uint32_t max_u8(std::uint32_t a, std::uint32_t b) noexcept {
+    return max_s8(a ^ 0x80808080U, b ^ 0x80808080U) ^ 0x80808080U;
+  }
   /// The nearest integer, ties to even, for |value| < 2^31.
   static ONNX2MCU_INLINE std::int32_t round_even(float value) noexcept {
     const auto truncated = static_cast<std::int32_t>(value);
