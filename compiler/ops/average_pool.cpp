@@ -72,8 +72,11 @@ void lower_global_max(LowerContext& c) {
 
 }  // namespace
 
-ONNX2MCU_DEFINE_OP(op_AveragePool){"", "AveragePool", infer_average, lower_average, nullptr, estimate_average_pool};
-ONNX2MCU_DEFINE_OP(op_GlobalAveragePool){"", "GlobalAveragePool", infer_global, lower_global_average, nullptr, estimate_average_pool};
-ONNX2MCU_DEFINE_OP(op_GlobalMaxPool){"", "GlobalMaxPool", infer_global, lower_global_max, nullptr, estimate_max_pool};
+ONNX2MCU_DEFINE_OP(op_AveragePool){"",      "AveragePool",        infer_average, lower_average,
+                                   nullptr, estimate_average_pool};
+ONNX2MCU_DEFINE_OP(op_GlobalAveragePool){"",      "GlobalAveragePool",  infer_global, lower_global_average,
+                                         nullptr, estimate_average_pool};
+ONNX2MCU_DEFINE_OP(op_GlobalMaxPool){"",      "GlobalMaxPool",  infer_global, lower_global_max,
+                                     nullptr, estimate_max_pool};
 
 }  // namespace o2m

@@ -62,6 +62,7 @@ void lower(LowerContext& c) {
 
 }  // namespace
 
-ONNX2MCU_DEFINE_OP(op_BatchNormalization){"", "BatchNormalization", infer, lower, nullptr, estimate_batch_normalization};
+ONNX2MCU_DEFINE_OP(op_BatchNormalization){"",      "BatchNormalization",        infer, lower,
+                                          nullptr, estimate_batch_normalization};
 
 }  // namespace o2m

@@ -4,6 +4,7 @@
 #include "ops/binary.hpp"
 
 #include "ops/broadcast.hpp"
+#include "ops/estimate.hpp"
 #include "ops/eval_elementwise.hpp"
 
 namespace o2m {
@@ -64,6 +65,20 @@ void lower(LowerContext& c) {
   lower_binary(c, function_of(c.node));
 }
 
+/// Pow 7-15: the exponent may have another type than the base, whose type is the result's.
+void infer_pow(InferContext& c) {
+  for (const std::size_t i : {0, 1})
+    if (c.type(i) != DType::float32 && !is_integer(c.type(i)))
+      refuse("input {} is {}, only float32 and integers are supported", i, to_string(c.type(i)));
+  c.set(0, c.type(0), broadcast(c.shape(0), c.shape(1)));
+}
+
+void lower_pow(LowerContext& c) {
+  const bool one_exponent = element_count(c.in_shape(1)) == 1 && element_count(c.out_shape(0)) > 1;
+  lower_binary(c, one_exponent ? "PowScalar" : "Pow");
+  c.program.calls.back().header = "float_pow.hpp";
+}
+
 }  // namespace
 
 void lower_binary(LowerContext& c, const std::string& function, const BinaryOperand& a,
@@ -73,7 +88,9 @@ void lower_binary(LowerContext& c, const std::string& function, const BinaryOper
   call.reads = {a.value, b.value};
   call.writes = {y};
   add_broadcast(call, a.shape, b.shape, y_shape);
-  if (size_of(c.program[y].type) != size_of(c.in(0).type)) call.in_place.clear();
+  std::erase_if(call.in_place, [&](const std::pair<int, int>& p) {  // elements of another size do not fit
+    return size_of(c.program[y].type) != size_of(c.in(static_cast<std::size_t>(p.second)).type);
+  });
   call.params.push_back({"using", "Op", "onnx2mcu::ops::" + function});
   c.add(std::move(call));
 }
@@ -98,7 +115,8 @@ ONNX2MCU_DEFINE_OP(op_LessOrEqual){"", "LessOrEqual", infer_comparison, lower, e
 ONNX2MCU_DEFINE_OP(op_Mod){"", "Mod", infer, lower, eval_mod};
 ONNX2MCU_DEFINE_OP(op_Mul){"", "Mul", infer, lower, eval_mul};
 ONNX2MCU_DEFINE_OP(op_Or){"", "Or", infer_logic, lower, eval_or};
-ONNX2MCU_DEFINE_OP(op_PRelu){"", "PRelu", infer_prelu, lower};
+ONNX2MCU_DEFINE_OP(op_PRelu){"", "PRelu", infer_prelu, lower, nullptr, estimate_prelu};
+ONNX2MCU_DEFINE_OP(op_Pow){"", "Pow", infer_pow, lower_pow};
 ONNX2MCU_DEFINE_OP(op_Sub){"", "Sub", infer, lower, eval_sub};
 ONNX2MCU_DEFINE_OP(op_Xor){"", "Xor", infer_logic, lower, eval_xor};
 

@@ -1,5 +1,6 @@
 // Conv 1-22 in float32: 1-D and 2-D, groups, depthwise, dilations, pads. Inputs: x, w, [b].
 
+#include "ops/estimate.hpp"
 #include "ops/float_order.hpp"
 #include "ops/lower.hpp"
 #include "ops/window.hpp"
@@ -39,21 +40,22 @@ void infer(InferContext& c) {
   c.set(0, DType::float32, image_shape(d.batch, d.out_c, w.out, channels_last(c.node)));
 }
 
-ConvGeometry geometry_of(const Dims& d, const Window2d& w, bool constant_weights) {
-  return {d.in_c,
-          d.out_c,
-          d.groups,
-          w.k_h,
-          w.k_w,
-          w.in_h,
-          w.in_w,
-          w.out_h,
-          w.out_w,
-          d.spatial.size() == 2,
-          constant_weights,
-          w.pad_top == 0 && w.pad_left == 0 && w.pad_bottom == 0 && w.pad_right == 0,
-          w.stride_h == 1 && w.stride_w == 1,
-          w.dil_h == 1 && w.dil_w == 1};
+/// Does ONNX Runtime see pads? With auto_pad SAME it also does where strides leave two cells or more at the
+/// end unread.
+bool has_pads(const Node& node, const Window2d& w) {
+  if (w.pad_top != 0 || w.pad_left != 0 || w.pad_bottom != 0 || w.pad_right != 0) return true;
+  if (node.attr_string("auto_pad", "NOTSET").rfind("SAME", 0) != 0) return false;
+  return (w.out_h - 1) * w.stride_h + w.k_h < w.in_h - 1 || (w.out_w - 1) * w.stride_w + w.k_w < w.in_w - 1;
+}
+
+FloatOrder order_of(const LowerContext& c, const Dims& d, const Window2d& w) {
+  ConvGeometry g{d.in_c, d.out_c, d.groups, w.k_h, w.k_w, w.in_h, w.in_w, w.out_h, w.out_w};
+  g.two_dimensional = d.spatial.size() == 2;
+  g.constant_weights = is_constant_weight(c, 1);
+  g.no_pads = !has_pads(c.node, w);
+  g.unit_strides = w.stride_h == 1 && w.stride_w == 1;
+  g.unit_dilations = w.dil_h == 1 && w.dil_w == 1;
+  return conv_order(g);
 }
 
 /// OIHW with the channels cut into blocks that become innermost: [out_c][depth / block_c][k_h][k_w][block_c].
@@ -79,8 +81,7 @@ void lower(LowerContext& c) {
     refuse("{} spatial dimensions are not supported, only 1 or 2", c.in_shape(0).size() - 2);
   const Dims d = dims_of(c.node, c.in_shape(0), c.in_shape(1));
   const Window2d w = to_2d(resolve_window(c.node, d.spatial, d.kernel), d.spatial);
-  const FloatOrder order =
-      conv_order(geometry_of(d, w, c.constant(1) && c.node.attr("computed_weights", 0) == 0));
+  const FloatOrder order = order_of(c, d, w);
   const bool has_bias = c.node.has_input(2);
   Call call = c.call(has_bias ? "float_conv2d_bias" : "float_conv2d", "float_conv.hpp");
   call.reads = {c.operand(0), weights(c, d, w.k_h * w.k_w, order.block_c)};
@@ -112,6 +113,6 @@ void lower(LowerContext& c) {
 
 }  // namespace
 
-ONNX2MCU_DEFINE_OP(op_Conv){"", "Conv", infer, lower};
+ONNX2MCU_DEFINE_OP(op_Conv){"", "Conv", infer, lower, nullptr, estimate_conv};
 
 }  // namespace o2m

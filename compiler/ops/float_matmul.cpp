@@ -23,9 +23,8 @@ Call float_product_call(LowerContext& c, const FloatProduct& p, const char* kern
   const bool packed = matrix && is_constant_weight(c, 1);
   const std::int64_t channels = c.node.attr("a_channels", 1);
   const bool b_by_columns = matrix || p.transposed_b;
-  const bool packed_by_ort = packed && c.node.attr("computed_weights", 0) == 0;
-  const FloatOrder order = matmul_order(p.kernel_m, p.k, p.n, packed_by_ort,
-                                        p.alpha != 1.0F || p.beta != 1.0F, p.transposed_a, p.transposed_b);
+  const FloatOrder order = matmul_order(p.kernel_m, p.k, p.n, packed, p.alpha != 1.0F || p.beta != 1.0F,
+                                        p.transposed_a, p.transposed_b);
   Call call = c.call(kernel, "float_matmul.hpp");
   call.reads = {c.operand(0), matrix ? Operand(transposed_weights(c, *b, p)) : c.operand(1)};
   call.writes = {c.output(0)};

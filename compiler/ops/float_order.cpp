@@ -42,12 +42,10 @@ FloatOrder conv_order(const ConvGeometry& g) {
   const bool plain = g.unit_strides && g.no_pads;
   const bool pointwise = plain && area == 1;
   // MlasConvPrepare: a kernel as wide as the image reads its rows where they lie, as a transposed matrix.
-  const bool rows =
-      plain && !pointwise && g.two_dimensional && g.unit_dilations && depth == 1 && g.k_w == g.in_w;
+  const bool rows = plain && !pointwise && g.unit_dilations && depth == 1 && g.k_w == g.in_w;
   if (group_out == 1) return rows ? FloatOrder{"lanes", terms, 1, false} : FloatOrder{"fours", 4, 1};
-  const bool columns =
-      plain && g.two_dimensional && g.unit_dilations && depth == 1 && g.k_h == g.in_h && g.k_w == 1;
-  if (pixels == 1 && !rows && !columns) return {"lanes", terms, 1, true};
+  const bool columns = plain && g.unit_dilations && depth == 1 && g.k_h == g.in_h && g.k_w == 1;
+  if (pixels == 1 && (g.in_w == 1 || (!rows && !columns))) return {"lanes", terms, 1, true};
   const std::int64_t block = unpacked_block(terms, pixels, false);
   return {"blocks", block, area == 1 ? block : 1};
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "ops/estimate.hpp"
 #include "ops/eval_elementwise.hpp"
 #include "ops/int_list.hpp"
 #include "ops/strided_copy.hpp"
@@ -105,10 +106,16 @@ std::pair<std::string, onnx2mcu::ReduceOrder> kernel_of(const LowerContext& c,
   return {ordered && pattern_of(reduced) == "R" ? "reduce_all" : "reduce", Order::in_order};
 }
 
+/// Without anything to reduce these still are functions of each element.
+bool maps_elements(const Node& node) {
+  return node.is("ReduceL1") || node.is("ReduceL2") || node.is("ReduceSumSquare") || node.is("ReduceLogSum");
+}
+
 void lower(LowerContext& c) {
   const Shape& shape = c.in_shape(0);
   const std::vector<bool> reduced = reduced_dims(c.graph, c.node, shape.size());
-  if (std::find(reduced.begin(), reduced.end(), true) == reduced.end()) return c.alias(0, 0);
+  const bool keeps_all = std::find(reduced.begin(), reduced.end(), true) == reduced.end();
+  if (keeps_all && !maps_elements(c.node)) return c.alias(0, 0);
   const auto [kernel, order] = kernel_of(c, reduced);
   Loops loops = loops_of(shape, reduced);
   if (order == onnx2mcu::ReduceOrder::packet_runs &&
@@ -133,15 +140,15 @@ void lower(LowerContext& c) {
 
 }  // namespace
 
-ONNX2MCU_DEFINE_OP(op_ReduceL1){"", "ReduceL1", infer, lower};
-ONNX2MCU_DEFINE_OP(op_ReduceL2){"", "ReduceL2", infer, lower};
-ONNX2MCU_DEFINE_OP(op_ReduceLogSum){"", "ReduceLogSum", infer, lower};
-ONNX2MCU_DEFINE_OP(op_ReduceLogSumExp){"", "ReduceLogSumExp", infer, lower};
-ONNX2MCU_DEFINE_OP(op_ReduceMax){"", "ReduceMax", infer, lower};
-ONNX2MCU_DEFINE_OP(op_ReduceMean){"", "ReduceMean", infer, lower};
-ONNX2MCU_DEFINE_OP(op_ReduceMin){"", "ReduceMin", infer, lower};
-ONNX2MCU_DEFINE_OP(op_ReduceProd){"", "ReduceProd", infer, lower};
-ONNX2MCU_DEFINE_OP(op_ReduceSum){"", "ReduceSum", infer, lower};
-ONNX2MCU_DEFINE_OP(op_ReduceSumSquare){"", "ReduceSumSquare", infer, lower};
+ONNX2MCU_DEFINE_OP(op_ReduceL1){"", "ReduceL1", infer, lower, nullptr, estimate_reduce};
+ONNX2MCU_DEFINE_OP(op_ReduceL2){"", "ReduceL2", infer, lower, nullptr, estimate_reduce};
+ONNX2MCU_DEFINE_OP(op_ReduceLogSum){"", "ReduceLogSum", infer, lower, nullptr, estimate_reduce};
+ONNX2MCU_DEFINE_OP(op_ReduceLogSumExp){"", "ReduceLogSumExp", infer, lower, nullptr, estimate_reduce};
+ONNX2MCU_DEFINE_OP(op_ReduceMax){"", "ReduceMax", infer, lower, nullptr, estimate_reduce};
+ONNX2MCU_DEFINE_OP(op_ReduceMean){"", "ReduceMean", infer, lower, nullptr, estimate_reduce};
+ONNX2MCU_DEFINE_OP(op_ReduceMin){"", "ReduceMin", infer, lower, nullptr, estimate_reduce};
+ONNX2MCU_DEFINE_OP(op_ReduceProd){"", "ReduceProd", infer, lower, nullptr, estimate_reduce};
+ONNX2MCU_DEFINE_OP(op_ReduceSum){"", "ReduceSum", infer, lower, nullptr, estimate_reduce};
+ONNX2MCU_DEFINE_OP(op_ReduceSumSquare){"", "ReduceSumSquare", infer, lower, nullptr, estimate_reduce};
 
 }  // namespace o2m

@@ -1,11 +1,11 @@
 // Element-wise operators with one operand and no inputs beside it. A few depend on the position of an element
 // in the tensor (runtime/onnx2mcu/float_packet_math.hpp), because ONNX Runtime's do.
 
-#include "onnx2mcu/float_trigonometry.hpp"
 #include "onnx2mcu/unary.hpp"
 
 #include <algorithm>
 
+#include "onnx2mcu/float_trigonometry.hpp"
 #include "ops/eval_elementwise.hpp"
 #include "ops/lower.hpp"
 
@@ -166,12 +166,15 @@ struct Attributes {
   const char *first = "alpha", *second = "beta";
   float first_default = 0, second_default = 0;
 };
-constexpr Attributes none, one{"alpha", "beta", 1.0F}, leaky{"alpha", "beta", 0.01F}, hard{"alpha", "beta", 0.2F, 0.5F},
-    scaled{"alpha", "gamma", 1.67326319217681884765625F, 1.05070102214813232421875F}, shrinking{"lambd", "bias", 0.5F};
+constexpr Attributes none, one{"alpha", "beta", 1.0F}, leaky{"alpha", "beta", 0.01F},
+    hard{"alpha", "beta", 0.2F, 0.5F},
+    scaled{"alpha", "gamma", 1.67326319217681884765625F, 1.05070102214813232421875F},
+    shrinking{"lambd", "bias", 0.5F};
 
 template <Activation* function, const Attributes& a>
 std::vector<Tensor> estimate(const Graph&, const Node& node, EvalInputs in) {
-  const float alpha = node.attr_float(a.first, a.first_default), beta = node.attr_float(a.second, a.second_default);
+  const float alpha = node.attr_float(a.first, a.first_default),
+              beta = node.attr_float(a.second, a.second_default);
   return {eval_each(*in[0], [&](auto x) { return function(static_cast<float>(x), alpha, beta); })};
 }
 
@@ -194,12 +197,14 @@ ONNX2MCU_DEFINE_OP(op_Erf){"", "Erf", infer_float, lower_function, eval_float<on
 ONNX2MCU_DEFINE_OP(op_Exp){"", "Exp", infer_float, lower_function, eval_float<onnx2mcu::exp_f32>};
 ONNX2MCU_DEFINE_OP(op_Floor){"", "Floor", infer_float, lower_function, eval_floor};
 ONNX2MCU_DEFINE_OP(op_Gelu){"", "Gelu", infer_float, lower_gelu, nullptr, estimate<gelu, none>};
-ONNX2MCU_DEFINE_OP(op_HardSigmoid){"", "HardSigmoid", infer_float, lower_hard_sigmoid, nullptr, estimate<hard_sigmoid, hard>};
+ONNX2MCU_DEFINE_OP(op_HardSigmoid){
+    "", "HardSigmoid", infer_float, lower_hard_sigmoid, nullptr, estimate<hard_sigmoid, hard>};
 ONNX2MCU_DEFINE_OP(op_HardSwish){"", "HardSwish", infer_float, lower_function,
                                  eval_float<onnx2mcu::hard_swish_f32>};
 ONNX2MCU_DEFINE_OP(op_IsInf){"", "IsInf", infer_test, lower_is_inf};
 ONNX2MCU_DEFINE_OP(op_IsNaN){"", "IsNaN", infer_test, lower_function};
-ONNX2MCU_DEFINE_OP(op_LeakyRelu){"", "LeakyRelu", infer_float, lower_leaky_relu, nullptr, estimate<leaky_relu, leaky>};
+ONNX2MCU_DEFINE_OP(op_LeakyRelu){
+    "", "LeakyRelu", infer_float, lower_leaky_relu, nullptr, estimate<leaky_relu, leaky>};
 ONNX2MCU_DEFINE_OP(op_Log){"", "Log", infer_float, lower_log, eval_log};
 ONNX2MCU_DEFINE_OP(op_Mish){"", "Mish", infer_float, lower_mish};
 ONNX2MCU_DEFINE_OP(op_Neg){"", "Neg", infer_same, lower_function, eval_neg};
@@ -213,12 +218,15 @@ ONNX2MCU_DEFINE_OP(op_Sigmoid){"", "Sigmoid", infer_float, lower_function, eval_
 ONNX2MCU_DEFINE_OP(op_Sign){"", "Sign", infer_same, lower_function, eval_sign};
 ONNX2MCU_DEFINE_OP(op_Sin){"", "Sin", infer_float, lower_trigonometry, eval_float<onnx2mcu::sin_f32>};
 ONNX2MCU_DEFINE_OP(op_Sinh){"", "Sinh", infer_float, lower_trigonometry, eval_float<onnx2mcu::sinh_f32>};
-ONNX2MCU_DEFINE_OP(op_Softplus){"", "Softplus", infer_float, lower_softplus, nullptr, estimate<softplus, none>};
-ONNX2MCU_DEFINE_OP(op_Softsign){"", "Softsign", infer_float, lower_function, nullptr, estimate<softsign, none>};
+ONNX2MCU_DEFINE_OP(op_Softplus){
+    "", "Softplus", infer_float, lower_softplus, nullptr, estimate<softplus, none>};
+ONNX2MCU_DEFINE_OP(op_Softsign){
+    "", "Softsign", infer_float, lower_function, nullptr, estimate<softsign, none>};
 ONNX2MCU_DEFINE_OP(op_Sqrt){"", "Sqrt", infer_float, lower_function, eval_sqrt};
 ONNX2MCU_DEFINE_OP(op_Swish){"", "Swish", infer_float, lower_swish};
 ONNX2MCU_DEFINE_OP(op_Tan){"", "Tan", infer_float, lower_trigonometry, eval_float<onnx2mcu::tan_f32>};
 ONNX2MCU_DEFINE_OP(op_Tanh){"", "Tanh", infer_float, lower_function, eval_float<onnx2mcu::tanh_f32>};
-ONNX2MCU_DEFINE_OP(op_ThresholdedRelu){"", "ThresholdedRelu", infer_float, lower_thresholded_relu, nullptr, estimate<thresholded_relu, one>};
+ONNX2MCU_DEFINE_OP(op_ThresholdedRelu){
+    "", "ThresholdedRelu", infer_float, lower_thresholded_relu, nullptr, estimate<thresholded_relu, one>};
 
 }  // namespace o2m

@@ -108,10 +108,7 @@ struct Max {
 struct PRelu {
   template <class T>
   static T apply(T x, T slope) noexcept {
-    if constexpr (std::is_integral_v<T>)
-      return x < 0 ? Mul::apply(x, slope) : x;
-    else
-      return x > T{0} ? x : x * slope;
+    return x < T{0} ? Mul::apply(x, slope) : x;
   }
 };
 

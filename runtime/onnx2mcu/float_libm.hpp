@@ -1,6 +1,7 @@
-// expf, logf, log1pf as glibc 2.27 to 2.40 computes them (x86-64), for the places where ONNX Runtime calls them.
-// exp and log: Arm's optimized routines (MIT licence), in double; log1p: FreeBSD msun (Sun Microsystems), in float.
-// Also a double exp that is right to less than one unit in the last place. No errno, no exceptions.
+// expf, logf, log1pf as glibc 2.27 to 2.40 computes them (x86-64), for the places where ONNX Runtime calls
+// them. exp and log: Arm's optimized routines (MIT licence), in double; log1p: FreeBSD msun (Sun
+// Microsystems), in float. Also a double exp that is right to less than one unit in the last place. No errno,
+// no exceptions.
 #ifndef ONNX2MCU_FLOAT_LIBM_HPP
 #define ONNX2MCU_FLOAT_LIBM_HPP
 
@@ -8,18 +9,30 @@
 
 namespace onnx2mcu {
 
+/// 2^(i/32), its bits minus i << 47.
+inline constexpr std::uint64_t libm_exp2_table[32] = {
+    0x3ff0000000000000, 0x3fefd9b0d3158574, 0x3fefb5586cf9890f, 0x3fef9301d0125b51, 0x3fef72b83c7d517b,
+    0x3fef54873168b9aa, 0x3fef387a6e756238, 0x3fef1e9df51fdee1, 0x3fef06fe0a31b715, 0x3feef1a7373aa9cb,
+    0x3feedea64c123422, 0x3feece086061892d, 0x3feebfdad5362a27, 0x3feeb42b569d4f82, 0x3feeab07dd485429,
+    0x3feea47eb03a5585, 0x3feea09e667f3bcd, 0x3fee9f75e8ec5f74, 0x3feea11473eb0187, 0x3feea589994cce13,
+    0x3feeace5422aa0db, 0x3feeb737b0cdc5e5, 0x3feec49182a3f090, 0x3feed503b23e255d, 0x3feee89f995ad3ad,
+    0x3feeff76f2fb5e47, 0x3fef199bdd85529c, 0x3fef3720dcef9069, 0x3fef5818dcfba487, 0x3fef7c97337b9b5f,
+    0x3fefa4afa2a490da, 0x3fefd0765b6e4540};
+
+/// 1 / c for a c near the middle of each sixteenth of [0.7, 1.4).
+inline constexpr double libm_reciprocal[16] = {0x1.661ec79f8f3bep+0, 0x1.571ed4aaf883dp+0,
+                                               0x1.49539f0f010bp+0,  0x1.3c995b0b80385p+0,
+                                               0x1.30d190c8864a5p+0, 0x1.25e227b0b8eap+0,
+                                               0x1.1bb4a4a1a343fp+0, 0x1.12358f08ae5bap+0,
+                                               0x1.0953f419900a7p+0, 0x1p+0,
+                                               0x1.e608cfd9a47acp-1, 0x1.ca4b31f026aap-1,
+                                               0x1.b2036576afce6p-1, 0x1.9c2d163a1aa2dp-1,
+                                               0x1.886e6037841edp-1, 0x1.767dcf5534862p-1};
+
 /// expf. glibc's version for cores with FMA differs from the one without for 2 of all floats.
 inline float libm_exp(float x) noexcept {
-  // 2^(i/32), its bits minus i << 47.
-  constexpr std::uint64_t powers[32] = {
-      0x3ff0000000000000, 0x3fefd9b0d3158574, 0x3fefb5586cf9890f, 0x3fef9301d0125b51, 0x3fef72b83c7d517b,
-      0x3fef54873168b9aa, 0x3fef387a6e756238, 0x3fef1e9df51fdee1, 0x3fef06fe0a31b715, 0x3feef1a7373aa9cb,
-      0x3feedea64c123422, 0x3feece086061892d, 0x3feebfdad5362a27, 0x3feeb42b569d4f82, 0x3feeab07dd485429,
-      0x3feea47eb03a5585, 0x3feea09e667f3bcd, 0x3fee9f75e8ec5f74, 0x3feea11473eb0187, 0x3feea589994cce13,
-      0x3feeace5422aa0db, 0x3feeb737b0cdc5e5, 0x3feec49182a3f090, 0x3feed503b23e255d, 0x3feee89f995ad3ad,
-      0x3feeff76f2fb5e47, 0x3fef199bdd85529c, 0x3fef3720dcef9069, 0x3fef5818dcfba487, 0x3fef7c97337b9b5f,
-      0x3fefa4afa2a490da, 0x3fefd0765b6e4540};
-  constexpr double c3 = 0x1.c6af84b912394p-5 / 32768, c2 = 0x1.ebfce50fac4f3p-3 / 1024, c1 = 0x1.62e42ff0c52d6p-1 / 32;
+  constexpr double c3 = 0x1.c6af84b912394p-5 / 32768, c2 = 0x1.ebfce50fac4f3p-3 / 1024,
+                   c1 = 0x1.62e42ff0c52d6p-1 / 32;
   if (x != x) return x;
   if (x > 0x1.62e42ep6F) return __builtin_inff();
   if (x < -0x1.9fe368p6F) return 0.0F;
@@ -27,22 +40,20 @@ inline float libm_exp(float x) noexcept {
   const double shifted = z + 0x1.8p52;
   const std::uint64_t k = double_bits(shifted);
   const double r = z - (shifted - 0x1.8p52);
-  const double scale = double_from_bits(powers[k % 32] + (k << 47));
+  const double scale = double_from_bits(libm_exp2_table[k % 32] + (k << 47));
   return static_cast<float>(((c3 * r + c2) * (r * r) + (c1 * r + 1.0)) * scale);
 }
 
 /// logf. The same for every float with and without FMA.
 inline float libm_log(float x) noexcept {
-  constexpr double reciprocal[16] = {
-      0x1.661ec79f8f3bep+0, 0x1.571ed4aaf883dp+0, 0x1.49539f0f010bp+0,  0x1.3c995b0b80385p+0,
-      0x1.30d190c8864a5p+0, 0x1.25e227b0b8eap+0,  0x1.1bb4a4a1a343fp+0, 0x1.12358f08ae5bap+0,
-      0x1.0953f419900a7p+0, 0x1p+0,               0x1.e608cfd9a47acp-1, 0x1.ca4b31f026aap-1,
-      0x1.b2036576afce6p-1, 0x1.9c2d163a1aa2dp-1, 0x1.886e6037841edp-1, 0x1.767dcf5534862p-1};
-  constexpr double logarithm[16] = {
-      -0x1.57bf7808caadep-2, -0x1.2bef0a7c06ddbp-2, -0x1.01eae7f513a67p-2, -0x1.b31d8a68224e9p-3,
-      -0x1.6574f0ac07758p-3, -0x1.1aa2bc79c81p-3,   -0x1.a4e76ce8c0e5ep-4, -0x1.1973c5a611cccp-4,
-      -0x1.252f438e10c1ep-5, 0.0,                   0x1.aa5aa5df25984p-5,  0x1.c5e53aa362eb4p-4,
-      0x1.526e57720db08p-3,  0x1.bc2860d22477p-3,   0x1.1058bc8a07ee1p-2,  0x1.4043057b6ee09p-2};
+  constexpr double logarithm[16] = {-0x1.57bf7808caadep-2, -0x1.2bef0a7c06ddbp-2,
+                                    -0x1.01eae7f513a67p-2, -0x1.b31d8a68224e9p-3,
+                                    -0x1.6574f0ac07758p-3, -0x1.1aa2bc79c81p-3,
+                                    -0x1.a4e76ce8c0e5ep-4, -0x1.1973c5a611cccp-4,
+                                    -0x1.252f438e10c1ep-5, 0.0,
+                                    0x1.aa5aa5df25984p-5,  0x1.c5e53aa362eb4p-4,
+                                    0x1.526e57720db08p-3,  0x1.bc2860d22477p-3,
+                                    0x1.1058bc8a07ee1p-2,  0x1.4043057b6ee09p-2};
   if (x == 0.0F) return -__builtin_inff();
   if (!(x > 0.0F)) return __builtin_nanf("");
   if (x == __builtin_inff()) return x;
@@ -52,7 +63,7 @@ inline float libm_log(float x) noexcept {
   const auto i = (above >> 19) % 16;
   const double k = static_cast<double>(static_cast<std::int32_t>(above) >> 23);
   const double z = static_cast<double>(float_from_bits(bits - (above & 0xFF800000U)));
-  const double r = z * reciprocal[i] - 1.0;
+  const double r = z * libm_reciprocal[i] - 1.0;
   const double r2 = r * r;
   const double y = -0x1.00ea348b88334p-2 * r2 + (0x1.5575b0be00b6ap-2 * r + -0x1.ffffef20a4123p-2);
   return static_cast<float>(y * r2 + ((logarithm[i] + k * 0x1.62e42fefa39efp-1) + r));

@@ -45,6 +45,21 @@ ONNX2MCU_INLINE void log(const float* x, float* y) noexcept {
   log_f32(x, y, L::size);
 }
 
+/// alpha * Elu(x / alpha), as the specification's function has it.
+template <class L>
+ONNX2MCU_INLINE void celu(const float* x, float* y) noexcept {
+  for (int i = 0; i < L::size; ++i) {
+    const float v = x[i] / L::alpha;
+    y[i] = L::alpha * (v >= 0.0F ? v : packet_or_libm_exp(v, i < L::size - L::size % 4) - 1.0F);
+  }
+}
+
+/// x * tanh(Softplus(x)), as the specification's function has it.
+template <class L>
+ONNX2MCU_INLINE void mish(const float* x, float* y) noexcept {
+  for (int i = 0; i < L::size; ++i) y[i] = x[i] * tanh_f32(softplus_f32(x[i], i < L::size - L::size % 4));
+}
+
 namespace ops {
 
 struct Abs {
@@ -208,6 +223,14 @@ struct HardSwish {
   template <class L>
   static float apply(float x) noexcept {
     return hard_swish_f32(x);
+  }
+};
+
+/// x * Sigmoid(alpha * x)
+struct Swish {
+  template <class L>
+  static float apply(float x) noexcept {
+    return x * sigmoid_f32(L::alpha * x);
   }
 };
 
