@@ -14,6 +14,7 @@ int run(const o2m::Options& o, o2m::Diagnostics& diagnostics) {
     case o2m::Command::run: return o2m::run_command(o, diagnostics);
     case o2m::Command::validate: return o2m::validate_command(o, diagnostics);
     case o2m::Command::quantize: return o2m::quantize_command(o, diagnostics);
+    case o2m::Command::device: return o2m::device_command(o);
     case o2m::Command::plan: return o2m::plan_command(o);
     case o2m::Command::list_ops: return o2m::list_ops_command();
     case o2m::Command::list_targets: return o2m::list_targets_command();
@@ -26,7 +27,7 @@ int run(const o2m::Options& o, o2m::Diagnostics& diagnostics) {
 int main(int argc, char** argv) {
   o2m::Options options;
   if (const int status = o2m::parse_options(argc, argv, options); status >= 0) return status;
-  const std::string file = options.compile.model.string();
+  const std::string file = options.command == o2m::Command::device ? "onnx2mcu device" : options.compile.model.string();
   o2m::Diagnostics diagnostics;
   int status = 1;
   try {

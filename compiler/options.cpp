@@ -83,6 +83,23 @@ void finish(Options& o, const Strings& s) {
   if (!is_identifier(o.compile.name)) throw CLI::ValidationError("--name", "\"" + o.compile.name + "\" is no C++ identifier that can name a namespace");
 }
 
+void add_device_options(CLI::App& app, Options& o) {
+  app.add_option("port", o.device.port, "/dev/ttyACM0, a pseudo terminal, or tcp:HOST:PORT")->required();
+  app.add_option("action", o.device.action, "what to do there")
+      ->check(CLI::IsMember({"info", "infer", "profile", "validate", "self-test", "show"}))->required();
+  app.add_option("--input", o.inputs, "samples: .npy, IDX, or a folder of images")->type_name("[NAME=]X.npy");
+  app.add_option("--output", o.outputs, "infer: results, one .npy per output")->type_name("[NAME=]Y.npy");
+  app.add_option("--expected", o.expected, "validate: reference results")->type_name("[NAME=]Y.npy");
+  app.add_option("--labels", o.labels, "validate: class of each sample")->type_name("L.npy");
+  app.add_option("--first", o.device.first, "first sample to take")->type_name("N");
+  app.add_option("--count", o.device.count, "samples to take (default: all)")->type_name("N");
+  app.add_option("--timeout", o.device.timeout_seconds, "seconds an answer may take")->capture_default_str()->check(CLI::Range(0.1, 3600.0));
+  app.add_option("--rtol", o.tolerance.relative, "relative tolerance (NumPy's allclose)");
+  app.add_option("--atol", o.tolerance.absolute, "absolute tolerance");
+  app.add_flag("--json", o.json, "machine-readable result");
+  add_pixel_options(app, o.pixels);
+}
+
 }  // namespace
 
 int parse_options(int argc, char** argv, Options& o) {
@@ -130,6 +147,9 @@ int parse_options(int argc, char** argv, Options& o) {
   quantize->add_option("--input-shape", s.input_shapes, "shape of an input the model leaves open")->type_name("NAME=DIMS");
   add_pixel_options(*quantize, o.pixels);
 
+  CLI::App* device = app.add_subcommand("device", "talk to a board, or a simulator, that runs the firmware of --firmware");
+  add_device_options(*device, o);
+
   CLI::App* plan = app.add_subcommand("plan", "place the buffers of a CSV (id,lower,upper,size; half-open lifetimes) in an arena");
   plan->add_option("buffers", o.compile.model, "CSV of buffers; with a column offset, that placement is judged")->type_name("BUFFERS.csv")->required();
   plan->add_option("--capacity", o.capacity, "stop at the first placement of at most N bytes; exit status 1 if there is none")->type_name("N");
@@ -145,8 +165,8 @@ int parse_options(int argc, char** argv, Options& o) {
     finish(o, s);
     finish_quantize_options(o.quantize, words);
     o.layers = layers->count() > 0;
-    o.command = *inspect ? Command::inspect : *run ? Command::run : *quantize ? Command::quantize : *plan ? Command::plan : *validate ? Command::validate : Command::compile;
-    if (o.compile.model.empty()) throw CLI::RequiredError("MODEL.onnx");
+    o.command = *inspect ? Command::inspect : *run ? Command::run : *quantize ? Command::quantize : *plan ? Command::plan : *device ? Command::device : *validate ? Command::validate : Command::compile;
+    if (o.compile.model.empty() && o.command != Command::device) throw CLI::RequiredError("MODEL.onnx");
     if (o.command == Command::compile && o.out_folder.empty()) throw CLI::RequiredError("-o DIR");
     if (o.command == Command::validate && o.data.empty() == (o.expected.empty() && o.labels.empty()))
       throw CLI::ValidationError("validate", "give either --data, or --input with --expected or --labels");

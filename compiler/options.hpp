@@ -11,7 +11,7 @@
 
 namespace o2m {
 
-enum class Command { compile, inspect, run, validate, quantize, plan, list_ops, list_targets };
+enum class Command { compile, inspect, run, validate, quantize, plan, device, list_ops, list_targets };
 
 /// What only `quantize` reads.
 struct QuantizeArguments {
@@ -21,6 +21,13 @@ struct QuantizeArguments {
   std::vector<std::string> test;         ///< --test [NAME=]X: for --labels and --report, instead of the calibration samples
   std::filesystem::path output;          ///< -o INT8.onnx
   bool report = false;
+};
+
+/// What only `device` reads.
+struct DeviceArguments {
+  std::string port, action;
+  double timeout_seconds = 10;
+  std::int64_t first = 0, count = 0;     ///< --first, --count: which of the samples; count 0 = all
 };
 
 struct Options {
@@ -40,6 +47,7 @@ struct Options {
   HostOptions host;
   PixelMap pixels;                       ///< --mean, --std, --scale
   QuantizeArguments quantize;
+  DeviceArguments device;
   bool json = false;
   std::int64_t capacity = 0;             ///< plan: --capacity, 0 = none (the CSV is in compile.model)
   double plan_seconds = 0;               ///< plan: --time-limit, 0 = none

@@ -10,6 +10,7 @@ int inspect_command(const Options& options, Diagnostics& diagnostics);
 int run_command(const Options& options, Diagnostics& diagnostics);
 int validate_command(const Options& options, Diagnostics& diagnostics);
 int quantize_command(const Options& options, Diagnostics& diagnostics);
+int device_command(const Options& options);
 int plan_command(const Options& options);
 int list_ops_command();
 int list_targets_command();

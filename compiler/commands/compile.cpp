@@ -1,6 +1,7 @@
 #include <iostream>
 
 #include "commands/commands.hpp"
+#include "commands/comparison.hpp"
 #include "firmware/firmware.hpp"
 #include "firmware/fit.hpp"
 #include "ops/op.hpp"
@@ -11,11 +12,7 @@ namespace {
 
 Samples read_vectors(const std::vector<Port>& ports, const std::vector<std::string>& arguments, const char* what,
                      const PixelMap& pixels = {}) {
-  std::vector<std::string> names;
-  for (const Port& p : ports) names.push_back(p.name);
-  std::vector<NamedFile> files;
-  for (const std::string& text : arguments) files.push_back(parse_named_file(text, names));
-  return files.empty() ? Samples{} : read_samples(ports, files, what, pixels);
+  return arguments.empty() ? Samples{} : read_samples(ports, named_files(arguments, ports), what, pixels);
 }
 
 FirmwareOptions firmware_options(const Options& o, const Program& program) {

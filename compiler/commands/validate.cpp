@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "commands/commands.hpp"
+#include "commands/comparison.hpp"
 #include "commands/layers.hpp"
 #include "commands/progress.hpp"
 #include "import/test_data.hpp"
@@ -11,14 +12,6 @@
 
 namespace o2m {
 namespace {
-
-std::vector<NamedFile> named_files(const std::vector<std::string>& arguments, const std::vector<Port>& ports) {
-  std::vector<std::string> names;
-  for (const Port& p : ports) names.push_back(p.name);
-  std::vector<NamedFile> files;
-  for (const std::string& text : arguments) files.push_back(parse_named_file(text, names));
-  return files;
-}
 
 /// Test data as samples: every data set is one sample (its tensors have the ports' whole shape).
 Samples samples_of(const std::vector<TestDataSet>& sets, const std::vector<Port>& ports, bool inputs) {
@@ -41,43 +34,6 @@ Samples samples_of(const std::vector<TestDataSet>& sets, const std::vector<Port>
   return samples;
 }
 
-/// The largest difference in real values: for an 8-bit port of known scale, in what its integers stand for.
-double real_difference(const Port& port, const Comparison& c) {
-  return port.quantization ? static_cast<double>(port.quantization->first) * c.largest_difference : c.largest_difference;
-}
-
-void print(const Port& port, const Comparison& c) {
-  fmt::print("output \"{}\": {} elements, {} identical", printable(port.name), c.elements, c.identical);
-  if (c.first_difference) {
-    fmt::print(", largest difference {:g}", real_difference(port, c));
-    if (is_8bit(port.type)) fmt::print(" ({} step{})", c.largest_steps, c.largest_steps == 1 ? "" : "s");
-    if (c.largest_ulp > 0) fmt::print(" ({} ULP)", c.largest_ulp);
-    fmt::print(", first at index {}", *c.first_difference);
-    if (c.within > c.identical) fmt::print(", {} within tolerance", c.within);
-  }
-  fmt::print("\n");
-}
-
-nlohmann::json to_json(const Port& port, const Comparison& c) {
-  return {{"output", printable(port.name)}, {"elements", c.elements}, {"identical", c.identical}, {"within_tolerance", c.within},
-          {"largest_difference", real_difference(port, c)}, {"largest_ulp", c.largest_ulp}, {"largest_steps", c.largest_steps},
-          {"first_difference", c.first_difference ? nlohmann::json(*c.first_difference) : nlohmann::json()}};
-}
-
-/// Samples whose largest output (the first of equals) is the label.
-std::int64_t correct(const Tensor& output, const Tensor& labels) {
-  const std::int64_t n = output.shape[0], classes = output.count() / n;
-  if (labels.count() != n) refuse("--labels holds {} labels for {} samples", labels.count(), n);
-  std::int64_t right = 0;
-  for (std::int64_t i = 0; i < n; ++i) {
-    std::int64_t best = 0;
-    for (std::int64_t c = 1; c < classes; ++c)
-      if (output.real(i * classes + c) > output.real(i * classes + best)) best = c;
-    right += best == static_cast<std::int64_t>(labels.real(i));
-  }
-  return right;
-}
-
 }  // namespace
 
 int validate_command(const Options& o, Diagnostics& diagnostics) {
@@ -98,21 +54,9 @@ int validate_command(const Options& o, Diagnostics& diagnostics) {
   Progress progress("validate");
   const HostResult result = run_on_host(network, compile, samples, o.host, std::ref(progress));
 
-  bool passed = true;
-  nlohmann::json report = nlohmann::json::array();
-  for (std::size_t i = 0; i < expected.arrays.size(); ++i) {
-    const Comparison c = compare(result.outputs[i], expected.arrays[i], o.tolerance);
-    passed = passed && c.passed();
-    if (o.json) report.push_back(to_json(program.outputs[i], c));
-    else print(program.outputs[i], c);
-  }
-  nlohmann::json summary{{"samples", samples.count}, {"outputs", report}, {"passed", passed}};
+  nlohmann::json summary{{"samples", samples.count}};
+  bool passed = report_results(program.outputs, result.outputs, expected, o.tolerance, o.labels, o.json, summary);
   if (o.layers) passed = compare_layers(program, result, o.layers_folder, samples.count) && passed;
-  if (!o.labels.empty()) {
-    const std::int64_t right = correct(result.outputs.at(0), read_array(o.labels));
-    summary["correct"] = right;
-    if (!o.json) fmt::print("labels: {} of {} correct\n", right, samples.count);
-  }
   if (o.json) fmt::print("{}\n", summary.dump(2));
   else if (!expected.arrays.empty()) fmt::print("{}: {} sample{}\n", passed ? "passed" : "FAILED", samples.count, samples.count == 1 ? "" : "s");
   return passed ? 0 : 1;

@@ -1,0 +1,76 @@
+#include "commands/comparison.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "diagnostics.hpp"
+
+namespace o2m {
+namespace {
+
+/// The largest difference in real values: for an 8-bit port of known scale, in what its integers stand for.
+double real_difference(const Port& port, const Comparison& c) {
+  return port.quantization ? static_cast<double>(port.quantization->first) * c.largest_difference : c.largest_difference;
+}
+
+}  // namespace
+
+std::vector<NamedFile> named_files(const std::vector<std::string>& arguments, const std::vector<Port>& ports) {
+  std::vector<std::string> names;
+  for (const Port& p : ports) names.push_back(p.name);
+  std::vector<NamedFile> files;
+  for (const std::string& text : arguments) files.push_back(parse_named_file(text, names));
+  return files;
+}
+
+void print(const Port& port, const Comparison& c) {
+  fmt::print("output \"{}\": {} elements, {} identical", printable(port.name), c.elements, c.identical);
+  if (c.first_difference) {
+    fmt::print(", largest difference {:g}", real_difference(port, c));
+    if (is_8bit(port.type)) fmt::print(" ({} step{})", c.largest_steps, c.largest_steps == 1 ? "" : "s");
+    if (c.largest_ulp > 0) fmt::print(" ({} ULP)", c.largest_ulp);
+    fmt::print(", first at index {}", *c.first_difference);
+    if (c.within > c.identical) fmt::print(", {} within tolerance", c.within);
+  }
+  fmt::print("\n");
+}
+
+nlohmann::json to_json(const Port& port, const Comparison& c) {
+  return {{"output", printable(port.name)}, {"elements", c.elements}, {"identical", c.identical}, {"within_tolerance", c.within},
+          {"largest_difference", real_difference(port, c)}, {"largest_ulp", c.largest_ulp}, {"largest_steps", c.largest_steps},
+          {"first_difference", c.first_difference ? nlohmann::json(*c.first_difference) : nlohmann::json()}};
+}
+
+std::int64_t correct_predictions(const Tensor& output, const Tensor& labels) {
+  const std::int64_t n = output.shape[0], classes = output.count() / n;
+  if (labels.count() != n) refuse("--labels holds {} labels for {} samples", labels.count(), n);
+  std::int64_t right = 0;
+  for (std::int64_t i = 0; i < n; ++i) {
+    std::int64_t best = 0;
+    for (std::int64_t c = 1; c < classes; ++c)
+      if (output.real(i * classes + c) > output.real(i * classes + best)) best = c;
+    right += best == static_cast<std::int64_t>(labels.real(i));
+  }
+  return right;
+}
+
+bool report_results(const std::vector<Port>& ports, const std::vector<Tensor>& outputs, const Samples& expected, const Tolerance& tolerance,
+                    const std::filesystem::path& labels, bool json, nlohmann::json& summary) {
+  bool passed = true;
+  summary["outputs"] = nlohmann::json::array();
+  for (std::size_t i = 0; i < expected.arrays.size(); ++i) {
+    const Comparison c = compare(outputs[i], expected.arrays[i], tolerance);
+    passed = passed && c.passed();
+    if (json) summary["outputs"].push_back(to_json(ports[i], c));
+    else print(ports[i], c);
+  }
+  if (!labels.empty()) {
+    const std::int64_t right = correct_predictions(outputs.at(0), read_array(labels));
+    summary["correct"] = right;
+    if (!json) fmt::print("labels: {} of {} correct\n", right, outputs.at(0).shape.at(0));
+  }
+  summary["passed"] = passed;
+  return passed;
+}
+
+}  // namespace o2m
