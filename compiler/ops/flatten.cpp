@@ -1,4 +1,4 @@
-// Flatten 1-25: two dimensions, those before `axis` and those from it on.
+// Flatten 1-25: two dimensions, those before `axis` and those from it on. Negative axes came with opset 11.
 
 #include "ops/reshape.hpp"
 
@@ -9,7 +9,8 @@ void infer(InferContext& c) {
   const Shape& in = c.shape(0);
   const auto rank = static_cast<std::int64_t>(in.size());
   const std::int64_t given = c.node.attr("axis", 1);
-  if (given < -rank || given > rank) refuse("axis {} is outside [{}, {}]", given, -rank, rank);
+  const std::int64_t least = c.graph.opset() < 11 ? 0 : -rank;
+  if (given < least || given > rank) refuse("axis {} is outside [{}, {}]", given, least, rank);
   const auto split = in.begin() + (given < 0 ? given + rank : given);
   c.set(0, c.type(0), {element_count({in.begin(), split}), element_count({split, in.end()})});
 }

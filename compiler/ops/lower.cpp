@@ -43,8 +43,9 @@ Operand LowerContext::operand(std::size_t i) {
 BufferId LowerContext::output(std::size_t o) {
   const Value& value = out(o);
   if (!has_cpp_type(value.type)) refuse("output {} is {}, a type that generated code does not have", o, to_string(value.type));
-  Buffer b{value.name, value.type, *value.shape, element_count(*value.shape) * size_of(value.type),
-           std::max(4, size_of(value.type))};
+  const std::int64_t bytes = element_count(*value.shape) * size_of(value.type);
+  if (bytes > INT32_MAX) refuse("output {} takes {} bytes, generated code can address {}", o, bytes, INT32_MAX);
+  Buffer b{value.name, value.type, *value.shape, bytes, std::max(4, size_of(value.type))};
   program.buffers.push_back(std::move(b));
   return buffers[index(node.outputs[o])] = static_cast<BufferId>(program.buffers.size() - 1);
 }

@@ -30,8 +30,10 @@ std::vector<AxisPads> pads_of(const Graph& graph, const Node& node, const Shape&
   const auto pads = required_int_list(graph, node, "pads", 1, 11);
   std::vector<std::size_t> axes(in.size());
   for (std::size_t d = 0; d < axes.size(); ++d) axes[d] = d;
-  if (graph.opset() >= 18)
-    if (const auto given = int_list_input(graph, node, "axes", 3)) axes = normalize_axes(*given, in.size());
+  if (const auto given = int_list_input(graph, node, "axes", 3)) {
+    if (graph.opset() < 18) refuse("axes (input 3) need opset 18, the model uses opset {}", graph.opset());
+    axes = normalize_axes(*given, in.size());
+  }
   if (pads.size() != 2 * axes.size())
     refuse("pads has {} entries, expected {}", pads.size(), 2 * axes.size());
   std::vector<AxisPads> out;

@@ -11,6 +11,7 @@ namespace {
 
 std::vector<std::int64_t> equal_pieces(const Graph& graph, const Node& node, std::int64_t size) {
   const auto outputs = static_cast<std::int64_t>(node.outputs.size());
+  if (graph.opset() >= 18 && !node.has_attr("num_outputs")) refuse("it has neither input split nor num_outputs");
   const std::int64_t pieces = node.attr("num_outputs", outputs);
   if (pieces != outputs) refuse("num_outputs is {}, the node has {} outputs", pieces, outputs);
   if (pieces == 0 || pieces > size) refuse("{} elements cannot be split into {} pieces", size, pieces);

@@ -80,7 +80,8 @@ void infer_shapes(Graph& graph, Diagnostics& diagnostics, bool fold_dequantize) 
     InferContext context{graph, node};
     op.infer(context);
     check_outputs(graph, node);
-    const bool foldable = op.eval && (fold_dequantize || node.op_type != "DequantizeLinear");
+    const bool wanted = !node.outputs.empty() && node.outputs[0] != ValueId::none;
+    const bool foldable = wanted && op.eval && (fold_dequantize || node.op_type != "DequantizeLinear");
     if (foldable && all_inputs_constant(graph, node) && outputs_are_small(graph, node)) fold(graph, op, node);
   });
   remove_dead(graph);
