@@ -19,6 +19,12 @@ PackingOrder byte_order(std::int64_t in) {
 
 }  // namespace
 
+void add_packed_product(LowerContext& c, Call& call, const QuantizedWeights& weights, const Accumulators& acc) {
+  const PackedWeights packed = pack_weights(weights, acc, byte_order(weights.taps));
+  add_packed_weights(c, call, packed);
+  call.algorithm = "8 rows x 4 inputs; " + packed.reason;
+}
+
 void lower_fully_connected(LowerContext& c, const FullyConnected& f, Operand x) {
   const Accumulators acc = accumulators_of(f.weights, f.bias, c.in(0).type, f.x_zero_point);
   const bool to_float = c.out(0).type == DType::float32;
@@ -29,9 +35,7 @@ void lower_fully_connected(LowerContext& c, const FullyConnected& f, Operand x) 
   call.writes = {c.output(0)};
   call.params = {param("rows", f.rows), param("in", f.in), param("out", f.out)};
   if (packs) {
-    const PackedWeights packed = pack_weights(f.weights, acc, byte_order(f.in));
-    add_packed_weights(c, call, packed);
-    call.algorithm = "8 rows x 4 inputs; " + packed.reason;
+    add_packed_product(c, call, f.weights, acc);
   } else {
     call.params.push_back(param_array(c.program, "weights", weight_array(c, f.weights)));
     call.params.push_back(param_array(c.program, "bias", c.array("bias", DType::int32, acc.bias)));

@@ -13,6 +13,9 @@ struct FullyConnected {
   std::int32_t x_zero_point, y_zero_point;
 };
 
+/// Weights and bias for the packed_… kernels of runtime/onnx2mcu/packed_fully_connected.hpp.
+void add_packed_product(LowerContext& c, Call& call, const QuantizedWeights& weights, const Accumulators& acc);
+
 /// Adds the kernel call that reads `x`. A float output is the accumulator times its scale.
 void lower_fully_connected(LowerContext& c, const FullyConnected& f, Operand x);
 

@@ -2,6 +2,7 @@
 // Runtime does not fuse. Inputs: a, a_scale, a_zero_point, b, b_scale, b_zero_point, y_scale, y_zero_point, [c, c_scale];
 // b is a constant matrix; c is int32 with its c_scale, or float32 without. Attributes transB, relu, a_channels (layout/absorb.hpp).
 
+#include "ops/fully_connected.hpp"
 #include "ops/guarded.hpp"
 
 namespace o2m {
@@ -39,15 +40,20 @@ void lower(LowerContext& c) {
                          read_scales(c.required_constant(4, "b_scale"), d.n, "b_scale"), real_bias(c.constant(8), c.constant(9), d.n),
                          read_scale(c.required_constant(6, "y_scale"), "y_scale"), read_zero_point(c.constant(7), "y_zero_point"), c.out(0).type,
                          c.node.attr("relu", 0) != 0, order};
-  Call call = c.call("guarded_fully_connected", "guarded.hpp");
+  const bool packs = c.target.has_dsp;
+  Call call = packs ? c.call("packed_guarded_fully_connected", "packed_guarded.hpp") : c.call("guarded_fully_connected", "guarded.hpp");
   call.reads = {c.operand(0)};
   call.writes = {c.output(0)};
   call.params = {param("rows", d.rows), param("in", d.k), param("out", d.n), param("x_zero_point", a_zero_point), param("a_channels", c.node.attr("a_channels", 1)), param_bool("has_bias", c.node.has_input(8))};
-  call.params.push_back(param_array(c.program, "weights", weight_array(c, weights)));
-  call.params.push_back(param_array(c.program, "bias", c.array("bias", DType::int32, acc.bias)));
+  if (packs) {
+    add_packed_product(c, call, weights, acc);
+  } else {
+    call.params.push_back(param_array(c.program, "weights", weight_array(c, weights)));
+    call.params.push_back(param_array(c.program, "bias", c.array("bias", DType::int32, acc.bias)));
+    call.weight_bytes = static_cast<std::int64_t>(weights.values.size()) * size_of(weights.type);
+  }
   add_guarded_requantization(c, call, p);
   call.macs = d.rows * d.k * d.n;
-  call.weight_bytes = static_cast<std::int64_t>(weights.values.size()) * size_of(weights.type);
   c.add(std::move(call));
 }
 

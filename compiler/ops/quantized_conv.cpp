@@ -99,16 +99,9 @@ std::vector<std::int32_t> depthwise_words(const QuantizedConv& conv) {
   return words;
 }
 
-}  // namespace
-
-bool has_packed_form(const Target& target, const QuantizedConv& conv) {
-  if (!target.has_dsp) return false;
-  return conv.groups == 1 || (conv.depthwise() && conv.out_c == conv.in_c && conv.in_c % 4 == 0);
-}
-
-static Call packed_depthwise_call(LowerContext& c, const QuantizedConv& conv, const Accumulators& acc) {
+Call packed_depthwise_call(LowerContext& c, const QuantizedConv& conv, const Accumulators& acc, const char* kernel, const char* header) {
   const Window2d& w = conv.window;
-  Call call = geometry_call(c, conv, "packed_depthwise_conv2d", "packed_depthwise.hpp");
+  Call call = geometry_call(c, conv, kernel, header);
   const std::int64_t column = 4 * (w.k_h / 2) + 2 * (w.k_h % 2);
   call.scratch = {c.scratch("columns", DType::uint32, patch_columns(w, w.out_w) * column)};
   const std::vector<std::int32_t> words = depthwise_words(conv);
@@ -119,22 +112,38 @@ static Call packed_depthwise_call(LowerContext& c, const QuantizedConv& conv, co
   return call;
 }
 
+Call packed_call(LowerContext& c, const QuantizedConv& conv, const Accumulators& acc, const char* kernel, const char* header) {
+  Call call = geometry_call(c, conv, kernel, header);
+  const std::int64_t tile = choose_tile(conv);
+  call.scratch = {c.scratch("patch", DType::int16, patch_elements(conv, tile))};
+  call.params.push_back(param("tile", tile));
+  const PackedWeights packed = pack_weights(conv.weights, acc, conv_order(conv));
+  add_packed_weights(c, call, packed);
+  call.algorithm = fmt::format("patches of {} pixels, 4 channels x 2 pixels; {}", tile, packed.reason);
+  return call;
+}
+
+}  // namespace
+
+bool has_packed_form(const Target& target, const QuantizedConv& conv) {
+  if (!target.has_dsp) return false;
+  return conv.groups == 1 || (conv.depthwise() && conv.out_c == conv.in_c && conv.in_c % 4 == 0);
+}
+
 Call packed_conv_call(LowerContext& c, const QuantizedConv& conv, const Accumulators& acc) {
-  if (conv.depthwise()) return packed_depthwise_call(c, conv, acc);
+  if (conv.depthwise()) return packed_depthwise_call(c, conv, acc, "packed_depthwise_conv2d", "packed_depthwise.hpp");
   QuantizedConv flat = conv;
   Window2d& w = flat.window;
   if (w.k_h == 1 && w.k_w == 1 && w.stride_h == 1 && w.stride_w == 1 && w.in_h == w.out_h && w.in_w == w.out_w) {
     w.in_w = w.out_w = w.in_h * w.in_w;  // pixel-wise: the image is one long row
     w.in_h = w.out_h = 1;
   }
-  Call call = geometry_call(c, flat, "packed_conv2d", "packed_conv2d.hpp");
-  const std::int64_t tile = choose_tile(flat);
-  call.scratch = {c.scratch("patch", DType::int16, patch_elements(flat, tile))};
-  call.params.push_back(param("tile", tile));
-  const PackedWeights packed = pack_weights(conv.weights, acc, conv_order(conv));
-  add_packed_weights(c, call, packed);
-  call.algorithm = fmt::format("patches of {} pixels, 4 channels x 2 pixels; {}", tile, packed.reason);
-  return call;
+  return packed_call(c, flat, acc, "packed_conv2d", "packed_conv2d.hpp");
+}
+
+Call packed_guarded_conv_call(LowerContext& c, const QuantizedConv& conv, const Accumulators& acc) {
+  const char *kernel = "packed_guarded_conv2d", *header = "packed_guarded.hpp";
+  return conv.depthwise() ? packed_depthwise_call(c, conv, acc, kernel, header) : packed_call(c, conv, acc, kernel, header);
 }
 
 Call quantized_conv_call(LowerContext& c, const QuantizedConv& conv, const Accumulators& acc, std::string kernel, std::string header) {

@@ -36,9 +36,9 @@ ONNX2MCU_INLINE Y quantize_guarded(float value) noexcept {
   return static_cast<Y>(quantize_element(value, L::y_scale, L::y_zero_point, L::y_min, L::y_max));
 }
 
-/// Output (oy, ox, oc) in float, the terms in the order channel, row, column.
-template <class L, class Y, class X>
-Y float_conv_element(const X* x, int oy, int ox, int oc) noexcept {
+/// Output (oy, ox, oc) in float, the terms in the order channel, row, column; weight(oc, ky, kx, i).
+template <class L, class Y, class X, class Weight>
+Y float_conv_element(const X* x, int oy, int ox, int oc, Weight weight) noexcept {
   constexpr int depth = L::in_c / L::groups, group_out = L::out_c / L::groups, terms = depth * L::k_h * L::k_w;
   ProductSum<L::order, terms, L::block> sum(1.0F);
   for (int i = 0; i < depth; ++i)
@@ -51,7 +51,7 @@ Y float_conv_element(const X* x, int oy, int ox, int oc) noexcept {
         const int tap = ky * L::k_w + kx;
         sum.reach(i * L::k_h * L::k_w + tap);
         add_dequantized<L>(sum, x[(row * L::in_w + column) * L::in_c + oc / group_out * depth + i],
-                           L::weights[L::depthwise ? tap * L::out_c + oc : (oc * L::k_h * L::k_w + tap) * depth + i], oc);
+                           weight(oc, ky, kx, i), oc);
       }
     }
   const float value = L::flipped ? sum.result(oc % group_out, group_out) : sum.result(oy, L::out_h);
@@ -63,10 +63,26 @@ template <class L, class X, class Y>
 ONNX2MCU_INLINE void guarded_conv2d(const X* x, Y* y) noexcept {
   const auto finish = [x](std::int32_t acc, int oy, int ox, int oc) noexcept {
     std::int32_t q = 0;
-    return requantize_guarded<L>(acc, oc, q) ? static_cast<Y>(q) : float_conv_element<L, Y>(x, oy, ox, oc);
+    if (requantize_guarded<L>(acc, oc, q)) return static_cast<Y>(q);
+    return float_conv_element<L, Y>(x, oy, ox, oc, [](int o, int ky, int kx, int i) noexcept {
+      const int tap = ky * L::k_w + kx;
+      return L::weights[L::depthwise ? tap * L::out_c + o : (o * L::k_h * L::k_w + tap) * (L::in_c / L::groups) + i];
+    });
   };
   if constexpr (L::depthwise) depthwise_conv2d_with<L>(x, y, finish);
   else conv2d_with<L>(x, y, finish);
+}
+
+/// Output (r, o) in float; x: row r, weight(o, i).
+template <class L, class Y, class X, class Weight>
+Y float_product_element(const X* x, int r, int o, Weight weight) noexcept {
+  ProductSum<L::order, L::in, L::block> sum(1.0F);
+  if constexpr (L::has_bias) sum.start(L::float_bias[o]);
+  for (int i = 0; i < L::in; ++i) {
+    sum.reach(i);
+    add_dequantized<L>(sum, x[i], weight(o, i), o);
+  }
+  return quantize_guarded<L, Y>(L::flipped ? sum.result(r, L::rows) : sum.result(o, L::out));
 }
 
 /// x: [rows][in], y: [rows][out], weights [out][in]; x and y do not overlap.
@@ -75,15 +91,7 @@ ONNX2MCU_INLINE void guarded_fully_connected(const X* x, Y* y) noexcept {
   fully_connected_with<L>(x, y, [x](std::int32_t acc, int r, int o) noexcept {
     std::int32_t q = 0;
     if (requantize_guarded<L>(acc, o, q)) return static_cast<Y>(q);
-    ProductSum<L::order, L::in, L::block> sum(1.0F);
-    if constexpr (L::has_bias) sum.start(L::float_bias[o]);
-    constexpr int cells = L::in / L::a_channels;  // a flattened image lies [cells][a_channels], its terms channel by channel
-    for (int t = 0; t < L::in; ++t) {
-      const int i = t % cells * L::a_channels + t / cells;
-      sum.reach(t);
-      add_dequantized<L>(sum, x[r * L::in + i], L::weights[o * L::in + i], o);
-    }
-    return quantize_guarded<L, Y>(L::flipped ? sum.result(r, L::rows) : sum.result(o, L::out));
+    return float_product_element<L, Y>(x + r * L::in, r, o, [](int row, int i) noexcept { return L::weights[row * L::in + i]; });
   });
 }
 

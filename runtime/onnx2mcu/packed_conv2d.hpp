@@ -27,6 +27,7 @@ struct Patch {
   static constexpr int column = L::k_h * L::in_c;           ///< elements
   static constexpr int taps = L::dil_w == 1 ? L::k_w : 1;   ///< kernel columns that lie side by side
   static constexpr int steps = (taps * column + 1) / 2;     ///< words of such a run; the odd one has weight 0
+  static constexpr int pair_words = L::k_w / taps * steps;  ///< of packed weights of a pair of rows
   static constexpr int pixel = L::stride_w * column;        ///< elements from one pixel to the next
 };
 
@@ -49,54 +50,75 @@ ONNX2MCU_INLINE void gather_row(const X* x, int ox, std::int16_t* patch) noexcep
   fill_zero_point<L>(patch, end - to);
 }
 
-/// `rows` output channels from c on of `pixels` pixels.
-template <class L, int rows, int pixels, class Y>
-ONNX2MCU_INLINE void packed_pixels(const std::int16_t* patch, const std::int32_t* w, Y* y, int c) noexcept {
+/// `rows` output channels from c on of `pixels` pixels from ox on.
+template <class L, int rows, int pixels, class Y, class Finish>
+ONNX2MCU_INLINE void packed_pixels(const std::int16_t* patch, const std::int32_t* w, Y* y, int ox, int c, Finish finish) noexcept {
   constexpr int pairs = (rows + 1) / 2;
   PackedSums<pairs, pixels> sums;
   sums.start(L::bias + c);
   for (int kx = 0; kx < L::k_w; kx += Patch<L>::taps)
     packed_run<L, Patch<L>::steps, Patch<L>::pixel>(sums, patch + kx * L::dil_w * Patch<L>::column, w);
-  packed_finish<L, rows>(sums, y + c, L::out_c, c);
+  packed_finish<L, rows>(sums, y + c, L::out_c, [&](std::int32_t acc, int p, int row) { return finish(acc, ox + p, c + row); });
 }
 
-/// `rows` output channels from c on of all pixels of the patch.
-template <class L, int rows, class Y>
-ONNX2MCU_INLINE void packed_rows(const std::int16_t* patch, const std::int32_t* w, Y* y, int c, int pixels) noexcept {
-  for (; pixels >= 2; pixels -= 2, patch += 2 * Patch<L>::pixel, y += 2 * L::out_c) packed_pixels<L, rows, 2>(patch, w, y, c);
+/// `rows` output channels from c on of the patch's pixels [ox, end).
+template <class L, int rows, class Y, class Finish>
+ONNX2MCU_INLINE void packed_rows(const std::int16_t* patch, const std::int32_t* w, Y* y, int ox, int end, int c, Finish finish) noexcept {
+  for (; ox + 2 <= end; ox += 2, patch += 2 * Patch<L>::pixel, y += 2 * L::out_c) packed_pixels<L, rows, 2>(patch, w, y, ox, c, finish);
   if constexpr (L::tile % 2 != 0 || L::out_w % 2 != 0) {
-    if (pixels != 0) packed_pixels<L, rows, 1>(patch, w, y, c);
+    if (ox != end) packed_pixels<L, rows, 1>(patch, w, y, ox, c, finish);
   }
 }
 
-/// One row of output from k_h rows of input.
-template <class L, class X, class Y>
-ONNX2MCU_INLINE void packed_conv2d_row(const X* const (&rows)[L::k_h], Y* y, std::int16_t* patch) noexcept {
-  constexpr int words = L::k_w / Patch<L>::taps * Patch<L>::steps * (L::packed ? 1 : 2);  // of a pair of rows
+/// One row of output from k_h rows of input: y = finish(accumulator, ox, oc).
+template <class L, class X, class Y, class Finish>
+ONNX2MCU_INLINE void packed_conv2d_row(const X* const (&rows)[L::k_h], Y* y, std::int16_t* patch, Finish finish) noexcept {
+  constexpr int words = Patch<L>::pair_words * (L::packed ? 1 : 2);
   for (int ox = 0; ox < L::out_w; ox += L::tile, y += L::tile * L::out_c) {
-    const int pixels = L::out_w - ox < L::tile ? L::out_w - ox : L::tile;
+    const int end = ox + L::tile < L::out_w ? ox + L::tile : L::out_w;
     for (int ky = 0; ky < L::k_h; ++ky) gather_row<L>(rows[ky], ox, patch + ky * L::in_c);
-    const auto* w = &L::weights[0];
+    const std::int32_t* w = L::weights;
     int c = 0;
-    for (; c + 4 <= L::out_c; c += 4, w += 2 * words) packed_rows<L, 4>(patch, w, y, c, pixels);
-    if constexpr (L::out_c % 4 >= 2) packed_rows<L, 2>(patch, w, y, c, pixels);
-    if constexpr (L::out_c % 2 != 0) packed_rows<L, 1>(patch, w + (L::out_c % 4 == 3 ? words : 0), y, L::out_c - 1, pixels);
+    for (; c + 4 <= L::out_c; c += 4, w += 2 * words) packed_rows<L, 4>(patch, w, y, ox, end, c, finish);
+    if constexpr (L::out_c % 4 >= 2) packed_rows<L, 2>(patch, w, y, ox, end, c, finish);
+    if constexpr (L::out_c % 2 != 0) packed_rows<L, 1>(patch, w + (L::out_c % 4 == 3 ? words : 0), y, ox, end, L::out_c - 1, finish);
+  }
+}
+
+/// The input rows under output row oy; null above and below the image.
+template <class L, class X>
+ONNX2MCU_INLINE void input_rows(const X* x, int oy, const X* (&rows)[L::k_h]) noexcept {
+  for (int ky = 0; ky < L::k_h; ++ky) {
+    const int iy = oy * L::stride_h - L::pad_top + ky * L::dil_h;
+    rows[ky] = iy < 0 || iy >= L::in_h ? nullptr : x + iy * (L::in_w * L::in_c);
   }
 }
 
 /// x: [in_h][in_w][in_c], y: [out_h][out_w][out_c], patch: Patch<L>::columns of Patch<L>::column elements and 2 more; no overlap.
 /// L: packed, tile; weights: blocks of 4 rows (the last ones of 2), in each by two inputs of a window the pairs' words;
 /// bias: by pair, where packed 256 * A + B and B. A zero point is folded into it, padded cells hold x_zero_point.
-template <class L, class X, class Y>
-ONNX2MCU_INLINE void packed_conv2d(const X* x, Y* y, std::int16_t* patch) noexcept {
+/// y = finish(accumulator, oy, ox, oc).
+template <class L, class X, class Y, class Finish>
+ONNX2MCU_INLINE void packed_conv2d_with(const X* x, Y* y, std::int16_t* patch, Finish finish) noexcept {
   for (int oy = 0; oy < L::out_h; ++oy, y += L::out_w * L::out_c) {
     const X* rows[L::k_h];
-    for (int ky = 0; ky < L::k_h; ++ky) {
-      const int iy = oy * L::stride_h - L::pad_top + ky * L::dil_h;
-      rows[ky] = iy < 0 || iy >= L::in_h ? nullptr : x + iy * (L::in_w * L::in_c);
-    }
-    packed_conv2d_row<L>(rows, y, patch);
+    input_rows<L>(x, oy, rows);
+    packed_conv2d_row<L>(rows, y, patch, [&](std::int32_t acc, int ox, int oc) { return finish(acc, oy, ox, oc); });
   }
+}
+
+template <class L, class X, class Y>
+ONNX2MCU_INLINE void packed_conv2d(const X* x, Y* y, std::int16_t* patch) noexcept {
+  packed_conv2d_with<L>(x, y, patch, [](std::int32_t acc, int, int, int oc) { return static_cast<Y>(requantize_channel<L>(acc, oc)); });
+}
+
+/// Weight [oc][ky][kx][i].
+template <class L>
+ONNX2MCU_INLINE std::int32_t packed_conv_weight(int oc, int ky, int kx, int i) noexcept {
+  const int column = Patch<L>::taps == 1 ? 2 * Patch<L>::steps : Patch<L>::column;
+  const int input = kx * column + ky * L::in_c + i, block = oc / 4 * (2 * Patch<L>::pair_words);
+  const int word = oc < L::out_c / 4 * 4 ? input / 2 * 2 + (oc & 3) / 2 : (oc & 3) / 2 * Patch<L>::pair_words + input / 2;
+  return packed_weight<L>(block + word, input & 1, oc);
 }
 
 }  // namespace onnx2mcu

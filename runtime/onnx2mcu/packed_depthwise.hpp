@@ -4,7 +4,7 @@
 #ifndef ONNX2MCU_PACKED_DEPTHWISE_HPP
 #define ONNX2MCU_PACKED_DEPTHWISE_HPP
 
-#include "packed_mac.hpp"
+#include "packed_conv2d.hpp"
 
 namespace onnx2mcu {
 
@@ -53,8 +53,9 @@ ONNX2MCU_INLINE void gather_columns(const X* const (&rows)[L::k_h], int c, std::
 }
 
 /// `pixels` neighbouring outputs of channel c. pair, single: the first column's words of this channel.
-template <class L, int pixels, class Y>
-ONNX2MCU_INLINE void depthwise_pixels(const std::uint32_t* pair, const std::uint32_t* single, const std::int32_t* w, Y* y, int c) noexcept {
+template <class L, int pixels, class Y, class Finish>
+ONNX2MCU_INLINE void depthwise_pixels(const std::uint32_t* pair, const std::uint32_t* single, const std::int32_t* w, Y* y, int ox, int c,
+                                      Finish finish) noexcept {
   constexpr int column_weights = Columns<L>::pairs + Columns<L>::single;
   std::int32_t acc[pixels];
   unrolled<pixels>([&](auto p) { acc[p.value] = L::bias[c]; });
@@ -68,12 +69,13 @@ ONNX2MCU_INLINE void depthwise_pixels(const std::uint32_t* pair, const std::uint
       });
     });
   });
-  unrolled<pixels>([&](auto p) { y[p.value * L::out_c] = static_cast<Y>(requantize_channel<L>(acc[p.value], c)); });
+  unrolled<pixels>([&](auto p) { y[p.value * L::out_c] = finish(acc[p.value], ox + p.value, c); });
 }
 
-/// One row of output from k_h rows of input; columns: Columns<L>::count * Columns<L>::words words.
-template <class L, class X, class Y>
-ONNX2MCU_INLINE void packed_depthwise_row(const X* const (&rows)[L::k_h], Y* y, std::uint32_t* columns) noexcept {
+/// One row of output from k_h rows of input: y = finish(accumulator, ox, c).
+/// columns: Columns<L>::count * Columns<L>::words words.
+template <class L, class X, class Y, class Finish>
+ONNX2MCU_INLINE void packed_depthwise_row(const X* const (&rows)[L::k_h], Y* y, std::uint32_t* columns, Finish finish) noexcept {
   constexpr int pixels = Columns<L>::pixels, words = Columns<L>::words * L::stride_w;
   for (int group = 0; group < L::in_c; group += 4) {
     gather_columns<L>(rows, group, columns);
@@ -81,29 +83,41 @@ ONNX2MCU_INLINE void packed_depthwise_row(const X* const (&rows)[L::k_h], Y* y, 
       const std::int32_t* const w = L::weights + c * Columns<L>::weights;
       const std::uint32_t *pair = columns + (c - group), *single = columns + 4 * Columns<L>::pairs + (c & 1);
       Y* out = y + c;
-      for (int ox = 0; ox + pixels <= L::out_w; ox += pixels, pair += pixels * words, single += pixels * words, out += pixels * L::out_c)
-        depthwise_pixels<L, pixels>(pair, single, w, out, c);
+      int ox = 0;
+      for (; ox + pixels <= L::out_w; ox += pixels, pair += pixels * words, single += pixels * words, out += pixels * L::out_c)
+        depthwise_pixels<L, pixels>(pair, single, w, out, ox, c, finish);
       if constexpr (L::out_w % pixels >= 2) {
-        depthwise_pixels<L, 2>(pair, single, w, out, c);
-        pair += 2 * words, single += 2 * words, out += 2 * L::out_c;
+        depthwise_pixels<L, 2>(pair, single, w, out, ox, c, finish);
+        ox += 2, pair += 2 * words, single += 2 * words, out += 2 * L::out_c;
       }
-      if constexpr (L::out_w % pixels % 2 != 0) depthwise_pixels<L, 1>(pair, single, w, out, c);
+      if constexpr (L::out_w % pixels % 2 != 0) depthwise_pixels<L, 1>(pair, single, w, out, ox, c, finish);
     }
   }
 }
 
 /// x: [in_h][in_w][in_c], y: [out_h][out_w][in_c], in_c a multiple of 4; no overlap. weights: by channel and kernel column
 /// the words of two rows each, a last single row in the lower half for the channels 0 and 1 of four, else in the upper.
-template <class L, class X, class Y>
-ONNX2MCU_INLINE void packed_depthwise_conv2d(const X* x, Y* y, std::uint32_t* columns) noexcept {
+/// y = finish(accumulator, oy, ox, c).
+template <class L, class X, class Y, class Finish>
+ONNX2MCU_INLINE void packed_depthwise_conv2d_with(const X* x, Y* y, std::uint32_t* columns, Finish finish) noexcept {
   for (int oy = 0; oy < L::out_h; ++oy, y += L::out_w * L::out_c) {
     const X* rows[L::k_h];
-    for (int ky = 0; ky < L::k_h; ++ky) {
-      const int iy = oy * L::stride_h - L::pad_top + ky * L::dil_h;
-      rows[ky] = iy < 0 || iy >= L::in_h ? nullptr : x + iy * (L::in_w * L::in_c);
-    }
-    packed_depthwise_row<L>(rows, y, columns);
+    input_rows<L>(x, oy, rows);
+    packed_depthwise_row<L>(rows, y, columns, [&](std::int32_t acc, int ox, int c) { return finish(acc, oy, ox, c); });
   }
+}
+
+template <class L, class X, class Y>
+ONNX2MCU_INLINE void packed_depthwise_conv2d(const X* x, Y* y, std::uint32_t* columns) noexcept {
+  packed_depthwise_conv2d_with<L>(x, y, columns, [](std::int32_t acc, int, int, int c) { return static_cast<Y>(requantize_channel<L>(acc, c)); });
+}
+
+/// Weight [c][ky][kx].
+template <class L>
+ONNX2MCU_INLINE std::int32_t packed_depthwise_weight(int c, int ky, int kx) noexcept {
+  const int word = c * Columns<L>::weights + kx * (Columns<L>::pairs + Columns<L>::single) + ky / 2;
+  const int half = ky < 2 * Columns<L>::pairs ? ky % 2 : c % 4 / 2;
+  return static_cast<std::int16_t>(static_cast<std::uint32_t>(L::weights[word]) >> (16 * half) & 0xFFFFU);
 }
 
 }  // namespace onnx2mcu

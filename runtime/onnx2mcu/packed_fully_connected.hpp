@@ -14,9 +14,9 @@ ONNX2MCU_INLINE std::uint32_t tail_word(const X* x) noexcept {
   return word;
 }
 
-/// `rows` outputs from c on. Returns the weights of the next ones.
-template <class L, int rows, class X, class Y>
-ONNX2MCU_INLINE const std::int32_t* packed_outputs(const X* x, const std::int32_t* w, Y* y, int c) noexcept {
+/// `rows` outputs from c on: y = finish(accumulator, output). Returns the weights of the next ones.
+template <class L, int rows, class X, class Y, class Finish>
+ONNX2MCU_INLINE const std::int32_t* packed_outputs(const X* x, const std::int32_t* w, Y* y, int c, Finish finish) noexcept {
   PackedSums<(rows + 1) / 2, 1> sums;
   sums.start(L::bias + c);
   packed_run_bytes<L, L::in / 4>(sums, x, w);
@@ -24,22 +24,40 @@ ONNX2MCU_INLINE const std::int32_t* packed_outputs(const X* x, const std::int32_
     const std::uint32_t word = tail_word<L::in % 4>(x + L::in / 4 * 4);
     packed_quad<L>(sums, even_bytes<L, X>(word), odd_bytes<L, X>(word), w);
   }
-  packed_finish<L, rows>(sums, y + c, L::out, c);
+  packed_finish<L, rows>(sums, y + c, L::out, [&](std::int32_t acc, int, int row) { return finish(acc, c + row); });
   return w;
 }
 
 /// x: [rows][in], y: [rows][out]; they do not overlap. L: packed; weights: blocks of 8 rows (then of 4, 2, 1), in each by
 /// four inputs, pair of rows, and inputs (0, 2), (1, 3); bias: by pair, where packed 256 * A + B and B.
-template <class L, class X, class Y>
-ONNX2MCU_INLINE void packed_fully_connected(const X* x, Y* y) noexcept {
+/// y = finish(accumulator, row, output).
+template <class L, class X, class Y, class Finish>
+ONNX2MCU_INLINE void packed_fully_connected_with(const X* x, Y* y, Finish finish) noexcept {
   for (int r = 0; r < L::rows; ++r, x += L::in, y += L::out) {
+    const auto finish_row = [&](std::int32_t acc, int o) { return finish(acc, r, o); };
     const std::int32_t* w = L::weights;
     int c = 0;
-    for (; c + 8 <= L::out; c += 8) w = packed_outputs<L, 8>(x, w, y, c);
-    if constexpr (L::out % 8 >= 4) w = packed_outputs<L, 4>(x, w, y, c);
-    if constexpr (L::out % 4 >= 2) w = packed_outputs<L, 2>(x, w, y, L::out / 4 * 4);
-    if constexpr (L::out % 2 != 0) packed_outputs<L, 1>(x, w, y, L::out - 1);
+    for (; c + 8 <= L::out; c += 8) w = packed_outputs<L, 8>(x, w, y, c, finish_row);
+    if constexpr (L::out % 8 >= 4) w = packed_outputs<L, 4>(x, w, y, c, finish_row);
+    if constexpr (L::out % 4 >= 2) w = packed_outputs<L, 2>(x, w, y, L::out / 4 * 4, finish_row);
+    if constexpr (L::out % 2 != 0) packed_outputs<L, 1>(x, w, y, L::out - 1, finish_row);
   }
+}
+
+template <class L, class X, class Y>
+ONNX2MCU_INLINE void packed_fully_connected(const X* x, Y* y) noexcept {
+  packed_fully_connected_with<L>(x, y, [](std::int32_t acc, int, int o) { return static_cast<Y>(requantize_channel<L>(acc, o)); });
+}
+
+/// Weight [o][i].
+template <class L>
+ONNX2MCU_INLINE std::int32_t packed_product_weight(int o, int i) noexcept {
+  constexpr int quads = (L::in + 3) / 4;
+  int first = o / 8 * 8, rows = 8;  // of the block that holds o
+  for (; rows > 2 && first + rows > L::out; rows /= 2)
+    if (first + rows / 2 <= L::out && o >= first + rows / 2) first += rows / 2;
+  const int pairs = rows / 2, word = first * quads + (i / 4 * pairs + (o - first) / 2) * 2 + i % 2;
+  return packed_weight<L>(word, i % 4 / 2, o);
 }
 
 }  // namespace onnx2mcu

@@ -107,14 +107,22 @@ ONNX2MCU_INLINE std::int32_t first_sum(const std::int32_t* acc) noexcept {
   else return acc[0];
 }
 
-/// Requantizes `rows` rows of each pixel to y[pixel * distance + row]; c is the first row's channel.
-template <class L, int rows, int pairs, int pixels, class Y>
-ONNX2MCU_INLINE void packed_finish(const PackedSums<pairs, pixels>& sums, Y* y, int distance, int c) noexcept {
+/// y[pixel * distance + row] = finish(accumulator, pixel, row) for `rows` rows of each pixel.
+template <class L, int rows, int pairs, int pixels, class Y, class Finish>
+ONNX2MCU_INLINE void packed_finish(const PackedSums<pairs, pixels>& sums, Y* y, int distance, Finish finish) noexcept {
   unrolled<rows * pixels>([&](auto i) {
     constexpr int row = i.value / pixels, p = i.value % pixels;
     const std::int32_t* const acc = sums.value + p * 2 * pairs + (row & ~1);
-    y[p * distance + row] = static_cast<Y>(requantize_channel<L>((row & 1) != 0 ? acc[1] : first_sum<L>(acc), c + row));
+    y[p * distance + row] = finish((row & 1) != 0 ? acc[1] : first_sum<L>(acc), p, row);
   });
+}
+
+/// Row `row` of a word of packed weights, half 0 or 1: its pair's first row is the upper byte.
+template <class L>
+ONNX2MCU_INLINE std::int32_t packed_weight(int word, int half, int row) noexcept {
+  const auto bits = static_cast<std::uint32_t>(L::weights[L::packed ? word : 2 * word + (row & 1)]) >> (16 * half);
+  const std::int32_t whole = static_cast<std::int16_t>(bits & 0xFFFFU), low = static_cast<std::int8_t>(bits & 0xFFU);
+  return !L::packed ? whole : (row & 1) != 0 ? low : (whole - low) >> 8;
 }
 
 }  // namespace onnx2mcu

@@ -1,0 +1,52 @@
+// The kernels of guarded.hpp on packed weights.
+#ifndef ONNX2MCU_PACKED_GUARDED_HPP
+#define ONNX2MCU_PACKED_GUARDED_HPP
+
+#include "guarded.hpp"
+#include "packed_depthwise.hpp"
+#include "packed_fully_connected.hpp"
+
+#if defined(__GNUC__)
+#define ONNX2MCU_OUT_OF_LINE __attribute__((noinline))
+#else
+#define ONNX2MCU_OUT_OF_LINE
+#endif
+
+namespace onnx2mcu {
+
+/// Called for each output: cell = oy * out_w + ox. Out of line, for the blocks finish many outputs one after the other.
+template <class L, class Y, class X>
+ONNX2MCU_OUT_OF_LINE Y packed_guarded_cell(std::int32_t acc, int oc, const X* x, int cell) noexcept {
+  std::int32_t q = 0;
+  if (requantize_guarded<L>(acc, oc, q)) return static_cast<Y>(q);
+  return float_conv_element<L, Y>(x, cell / L::out_w, cell % L::out_w, oc, [](int o, int ky, int kx, int i) noexcept {
+    if constexpr (L::depthwise) return packed_depthwise_weight<L>(o, ky, kx);
+    else return packed_conv_weight<L>(o, ky, kx, i);
+  });
+}
+
+/// scratch as for packed_conv2d or packed_depthwise_conv2d.
+template <class L, class X, class Y, class Scratch>
+ONNX2MCU_INLINE void packed_guarded_conv2d(const X* x, Y* y, Scratch* scratch) noexcept {
+  const auto finish = [x](std::int32_t acc, int oy, int ox, int oc) noexcept { return packed_guarded_cell<L, Y>(acc, oc, x, oy * L::out_w + ox); };
+  if constexpr (L::depthwise) packed_depthwise_conv2d_with<L>(x, y, scratch, finish);
+  else packed_conv2d_with<L>(x, y, scratch, finish);
+}
+
+template <class L, class Y, class X>
+ONNX2MCU_OUT_OF_LINE Y packed_guarded_output(std::int32_t acc, int o, const X* x, int r) noexcept {
+  std::int32_t q = 0;
+  if (requantize_guarded<L>(acc, o, q)) return static_cast<Y>(q);
+  return float_product_element<L, Y>(x + r * L::in, r, o, [](int row, int i) noexcept { return packed_product_weight<L>(row, i); });
+}
+
+template <class L, class X, class Y>
+ONNX2MCU_INLINE void packed_guarded_fully_connected(const X* x, Y* y) noexcept {
+  packed_fully_connected_with<L>(x, y, [x](std::int32_t acc, int r, int o) noexcept { return packed_guarded_output<L, Y>(acc, o, x, r); });
+}
+
+}  // namespace onnx2mcu
+
+#undef ONNX2MCU_OUT_OF_LINE
+
+#endif
