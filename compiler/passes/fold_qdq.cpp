@@ -12,11 +12,11 @@ using Step = bool (*)(Graph&);
 constexpr Step first_level[] = {
     remove_identities,  merge_relu_into_clip, move_transpose_into_gemm, fold_into_conv,  merge_pad,
     fold_into_matmul,   remove_double_pairs,  merge_common_nodes,       fold_constant_units,
-    merge_matmul_add,   propagate_pairs,      quantize_weights_and_bias, give_each_reader_its_dq,
+    merge_matmul_add,   propagate_pairs,      quantize_weights_and_bias, give_each_reader_its_dq, remove_requantization_to_same,
 };
 
 constexpr Step second_level[] = {
-    remove_clamps_before_q, move_transpose_into_gemm, convert_s8_to_u8, select_quantized, remove_requantization_to_same,
+    remove_clamps_before_q, move_transpose_into_gemm, remove_requantization_to_same, convert_s8_to_u8, select_quantized, remove_requantization_to_same,
 };
 
 template <std::size_t N>

@@ -1,4 +1,145 @@
+// Float element-wise operators between 8-bit tensors need no float tensor: chains of one operand become a table of
+// 256 entries (Lookup), operators of two operands one call (QBinary). Both keep the float arithmetic bit for bit.
+
+#include <algorithm>
+#include <limits>
+
+#include "ops/op.hpp"
 #include "passes/passes.hpp"
+#include "passes/qdq/pairs.hpp"
+
 namespace o2m {
-void fuse(Graph&, Diagnostics&) {}
+namespace {
+
+/// Operators whose value at an element depends on that element alone (of some, ONNX Runtime's depends on the place).
+bool maps_elements(const Graph& graph, const Node& node) {
+  static constexpr std::string_view unary[] = {"Relu", "Clip", "LeakyRelu", "Sigmoid", "Tanh", "HardSigmoid", "HardSwish", "Exp", "Erf",
+                                               "Abs", "Neg", "Sqrt", "Floor", "Ceil", "Round", "Reciprocal", "Sign", "ThresholdedRelu"};
+  static constexpr std::string_view binary[] = {"Add", "Sub", "Mul", "Div", "Min", "Max"};
+  const auto among = [&](const auto& types) { return std::find(std::begin(types), std::end(types), node.op_type) != std::end(types); };
+  if (!node.domain.empty() || !find_op("", node.op_type) || !find_op("", node.op_type)->eval) return false;
+  std::size_t varying = 0;
+  for (const ValueId id : node.inputs) {
+    if (id == ValueId::none) continue;
+    const Tensor* t = graph.constant(id);
+    if (t && t->count() != 1) return false;
+    varying += t == nullptr;
+  }
+  return varying == 1 && (among(unary) || (among(binary) && node.inputs.size() == 2));
 }
+
+bool quantized_8bit(const Graph& graph, const Node& node) {
+  return is_8bit(quantized_type(graph, node)) && per_tensor(graph, node).has_value();
+}
+
+/// Nodes from DQ `dq` to a Q, each the only reader of the one before and all maps of single elements; empty if none.
+std::vector<int> chain_behind(const Rewriter& r, int dq) {
+  std::vector<int> chain{dq};
+  for (int n = r.only_reader(dq); n >= 0; n = r.only_reader(n)) {
+    chain.push_back(n);
+    if (is_q(r.node(n))) return quantized_8bit(r.graph, r.node(n)) ? chain : std::vector<int>{};
+    if (!maps_elements(r.graph, r.node(n))) break;
+  }
+  return {};
+}
+
+Tensor evaluate(const Graph& graph, const Node& node, const Tensor& x) {
+  std::vector<const Tensor*> inputs;
+  for (const ValueId id : node.inputs) inputs.push_back(id == ValueId::none || graph.constant(id) ? graph.constant(id) : &x);
+  return find_op(node.domain, node.op_type)->eval(graph, node, inputs)[0];
+}
+
+/// What the chain makes of each byte of its 8-bit input.
+Tensor table_of(const Rewriter& r, const std::vector<int>& chain) {
+  Tensor t = make_tensor(quantized_type(r.graph, r.node(chain[0])), {256});
+  for (std::size_t i = 0; i < 256; ++i) t.bytes[i] = static_cast<std::byte>(i);
+  for (const int n : chain) t = evaluate(r.graph, r.node(n), t);
+  t.shape = {256};
+  return t;
+}
+
+void make_lookups(Graph& graph) {
+  Rewriter r(graph);
+  for (int n = 0; n < static_cast<int>(r.size()); ++n) {
+    if (!r.alive(n) || !is_dq(r.node(n)) || r.is_constant(r.node(n).inputs[0]) || !quantized_8bit(graph, r.node(n))) continue;
+    const std::vector<int> chain = chain_behind(r, n);
+    if (chain.empty()) continue;
+    const Node& last = r.node(chain.back());
+    const Node& named = r.node(chain.size() > 2 ? chain[1] : chain.back());
+    Node lookup{"Lookup", "onnx2mcu", named.name, named.index, {r.node(n).inputs[0]}, last.outputs, {}};
+    lookup.inputs.push_back(r.new_constant(last.outputs[0], "table", table_of(r, chain)));
+    std::string types;
+    for (const int part : chain) types += (types.empty() ? "" : " -> ") + r.node(part).op_type;
+    graph.notes.push_back(fmt::format("{}: {} as a table", describe(graph, named), types));
+    for (std::size_t i = 0; i + 1 < chain.size(); ++i) r.remove(chain[i]);
+    r.replace(chain.back(), std::move(lookup));
+  }
+  r.finish();
+}
+
+/// Data, scale and zero point of an operand of QBinary; empty where it is a float tensor that varies.
+std::vector<ValueId> operand(const Rewriter& r, const Node& node, std::size_t slot, std::vector<int>& dqs) {
+  const ValueId id = node.inputs[slot];
+  if (const Tensor* t = r.graph.constant(id)) return t->type == DType::float32 ? std::vector{id, ValueId::none, ValueId::none} : std::vector<ValueId>{};
+  const int dq = r.producer(id);
+  if (dq < 0 || !is_dq(r.node(dq)) || !quantized_8bit(r.graph, r.node(dq)) || r.only_reader(dq) < 0) return {};
+  dqs.push_back(dq);
+  const Node& d = r.node(dq);
+  return {d.inputs[0], d.inputs[scale_slot], d.has_input(zero_point_slot) ? d.inputs[zero_point_slot] : ValueId::none};
+}
+
+/// Follows Relus and Clips with constant bounds from node `n` to a Q; `bounds` becomes what they leave. -1 if none.
+int q_behind(const Rewriter& r, int n, Bounds& bounds, std::vector<int>& clamps) {
+  for (n = r.only_reader(n); n >= 0 && !is_q(r.node(n)); n = r.only_reader(n)) {
+    if (!r.node(n).is("Relu") && !r.node(n).is("Clip")) return -1;
+    const auto own = r.node(n).is("Relu") ? std::optional(Bounds{0, std::numeric_limits<float>::max()}) : clip_bounds(r.graph, r.node(n));
+    if (!own || own->low > own->high || bounds.low > own->high || own->low > bounds.high) return -1;
+    bounds = {std::max(bounds.low, own->low), std::min(bounds.high, own->high)};
+    clamps.push_back(n);
+  }
+  return n >= 0 && quantized_8bit(r.graph, r.node(n)) ? n : -1;
+}
+
+void fuse_binary_node(Rewriter& r, int n) {
+  constexpr float widest = std::numeric_limits<float>::max();
+  std::vector<int> dqs, clamps;
+  const Node node = r.node(n);
+  const std::vector<ValueId> a = operand(r, node, 0, dqs), b = operand(r, node, 1, dqs);
+  Bounds bounds{-widest, widest};
+  const int q = q_behind(r, n, bounds, clamps);
+  if (a.empty() || b.empty() || dqs.empty() || q < 0) return;
+  const Node& quantize = r.node(q);
+  Node fused{"QBinary", "onnx2mcu", node.name, node.index, a, quantize.outputs, {{"op", node.op_type}}};
+  fused.inputs.insert(fused.inputs.end(), b.begin(), b.end());
+  fused.inputs.push_back(quantize.inputs[scale_slot]);
+  fused.inputs.push_back(quantize.has_input(zero_point_slot)
+                             ? quantize.inputs[zero_point_slot]
+                             : r.new_constant(quantize.outputs[0], "zero_point", scalar_tensor(quantized_type(r.graph, quantize), 0)));
+  if (bounds.low > -widest) fused.attributes["min"] = bounds.low;
+  if (bounds.high < widest) fused.attributes["max"] = bounds.high;
+  r.graph.notes.push_back(fmt::format("{}: ONNX Runtime computes it in float; done element by element without a float tensor", describe(r.graph, node)));
+  for (const int done : dqs) r.remove(done);
+  for (const int done : clamps) r.remove(done);
+  r.remove(n);
+  r.replace(q, std::move(fused));
+}
+
+void make_binaries(Graph& graph) {
+  static constexpr std::string_view types[] = {"Add", "Sub", "Mul", "Div", "Min", "Max"};
+  Rewriter r(graph);
+  for (int n = 0; n < static_cast<int>(r.size()); ++n) {
+    if (!r.alive(n) || !r.node(n).domain.empty() || r.node(n).inputs.size() != 2) continue;
+    if (std::find(std::begin(types), std::end(types), r.node(n).op_type) != std::end(types)) fuse_binary_node(r, n);
+  }
+  r.finish();
+}
+
+}  // namespace
+
+void fuse(Graph& graph, Diagnostics&) {
+  make_lookups(graph);
+  make_binaries(graph);
+  remove_dead(graph);
+}
+
+}  // namespace o2m

@@ -19,6 +19,7 @@ ValueId unchanged_input(const Rewriter& r, const Node& node) {
   }
   if (node.is("Cast"))
     return static_cast<DType>(node.attr("to", 0)) == r.graph[node.inputs[0]].type ? node.inputs[0] : ValueId::none;
+  if (node.is("Expand")) return r.graph.shape(node.inputs[0]) == r.graph.shape(node.outputs[0]) ? node.inputs[0] : ValueId::none;
   const bool adds = node.is("Add") || node.is("Sub"), scales = node.is("Mul") || node.is("Div");
   if (!adds && !scales) return ValueId::none;
   const bool commutes = node.is("Add") || node.is("Mul");
@@ -30,6 +31,9 @@ ValueId unchanged_input(const Rewriter& r, const Node& node) {
   }
   return ValueId::none;
 }
+
+/// ONNX Runtime removes a node of several inputs only behind another node, not at a graph input.
+bool has_edge(const Rewriter& r, int n, ValueId input) { return r.node(n).inputs.size() == 1 || r.producer(input) >= 0; }
 
 bool is_matrix_transpose(const Graph& graph, const Node& node) {
   return node.is("Transpose") && graph.shape(node.inputs[0]).size() == 2 &&
@@ -69,9 +73,9 @@ bool remove_identities(Graph& graph) {
   Rewriter r(graph);
   for (int n = 0; n < static_cast<int>(r.size()); ++n) {
     const ValueId input = unchanged_input(r, r.node(n));
-    if (input == ValueId::none) continue;
-    // A node that makes a graph output goes only if it is the one reader of what it passes on.
-    if (r.makes_output(n) && r.readers(input).size() != 1) continue;
+    if (input == ValueId::none || !has_edge(r, n, input)) continue;
+    // A node that makes a graph output goes only if it has no reader and is the one reader of what it passes on.
+    if (r.makes_output(n) && (r.edge_count(n) != 0 || r.readers(input).size() != 1)) continue;
     r.bypass(n, input);
   }
   return r.finish();

@@ -10,24 +10,23 @@
 namespace o2m {
 namespace {
 
-/// ONNX Runtime shares constants of one element, rank 0 or 1, in these types; zero points stay apart.
+/// ONNX Runtime shares constants of at most 8 elements in these types; 8-bit zero points stay apart.
 bool shared_by_value(const Tensor& t) {
   const bool listed = t.type == DType::float32 || t.type == DType::float64 || t.type == DType::float16 ||
                       t.type == DType::int32 || t.type == DType::int64;
-  return listed && (t.shape.empty() || t.shape == Shape{1});
+  return listed && t.count() <= 8;
 }
 
 struct Numbering {
   const Graph& graph;
-  std::map<std::tuple<DType, std::size_t, std::vector<std::byte>>, ValueId> constants;
+  std::map<std::tuple<DType, Shape, std::vector<std::byte>>, ValueId> constants;
   std::map<ValueId, ValueId> merged;  ///< value of a dropped node -> its twin
 
   ValueId operator()(ValueId id) {
-    const auto it = merged.find(id);
-    if (it != merged.end()) return it->second;
+    for (auto it = merged.find(id); it != merged.end(); it = merged.find(id)) id = it->second;
     const Tensor* t = graph.constant(id);
     if (!t || !shared_by_value(*t)) return id;
-    return constants.emplace(std::tuple(t->type, t->shape.size(), t->bytes), id).first->second;
+    return constants.emplace(std::tuple(t->type, t->shape, t->bytes), id).first->second;
   }
 };
 
@@ -44,6 +43,17 @@ Key key_of(const Node& node, Numbering& number) {
   return {node.domain, node.op_type, std::move(inputs), node.attributes, node.outputs.size()};
 }
 
+/// Readers of `dropped` read `kept` from now on.
+void merge_outputs(Rewriter& r, Numbering& number, int dropped, int kept) {
+  for (std::size_t o = 0; o < r.node(kept).outputs.size(); ++o) {
+    const ValueId from = r.node(dropped).outputs[o], to = r.node(kept).outputs[o];
+    if (from == ValueId::none || to == ValueId::none) continue;
+    number.merged[from] = to;
+    r.move_readers(from, to);
+  }
+  if (!r.makes_output(dropped) && r.edge_count(dropped) == 0) r.remove(dropped);
+}
+
 }  // namespace
 
 bool merge_common_nodes(Graph& graph) {
@@ -54,20 +64,10 @@ bool merge_common_nodes(Graph& graph) {
     if (!may_merge(r.node(n))) continue;
     const auto [it, is_first] = first.emplace(key_of(r.node(n), number), n);
     if (is_first) continue;
-    const Node& twin = r.node(it->second);
-    bool all_moved = true;
-    for (std::size_t o = 0; o < twin.outputs.size(); ++o) {
-      const ValueId from = r.node(n).outputs[o], to = twin.outputs[o];
-      if (from == ValueId::none) continue;
-      if (to == ValueId::none) {
-        all_moved = false;
-        continue;
-      }
-      number.merged[from] = to;
-      if (!r.readers(from).empty()) r.move_readers(from, to);
-      all_moved = all_moved && !r.is_output(from);
-    }
-    if (all_moved) r.remove(n);
+    const bool keep_later = r.makes_output(n) && !r.makes_output(it->second);  // a graph output keeps its name
+    if (keep_later) std::swap(n, it->second);
+    merge_outputs(r, number, n, it->second);
+    if (keep_later) n = it->second;
   }
   return r.finish();
 }

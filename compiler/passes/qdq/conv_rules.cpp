@@ -92,7 +92,7 @@ std::optional<std::pair<Tensor, std::optional<std::vector<float>>>> merged(const
   }
   const bool mul = next.is("Mul");
   const Tensor* operand = mul || next.is("Add") ? float_constant(graph, next, 1) : nullptr;
-  if (!operand || conv.weights->shape.size() < 4) return std::nullopt;
+  if (!operand) return std::nullopt;
   const auto values = channel_operand(*operand, channels, conv.weights->shape.size(), mul);
   if (values.empty()) return std::nullopt;
   if (!mul && !bias) return std::pair(*conv.weights, std::optional(values));
@@ -114,7 +114,7 @@ bool fold_into_conv(Graph& graph) {
   for (int n = 0; n < static_cast<int>(r.size()); ++n) {
     while (r.alive(n) && r.node(n).is("Conv")) {
       const int next = r.only_reader(n);
-      if (next < 0 || r.makes_output(next) || r.node(next).inputs[0] != r.node(n).outputs[0]) break;
+      if (next < 0 || r.node(next).inputs[0] != r.node(n).outputs[0]) break;
       const auto parts = conv_parts(graph, r.node(n));
       const auto result = parts ? merged(graph, *parts, r.node(next)) : std::nullopt;
       if (!result) break;

@@ -52,7 +52,9 @@ bool remove_clamps_before_q(Graph& graph) {
     const bool relu = r.node(n).is("Relu");
     const int q = relu || r.node(n).is("Clip") ? r.only_reader(n) : -1;
     if (q < 0 || !is_q(r.node(q)) || r.node(q).inputs[0] != r.node(n).outputs[0]) continue;
-    if (relu ? relu_is_redundant(graph, r.node(q)) : clip_is_redundant(graph, r.node(n), r.node(q)))
+    // As in ONNX Runtime, a Clip with bounds as inputs stays where it reads a graph input.
+    const bool stays = !relu && r.node(n).inputs.size() > 1 && r.input_node(n, 0) < 0;
+    if (!stays && (relu ? relu_is_redundant(graph, r.node(q)) : clip_is_redundant(graph, r.node(n), r.node(q))))
       r.bypass(n, r.node(n).inputs[0]);
   }
   return r.finish();
@@ -75,12 +77,11 @@ bool remove_requantization_to_same(Graph& graph) {
     if (!r.alive(n) || !is_dq(r.node(n))) continue;
     const int q = r.only_reader(n);
     if (q < 0 || !is_q(r.node(q)) || !same_quantization(graph, r.node(q), r.node(n))) continue;
-    if (r.makes_output(q) && r.edge_count(q) > 0) continue;
+    if (r.edge_count(q) != (r.makes_output(q) ? 0U : 1U)) continue;
     const ValueId input = r.node(n).inputs[0];
-    const ValueId output = r.node(q).outputs[0];
+    if (r.makes_output(q) && (r.producer(input) < 0 || r.is_output(input) || r.readers(input).size() > 1)) continue;
     r.remove(n);
-    // A graph output that is a graph input, a constant or another output needs a node of its own.
-    if (!r.bypass(q, input)) r.replace(q, {"Identity", "", r.node(q).name, r.node(q).index, {input}, {output}, {}});
+    r.bypass(q, input);
   }
   return r.finish();
 }

@@ -28,7 +28,7 @@ bool give_each_reader_its_dq(Graph& graph); ///< a DQ with several readers is du
 bool remove_clamps_before_q(Graph& graph);  ///< Relu or Clip that the saturation of Q makes redundant
 bool convert_s8_to_u8(Graph& graph);        ///< Q -> DQ pairs of int8 become uint8
 bool select_quantized(Graph& graph);        ///< DQ -> node -> Q becomes the quantized operator
-bool remove_requantization_to_same(Graph& graph);  ///< DQ -> Q with the same parameters
+bool remove_requantization_to_same(Graph& graph);  ///< DQ -> Q with the same parameters and one reader
 
 /// Scale and zero point of the 8-bit network inputs and outputs, from the Q and DQ nodes next to them.
 void record_port_quantization(Graph& graph);
