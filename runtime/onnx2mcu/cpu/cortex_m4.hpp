@@ -7,7 +7,9 @@
 
 namespace onnx2mcu::cpu {
 
-#if defined(__ARM_FEATURE_DSP) && defined(__OPTIMIZE__)
+// The loops take every register there is: no frame pointer may be kept (-Os keeps one more register busy than -O2).
+// Compile with ONNX2MCU_NO_ASM defined where that is not to be had.
+#if defined(__ARM_FEATURE_DSP) && defined(__OPTIMIZE__) && !defined(__OPTIMIZE_SIZE__) && !defined(ONNX2MCU_NO_ASM)
 
 // h, g: two words of packed weights; p, q: two inputs of the first and of the second pixel. Offsets count from the
 // pointers as the first step leaves them: n steps further.
