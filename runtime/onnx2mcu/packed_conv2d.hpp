@@ -58,7 +58,7 @@ ONNX2MCU_INLINE void packed_pixels(const std::int16_t* patch, const std::int32_t
   sums.start(L::bias + c);
   for (int kx = 0; kx < L::k_w; kx += Patch<L>::taps)
     packed_run<L, Patch<L>::steps, Patch<L>::pixel>(sums, patch + kx * L::dil_w * Patch<L>::column, w);
-  packed_finish<L, rows>(sums, y + c, L::out_c, [&](std::int32_t acc, int p, int row) { return finish(acc, ox + p, c + row); });
+  packed_finish<L, rows>(sums, y + c, L::out_c, [&](std::int32_t acc, int p, int row) ONNX2MCU_INLINE_LAMBDA { return finish(acc, ox + p, c + row); });
 }
 
 /// `rows` output channels from c on of the patch's pixels [ox, end).
@@ -103,13 +103,13 @@ ONNX2MCU_INLINE void packed_conv2d_with(const X* x, Y* y, std::int16_t* patch, F
   for (int oy = 0; oy < L::out_h; ++oy, y += L::out_w * L::out_c) {
     const X* rows[L::k_h];
     input_rows<L>(x, oy, rows);
-    packed_conv2d_row<L>(rows, y, patch, [&](std::int32_t acc, int ox, int oc) { return finish(acc, oy, ox, oc); });
+    packed_conv2d_row<L>(rows, y, patch, [&](std::int32_t acc, int ox, int oc) ONNX2MCU_INLINE_LAMBDA { return finish(acc, oy, ox, oc); });
   }
 }
 
 template <class L, class X, class Y>
 ONNX2MCU_INLINE void packed_conv2d(const X* x, Y* y, std::int16_t* patch) noexcept {
-  packed_conv2d_with<L>(x, y, patch, [](std::int32_t acc, int, int, int oc) { return static_cast<Y>(requantize_channel<L>(acc, oc)); });
+  packed_conv2d_with<L>(x, y, patch, [](std::int32_t acc, int, int, int oc) ONNX2MCU_INLINE_LAMBDA { return static_cast<Y>(requantize_channel<L>(acc, oc)); });
 }
 
 /// Weight [oc][ky][kx][i].

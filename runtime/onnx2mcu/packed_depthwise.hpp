@@ -22,7 +22,7 @@ struct Columns {
 /// Sorts one column: word ky of `rows` has the four channels' cells of that row.
 template <class L, class X>
 ONNX2MCU_INLINE void store_column(const std::uint32_t (&rows)[L::k_h], std::uint32_t* out) noexcept {
-  unrolled<Columns<L>::pairs>([&](auto j) {
+  unrolled<Columns<L>::pairs>([&](auto j) ONNX2MCU_INLINE_LAMBDA {
     const std::uint32_t upper = rows[2 * j.value], lower = rows[2 * j.value + 1];
     const std::uint32_t e0 = even_bytes<L, X>(upper), e1 = even_bytes<L, X>(lower), o0 = odd_bytes<L, X>(upper), o1 = odd_bytes<L, X>(lower);
     out[4 * j.value] = L::Cpu::pack_low(e0, e1);
@@ -41,14 +41,14 @@ ONNX2MCU_INLINE void gather_columns(const X* const (&rows)[L::k_h], int c, std::
   constexpr std::uint32_t zero_point = (static_cast<std::uint32_t>(L::x_zero_point) & 0xFFU) * 0x01010101U;
   constexpr int last = L::in_w + L::pad_left < Columns<L>::count ? L::in_w : Columns<L>::count - L::pad_left;
   std::uint32_t words[L::k_h];
-  unrolled<L::k_h>([&](auto ky) { words[ky.value] = zero_point; });
+  unrolled<L::k_h>([&](auto ky) ONNX2MCU_INLINE_LAMBDA { words[ky.value] = zero_point; });
   for (int i = 0; i < L::pad_left; ++i, out += Columns<L>::words) store_column<L, X>(words, out);
   int offset = c;
   for (int i = 0; i < last; ++i, offset += L::in_c, out += Columns<L>::words) {
-    unrolled<L::k_h>([&](auto ky) { words[ky.value] = rows[ky.value] == nullptr ? zero_point : cpu::load_word(rows[ky.value] + offset); });
+    unrolled<L::k_h>([&](auto ky) ONNX2MCU_INLINE_LAMBDA { words[ky.value] = rows[ky.value] == nullptr ? zero_point : cpu::load_word(rows[ky.value] + offset); });
     store_column<L, X>(words, out);
   }
-  unrolled<L::k_h>([&](auto ky) { words[ky.value] = zero_point; });
+  unrolled<L::k_h>([&](auto ky) ONNX2MCU_INLINE_LAMBDA { words[ky.value] = zero_point; });
   for (int i = last + L::pad_left; i < Columns<L>::count; ++i, out += Columns<L>::words) store_column<L, X>(words, out);
 }
 
@@ -58,18 +58,18 @@ ONNX2MCU_INLINE void depthwise_pixels(const std::uint32_t* pair, const std::uint
                                       Finish finish) noexcept {
   constexpr int column_weights = Columns<L>::pairs + Columns<L>::single;
   std::int32_t acc[pixels];
-  unrolled<pixels>([&](auto p) { acc[p.value] = L::bias[c]; });
-  unrolled<(pixels - 1) * L::stride_w + (L::k_w - 1) * L::dil_w + 1>([&](auto column) {
-    unrolled<column_weights>([&](auto j) {
+  unrolled<pixels>([&](auto p) ONNX2MCU_INLINE_LAMBDA { acc[p.value] = L::bias[c]; });
+  unrolled<(pixels - 1) * L::stride_w + (L::k_w - 1) * L::dil_w + 1>([&](auto column) ONNX2MCU_INLINE_LAMBDA {
+    unrolled<column_weights>([&](auto j) ONNX2MCU_INLINE_LAMBDA {
       const std::uint32_t x = j.value < Columns<L>::pairs ? pair[column.value * Columns<L>::words + 4 * j.value] : single[column.value * Columns<L>::words];
-      unrolled<pixels>([&](auto p) {
+      unrolled<pixels>([&](auto p) ONNX2MCU_INLINE_LAMBDA {
         constexpr int distance = column.value - p.value * L::stride_w, kx = distance / L::dil_w;
         if constexpr (distance >= 0 && distance % L::dil_w == 0 && kx < L::k_w)
           acc[p.value] = L::Cpu::smlad(x, static_cast<std::uint32_t>(w[kx * column_weights + j.value]), acc[p.value]);
       });
     });
   });
-  unrolled<pixels>([&](auto p) { y[p.value * L::out_c] = finish(acc[p.value], ox + p.value, c); });
+  unrolled<pixels>([&](auto p) ONNX2MCU_INLINE_LAMBDA { y[p.value * L::out_c] = finish(acc[p.value], ox + p.value, c); });
 }
 
 /// One row of output from k_h rows of input: y = finish(accumulator, ox, c).
@@ -103,13 +103,13 @@ ONNX2MCU_INLINE void packed_depthwise_conv2d_with(const X* x, Y* y, std::uint32_
   for (int oy = 0; oy < L::out_h; ++oy, y += L::out_w * L::out_c) {
     const X* rows[L::k_h];
     input_rows<L>(x, oy, rows);
-    packed_depthwise_row<L>(rows, y, columns, [&](std::int32_t acc, int ox, int c) { return finish(acc, oy, ox, c); });
+    packed_depthwise_row<L>(rows, y, columns, [&](std::int32_t acc, int ox, int c) ONNX2MCU_INLINE_LAMBDA { return finish(acc, oy, ox, c); });
   }
 }
 
 template <class L, class X, class Y>
 ONNX2MCU_INLINE void packed_depthwise_conv2d(const X* x, Y* y, std::uint32_t* columns) noexcept {
-  packed_depthwise_conv2d_with<L>(x, y, columns, [](std::int32_t acc, int, int, int c) { return static_cast<Y>(requantize_channel<L>(acc, c)); });
+  packed_depthwise_conv2d_with<L>(x, y, columns, [](std::int32_t acc, int, int, int c) ONNX2MCU_INLINE_LAMBDA { return static_cast<Y>(requantize_channel<L>(acc, c)); });
 }
 
 /// Weight [c][ky][kx].

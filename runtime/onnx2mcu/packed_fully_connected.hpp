@@ -24,7 +24,7 @@ ONNX2MCU_INLINE const std::int32_t* packed_outputs(const X* x, const std::int32_
     const std::uint32_t word = tail_word<L::in % 4>(x + L::in / 4 * 4);
     packed_quad<L>(sums, even_bytes<L, X>(word), odd_bytes<L, X>(word), w);
   }
-  packed_finish<L, rows>(sums, y + c, L::out, [&](std::int32_t acc, int, int row) { return finish(acc, c + row); });
+  packed_finish<L, rows>(sums, y + c, L::out, [&](std::int32_t acc, int, int row) ONNX2MCU_INLINE_LAMBDA { return finish(acc, c + row); });
   return w;
 }
 
@@ -34,7 +34,7 @@ ONNX2MCU_INLINE const std::int32_t* packed_outputs(const X* x, const std::int32_
 template <class L, class X, class Y, class Finish>
 ONNX2MCU_INLINE void packed_fully_connected_with(const X* x, Y* y, Finish finish) noexcept {
   for (int r = 0; r < L::rows; ++r, x += L::in, y += L::out) {
-    const auto finish_row = [&](std::int32_t acc, int o) { return finish(acc, r, o); };
+    const auto finish_row = [&](std::int32_t acc, int o) ONNX2MCU_INLINE_LAMBDA { return finish(acc, r, o); };
     const std::int32_t* w = L::weights;
     int c = 0;
     for (; c + 8 <= L::out; c += 8) w = packed_outputs<L, 8>(x, w, y, c, finish_row);
@@ -46,7 +46,7 @@ ONNX2MCU_INLINE void packed_fully_connected_with(const X* x, Y* y, Finish finish
 
 template <class L, class X, class Y>
 ONNX2MCU_INLINE void packed_fully_connected(const X* x, Y* y) noexcept {
-  packed_fully_connected_with<L>(x, y, [](std::int32_t acc, int, int o) { return static_cast<Y>(requantize_channel<L>(acc, o)); });
+  packed_fully_connected_with<L>(x, y, [](std::int32_t acc, int, int o) ONNX2MCU_INLINE_LAMBDA { return static_cast<Y>(requantize_channel<L>(acc, o)); });
 }
 
 /// Weight [o][i].

@@ -30,17 +30,17 @@ struct PackedSums {
   std::int32_t value[2 * pairs * pixels];
 
   ONNX2MCU_INLINE void start(const std::int32_t* bias) noexcept {
-    unrolled<2 * pairs * pixels>([&](auto i) { value[i.value] = bias[i.value % (2 * pairs)]; });
+    unrolled<2 * pairs * pixels>([&](auto i) ONNX2MCU_INLINE_LAMBDA { value[i.value] = bias[i.value % (2 * pairs)]; });
   }
 };
 
 /// One step: the word x (two inputs of pixel p) with one pair of rows.
 template <class L, int pairs, int pixels>
 ONNX2MCU_INLINE void packed_step(PackedSums<pairs, pixels>& sums, const std::uint32_t (&x)[pixels], const std::int32_t*& w) noexcept {
-  unrolled<pairs>([&](auto pair) {
+  unrolled<pairs>([&](auto pair) ONNX2MCU_INLINE_LAMBDA {
     const std::uint32_t first = cpu::load_word(w++);
     const std::uint32_t second = L::packed ? L::Cpu::sxtb16(first) : cpu::load_word(w++);
-    unrolled<pixels>([&](auto p) {
+    unrolled<pixels>([&](auto p) ONNX2MCU_INLINE_LAMBDA {
       constexpr int row = 2 * (p.value * pairs + pair.value);
       sums.value[row] = L::Cpu::smlad(first, x[p.value], sums.value[row]);
       sums.value[row + 1] = L::Cpu::smlad(second, x[p.value], sums.value[row + 1]);
@@ -56,7 +56,7 @@ ONNX2MCU_INLINE void packed_run(PackedSums<pairs, pixels>& sums, const std::int1
   } else {
     for (int i = 0; i < steps; ++i, x += 2) {
       std::uint32_t words[pixels];
-      unrolled<pixels>([&](auto p) { words[p.value] = cpu::load_word(x + p.value * distance); });
+      unrolled<pixels>([&](auto p) ONNX2MCU_INLINE_LAMBDA { words[p.value] = cpu::load_word(x + p.value * distance); });
       packed_step<L>(sums, words, w);
     }
   }
@@ -76,7 +76,7 @@ ONNX2MCU_INLINE std::uint32_t odd_bytes(std::uint32_t x) noexcept {
 template <class L, int pairs>
 ONNX2MCU_INLINE void packed_quad(PackedSums<pairs, 1>& sums, std::uint32_t even, std::uint32_t odd, const std::int32_t*& w) noexcept {
   constexpr int width = L::packed ? 1 : 2;  // words of a pair and step
-  unrolled<pairs>([&](auto pair) {
+  unrolled<pairs>([&](auto pair) ONNX2MCU_INLINE_LAMBDA {
     const std::uint32_t e = cpu::load_word(w), o = cpu::load_word(w + width);
     std::int32_t* const acc = sums.value + 2 * pair.value;
     acc[0] = L::Cpu::smlad(o, odd, L::Cpu::smlad(e, even, acc[0]));
@@ -110,7 +110,7 @@ ONNX2MCU_INLINE std::int32_t first_sum(const std::int32_t* acc) noexcept {
 /// y[pixel * distance + row] = finish(accumulator, pixel, row) for `rows` rows of each pixel.
 template <class L, int rows, int pairs, int pixels, class Y, class Finish>
 ONNX2MCU_INLINE void packed_finish(const PackedSums<pairs, pixels>& sums, Y* y, int distance, Finish finish) noexcept {
-  unrolled<rows * pixels>([&](auto i) {
+  unrolled<rows * pixels>([&](auto i) ONNX2MCU_INLINE_LAMBDA {
     constexpr int row = i.value / pixels, p = i.value % pixels;
     const std::int32_t* const acc = sums.value + p * 2 * pairs + (row & ~1);
     y[p * distance + row] = finish((row & 1) != 0 ? acc[1] : first_sum<L>(acc), p, row);

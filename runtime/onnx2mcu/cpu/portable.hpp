@@ -6,6 +6,13 @@
 #include "../core.hpp"
 #include "../requantize.hpp"
 
+/// A lambda that dissolves before the compiler decides which accumulators live in registers.
+#if defined(__GNUC__)
+#define ONNX2MCU_INLINE_LAMBDA __attribute__((always_inline))
+#else
+#define ONNX2MCU_INLINE_LAMBDA
+#endif
+
 namespace onnx2mcu::cpu {
 
 /// The word at p, which need not be aligned.
