@@ -7,7 +7,8 @@
 
 namespace onnx2mcu::cpu {
 
-#if defined(__ARM_FEATURE_DSP) && defined(__OPTIMIZE__)
+// As on the M4, the loops take every register: not under -Os, and not with a frame pointer (ONNX2MCU_NO_ASM).
+#if defined(__ARM_FEATURE_DSP) && defined(__OPTIMIZE__) && !defined(__OPTIMIZE_SIZE__) && !defined(ONNX2MCU_NO_ASM)
 
 // h, g: two words of packed weights; p, q: two inputs of the first and of the second pixel. A step's p, h and g are
 // loaded by the step before.
