@@ -32,7 +32,10 @@ def run(command, what):
     if done.returncode:
         text = (done.stderr + done.stdout).strip()
         overflow = re.search(r"region `(\w+)' overflowed by (\d+) bytes", text)
-        raise Failed(f"does not fit: {overflow[1]} by {overflow[2]} bytes" if overflow else f"{what}: {text[-600:]}")
+        refused = re.search(r"does not fit: (\d+ bytes for \d+ bytes of \w+)", text)
+        if overflow or refused:
+            raise Failed(f"does not fit: {refused[1]}" if refused else f"does not fit: {overflow[1]} by {overflow[2]} bytes")
+        raise Failed(f"{what}: {text[-600:]}")
     return done.stdout
 
 
