@@ -27,12 +27,13 @@ std::vector<Port> input_ports(const Graph& graph) {
   return ports;
 }
 
-Samples read(const std::vector<Port>& ports, const std::vector<std::string>& arguments, const PixelMap& pixels) {
+Samples read(const std::vector<Port>& ports, const std::vector<std::string>& arguments, const PixelMap& pixels,
+             std::int64_t at_most = 0) {
   std::vector<std::string> names;
   for (const Port& p : ports) names.push_back(p.name);
   std::vector<NamedFile> files;
   for (const std::string& text : arguments) files.push_back(parse_named_file(text, names));
-  return read_samples(ports, files, "input", pixels);
+  return read_samples(ports, files, "input", pixels, at_most);
 }
 
 /// Each sample by itself; NaN and infinities are refused.
@@ -75,20 +76,18 @@ NewProgress bars() {
   };
 }
 
-/// Elements of the test samples outside the calibrated range of their input.
+/// Elements of the test samples outside what the calibration samples hold.
 void warn_outside(const QuantizationResult& r, const std::vector<Sample>& samples, Diagnostics& diagnostics) {
   for (std::size_t i = 0; i < r.graph.inputs.size(); ++i) {
-    const auto& a = r.plan.values[index(r.graph.inputs[i])];
-    if (!a) continue;
-    const double margin = static_cast<double>(a->scale) / 2;
+    const TensorStatistics& seen = r.statistics[index(r.graph.inputs[i])];
+    if (!r.plan.values[index(r.graph.inputs[i])]) continue;
     std::int64_t outside = 0, all = 0;
     for (const Sample& sample : samples)
-      for (const float v : sample[i].as<float>())
-        ++all, outside += static_cast<double>(v) < a->lowest() - margin || static_cast<double>(v) > a->highest() + margin;
+      for (const float v : sample[i].as<float>()) ++all, outside += v < seen.low || v > seen.high;
     if (outside > 0)
       diagnostics.warning({describe(r.graph, r.graph.inputs[i]),
-                           fmt::format("{:.3g} % of the test samples' values ({} of {}) lie outside the calibrated range {:.6g} to {:.6g} and are clipped",
-                                       100.0 * static_cast<double>(outside) / static_cast<double>(all), outside, all, a->lowest(), a->highest()),
+                           fmt::format("{:.3g} % of the test samples' values ({} of {}) lie outside {:.6g} to {:.6g}, the range of the calibration samples",
+                                       100.0 * static_cast<double>(outside) / static_cast<double>(all), outside, all, seen.low, seen.high),
                            {}, "calibrate with samples like those of the field"});
   }
 }
@@ -113,7 +112,8 @@ void print_top1(const Options& o, const QuantizationResult& r, const std::vector
 int quantize_command(const Options& o, Diagnostics& diagnostics) {
   Graph graph = import_model(read_model(o.compile.model), {o.compile.model.parent_path(), o.compile.input_shapes}, diagnostics);
   const auto ports = input_ports(graph);
-  const Samples given = read(ports, o.quantize.calibration, o.pixels);
+  const bool tested_on_all = o.quantize.test.empty() && !o.labels.empty();
+  const Samples given = read(ports, o.quantize.calibration, o.pixels, tested_on_all ? 0 : o.quantize.samples);
   const auto all = split(ports, given);
   const auto samples = spread(all, o.quantize.samples > 0 ? static_cast<std::size_t>(o.quantize.samples) : all.size());
   if (samples.size() < least_samples)

@@ -44,6 +44,31 @@ void add_plane(float* y, const float* x, const float* kernel, const Window2d& w)
   }
 }
 
+/// The weights of one group as [depth * k_h * k_w][channels]: all output channels of a tap side by side.
+std::vector<float> taps_first(const float* weights, std::int64_t channels, std::int64_t taps) {
+  std::vector<float> result(static_cast<std::size_t>(channels * taps));
+  for (std::int64_t c = 0; c < channels; ++c)
+    for (std::int64_t t = 0; t < taps; ++t) result[static_cast<std::size_t>(t * channels + c)] = weights[c * taps + t];
+  return result;
+}
+
+/// One group of a convolution, pixel by pixel over all its output channels: rows may be short.
+void add_pixels(float* y, const float* x, const std::vector<float>& weights, std::int64_t depth, std::int64_t channels, const Window2d& w) {
+  std::vector<float> sums(static_cast<std::size_t>(channels));
+  for (std::int64_t oy = 0; oy < w.out_h; ++oy)
+    for (std::int64_t ox = 0; ox < w.out_w; ++ox) {
+      std::fill(sums.begin(), sums.end(), 0.0F);
+      for (std::int64_t ky = 0; ky < w.k_h; ++ky)
+        for (std::int64_t kx = 0; kx < w.k_w; ++kx) {
+          const std::int64_t iy = oy * w.stride_h + ky * w.dil_h - w.pad_top, ix = ox * w.stride_w + kx * w.dil_w - w.pad_left;
+          if (iy < 0 || iy >= w.in_h || ix < 0 || ix >= w.in_w) continue;
+          for (std::int64_t c = 0; c < depth; ++c)
+            add_row(sums.data(), weights.data() + ((c * w.k_h + ky) * w.k_w + kx) * channels, x[(c * w.in_h + iy) * w.in_w + ix], channels, 1);
+        }
+      for (std::int64_t c = 0; c < channels; ++c) y[(c * w.out_h + oy) * w.out_w + ox] += sums[static_cast<std::size_t>(c)];
+    }
+}
+
 /// Sums in eight lanes: a single one would wait for each addition.
 float dot(const float* a, const float* b, std::int64_t count) {
   constexpr std::int64_t lanes = 8;
@@ -83,17 +108,23 @@ std::vector<Tensor> estimate_conv(const Graph& graph, const Node& node, EvalInpu
   const auto spatial = spatial_dims(x.shape, false);
   const Window2d w = to_2d(resolve_window(node, spatial, {weights.shape.begin() + 2, weights.shape.end()}), spatial);
   Tensor y = make_tensor(DType::float32, graph.shape(node.outputs[0]));
-  const std::int64_t out_c = weights.shape[0], depth = weights.shape[1], in_c = x.shape[1];
-  const std::int64_t per_group = out_c / node.attr("group", 1), in_plane = w.in_h * w.in_w, out_plane = w.out_h * w.out_w;
+  const std::int64_t out_c = weights.shape[0], depth = weights.shape[1], groups = node.attr("group", 1), channels = out_c / groups;
+  const std::int64_t in_plane = w.in_h * w.in_w, out_plane = w.out_h * w.out_w, taps = depth * w.k_h * w.k_w;
+  const bool by_pixel = channels >= 8;
   float* out = y.as<float>().data();
-  for (std::int64_t image = 0; image < x.shape[0]; ++image)
-    for (std::int64_t oc = 0; oc < out_c; ++oc, out += out_plane) {
-      const bool has_bias = in.size() > 2 && in[2];
-      std::fill(out, out + out_plane, has_bias ? in[2]->as<float>()[static_cast<std::size_t>(oc)] : 0.0F);
-      for (std::int64_t c = 0; c < depth; ++c)
-        add_plane(out, x.as<float>().data() + (image * in_c + oc / per_group * depth + c) * in_plane,
-                  weights.as<float>().data() + (oc * depth + c) * w.k_h * w.k_w, w);
+  const float *input = x.as<float>().data(), *kernels = weights.as<float>().data();
+  for (std::int64_t i = 0; i < x.shape[0] * groups; ++i, input += depth * in_plane, out += channels * out_plane) {
+    const std::int64_t first = i % groups * channels;  // output channel
+    for (std::int64_t c = 0; c < channels; ++c)
+      std::fill(out + c * out_plane, out + (c + 1) * out_plane, in.size() > 2 && in[2] ? in[2]->as<float>()[static_cast<std::size_t>(first + c)] : 0.0F);
+    if (by_pixel) {
+      add_pixels(out, input, taps_first(kernels + first * taps, channels, taps), depth, channels, w);
+      continue;
     }
+    for (std::int64_t c = 0; c < channels; ++c)
+      for (std::int64_t d = 0; d < depth; ++d)
+        add_plane(out + c * out_plane, input + d * in_plane, kernels + (first + c) * taps + d * w.k_h * w.k_w, w);
+  }
   return {std::move(y)};
 }
 

@@ -87,10 +87,9 @@ std::vector<ValueId> judged_values(const Graph& graph) {
   return ids;
 }
 
-double total_decibel(const Graph& graph, const QuantizationPlan& plan, const std::vector<Sample>& samples,
-                     const ProgressReport& progress) {
+double total_decibel(const Graph& graph, const QuantizationPlan& plan, const std::vector<Sample>& samples) {
   Noise total;
-  for (const Noise& n : measure(graph, plan, judged_values(graph), samples, progress)) {
+  for (const Noise& n : measure(graph, plan, judged_values(graph), samples)) {
     total.signal += 1;
     total.noise += n.noise / std::max(n.signal, 1e-300);
   }

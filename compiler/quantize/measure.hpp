@@ -20,8 +20,7 @@ std::vector<Noise> measure(const Graph& graph, const QuantizationPlan& plan, con
 std::vector<ValueId> judged_values(const Graph& graph);
 
 /// Signal-to-noise ratio over the judged values, in dB.
-double total_decibel(const Graph& graph, const QuantizationPlan& plan, const std::vector<Sample>& samples,
-                     const ProgressReport& progress = {});
+double total_decibel(const Graph& graph, const QuantizationPlan& plan, const std::vector<Sample>& samples);
 
 /// Per sample: the index of the first greatest element of the graph's first output.
 std::vector<std::int64_t> predictions(const Graph& graph, const std::vector<Sample>& samples, const ProgressReport& progress);

@@ -20,18 +20,22 @@ struct Search {
   std::optional<QuantizationResult> best = std::nullopt;
 
   /// Later candidates must be better by this to be worth their trouble.
-  static constexpr double least_gain = 0.1;
+  static constexpr double least_gain = 0.5;  // dB
 
   void consider(const Graph& reference, const Graph& graph, QuantizationPlan plan, const std::vector<TensorStatistics>& statistics, RangeMethod method,
                 bool equalized, bool corrected, bool wanted) {
-    const double decibel = total_decibel(graph, plan, few, progress(fmt::format("compare ({})", name_of(method))));
+    const double decibel = total_decibel(graph, plan, few);
     if (best && !wanted && decibel < best->decibel + least_gain) return;
     best = {reference, graph, std::move(plan), statistics, method, equalized, corrected, decibel};
   }
 
   void ranges(const Graph& reference, const Graph& graph, bool equalized, bool wanted) {
     const auto statistics = calibrate(graph, samples, progress(equalized ? "calibrate (equalized)" : "calibrate"));
-    for (const RangeMethod method : range_methods) {
+    const auto report = progress(equalized ? "choose ranges (equalized)" : "choose ranges");
+    constexpr auto methods = static_cast<std::int64_t>(std::size(range_methods));
+    for (std::int64_t i = 0; i < methods; ++i) {
+      const RangeMethod method = range_methods[i];
+      report(i + 1, methods);
       if (options.method && *options.method != method) continue;
       consider(reference, graph, make_plan(graph, options.scheme, statistics, method, options.percentile), statistics, method, equalized, false, wanted);
       wanted = false;

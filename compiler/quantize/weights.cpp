@@ -9,50 +9,28 @@
 namespace o2m {
 namespace {
 
-struct Channel {
-  const Weights& w;
-  std::size_t number;
-  bool all;  ///< one scale for all channels
-
-  template <class F>
-  void each(F f) const {
-    const auto values = w.weights->as<float>();
-    for (std::size_t i = 0; i < values.size(); ++i)
-      if (all || w.channel(i) == number) f(static_cast<double>(values[i]));
-  }
-};
-
-double squared_error(const Channel& c, double scale, double largest) {
+double squared_error(const std::vector<double>& values, double scale, double largest) {
   double sum = 0;
-  c.each([&](double v) {
+  for (const double v : values) {
     const double error = v - std::clamp(std::nearbyint(v / scale), -largest, largest) * scale;
     sum += error * error;
-  });
+  }
   return sum;
 }
 
-/// Least scale with which the bias of channel `c` (or all biases) stays within 2^30.
-double least_scale(const Channel& c, float x_scale) {
-  double largest = 0;
-  if (c.w.bias)
-    for (std::size_t i = 0; i < c.w.bias->as<float>().size(); ++i)
-      if (c.all || i == c.number) largest = std::max(largest, std::abs(static_cast<double>(c.w.bias->as<float>()[i])));
-  return largest / static_cast<double>(x_scale) / static_cast<double>(1 << 30);
-}
-
 /// Clipping the largest weights a little often pays with 4 bits, hardly ever with 8.
-float best_scale(const Channel& c, double largest, float x_scale) {
+double best_scale(const std::vector<double>& values, double largest) {
   double peak = 0;
-  c.each([&](double v) { peak = std::max(peak, std::abs(v)); });
-  double best = peak > 0 ? peak / largest : 1, least = squared_error(c, best, largest);
-  const double start = best;
+  for (const double v : values) peak = std::max(peak, std::abs(v));
+  if (peak == 0) return 1;
+  const double start = peak / largest;
+  double best = start, least = squared_error(values, start, largest);
   const int steps = largest < 100 ? 50 : 10;
   for (int i = 1; i < steps / 2; ++i) {
-    const double scale = start * (steps - i) / steps, error = squared_error(c, scale, largest);
+    const double scale = start * (steps - i) / steps, error = squared_error(values, scale, largest);
     if (error < least) least = error, best = scale;
   }
-  const auto scale = static_cast<float>(std::max(best, least_scale(c, x_scale)));
-  return scale > 0 ? scale : 1.0F;
+  return best;
 }
 
 std::size_t scale_index(const std::vector<float>& scales, std::size_t channel) { return scales.size() == 1 ? 0 : channel; }
@@ -62,8 +40,16 @@ std::size_t scale_index(const std::vector<float>& scales, std::size_t channel) {
 QuantizedConstant quantize_weights(const Weights& w, DType type, bool per_channel, float x_scale) {
   QuantizedConstant q{make_tensor(type, w.weights->shape), {}};
   const auto largest = static_cast<double>(max_of(type));
-  for (std::size_t c = 0; c < (per_channel ? static_cast<std::size_t>(w.channels) : 1); ++c)
-    q.scales.push_back(best_scale({w, c, !per_channel}, largest, x_scale));
+  const std::size_t scales = per_channel ? static_cast<std::size_t>(w.channels) : 1;
+  std::vector<std::vector<double>> values(scales);
+  std::vector<double> least(scales, 0);  // keeps the bias within 2^30
+  for (std::size_t i = 0; i < w.weights->as<float>().size(); ++i)
+    values[per_channel ? w.channel(i) : 0].push_back(static_cast<double>(w.weights->as<float>()[i]));
+  for (std::size_t c = 0; w.bias && c < w.bias->as<float>().size(); ++c) {
+    double& l = least[per_channel ? c : 0];
+    l = std::max(l, std::abs(static_cast<double>(w.bias->as<float>()[c])) / static_cast<double>(x_scale) / static_cast<double>(1 << 30));
+  }
+  for (std::size_t c = 0; c < scales; ++c) q.scales.push_back(static_cast<float>(std::max(best_scale(values[c], largest), least[c])));
   for (std::size_t i = 0; i < q.values.as<std::int8_t>().size(); ++i) {
     const double scale = static_cast<double>(q.scales[scale_index(q.scales, w.channel(i))]);
     const double v = std::nearbyint(static_cast<double>(w.weights->as<float>()[i]) / scale);

@@ -104,17 +104,36 @@ Tensor mapped(const Tensor& bytes, const Port& port, const PixelMap& pixels, boo
   return t;
 }
 
-/// The file's array, of the port's type.
-Tensor array_for(const Port& port, const std::filesystem::path& path, const char* what, const PixelMap& pixels, bool& from_bytes) {
+/// `count` samples spread evenly.
+Tensor spread(const Tensor& all, std::int64_t count) {
+  Tensor some{all.type, all.shape, {}};
+  some.shape[0] = count;
+  const auto bytes = static_cast<std::ptrdiff_t>(all.bytes.size()) / all.shape[0];
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto first = all.bytes.begin() + i * all.shape[0] / count * bytes;
+    some.bytes.insert(some.bytes.end(), first, first + bytes);
+  }
+  return some;
+}
+
+struct PortSamples {
+  Tensor array;              ///< of the port's type
+  std::int64_t in_file = 0;  ///< samples in the file
+  bool from_bytes = false;
+};
+
+PortSamples samples_for(const Port& port, const std::filesystem::path& path, const char* what, const PixelMap& pixels, std::int64_t at_most) {
   Array array = read_any(path);
   const bool bytes = array.values.type == DType::uint8 && (array.image || (pixels.given() && port.type != DType::uint8));
-  from_bytes = bytes;
   if (!bytes && array.values.type != port.type)
     refuse("{} holds {}, {} \"{}\" is {}", path.string(), to_string(array.values.type), what, printable(port.name), to_string(port.type));
   if ((array.image && !fit_image(array.values, port)) || samples_in(array.values, port) < 0)
     refuse("{} has shape {}, {} \"{}\" needs (N, …) with samples of shape {}", path.string(), to_string(array.values.shape), what,
            printable(port.name), to_string(port.shape));
-  return bytes ? mapped(array.values, port, pixels, array.image) : std::move(array.values);
+  const std::int64_t in_file = array.values.shape[0];
+  if (in_file == 0) refuse("{} holds no samples", path.string());
+  if (at_most > 0 && at_most < in_file) array.values = spread(array.values, at_most);
+  return {bytes ? mapped(array.values, port, pixels, array.image) : std::move(array.values), in_file, bytes};
 }
 
 }  // namespace
@@ -135,8 +154,10 @@ NamedFile parse_named_file(const std::string& argument, const std::vector<std::s
   return {argument.substr(0, equals), argument.substr(equals + 1)};
 }
 
-Samples read_samples(const std::vector<Port>& ports, const std::vector<NamedFile>& files, const char* what, const PixelMap& pixels) {
+Samples read_samples(const std::vector<Port>& ports, const std::vector<NamedFile>& files, const char* what, const PixelMap& pixels,
+                     std::int64_t at_most) {
   Samples samples;
+  std::int64_t in_file = 0;
   if (ports.empty()) samples.count = 1;  // a network of constants still has an output
   if (ports.size() == 1 && files.empty()) refuse("no {} file is given", what);
   for (const NamedFile& file : files) {
@@ -153,15 +174,13 @@ Samples read_samples(const std::vector<Port>& ports, const std::vector<NamedFile
         refuse("--mean and --std have {} values, {} \"{}\" has {} channels", values->size(), what, printable(port.name), channels);
     const auto it = std::find_if(files.begin(), files.end(), [&](const NamedFile& f) { return f.name == port.name || f.name.empty(); });
     if (it == files.end()) refuse("no file is given for {} \"{}\"", what, printable(port.name));
-    bool from_bytes = false;
-    Tensor array = array_for(port, it->path, what, pixels, from_bytes);
-    const std::int64_t count = samples_in(array, port);
-    if (count == 0) refuse("{} holds no samples", it->path.string());
-    if (!samples.arrays.empty() && count != samples.count)
-      refuse("{} holds {} samples, the files before it {}", it->path.string(), count, samples.count);
-    samples.count = count;
-    samples.arrays.push_back(std::move(array));
-    samples.from_bytes.push_back(from_bytes);
+    PortSamples found = samples_for(port, it->path, what, pixels, at_most);
+    if (!samples.arrays.empty() && found.in_file != in_file)
+      refuse("{} holds {} samples, the files before it {}", it->path.string(), found.in_file, in_file);
+    in_file = found.in_file;
+    samples.count = found.array.shape[0];
+    samples.arrays.push_back(std::move(found.array));
+    samples.from_bytes.push_back(found.from_bytes);
   }
   return samples;
 }
