@@ -7,9 +7,10 @@
 namespace o2m {
 namespace {
 
+/// The node that makes `id` if its type is `type`, in ONNX's domain or com.microsoft's.
 const Node* producer_of(const Graph& graph, const Uses& uses, ValueId id, std::string_view type) {
   const int n = id == ValueId::none ? -1 : uses.producer[index(id)];
-  if (n < 0 || !graph.nodes[static_cast<std::size_t>(n)].is(type)) return nullptr;
+  if (n < 0 || graph.nodes[static_cast<std::size_t>(n)].op_type != type) return nullptr;
   return &graph.nodes[static_cast<std::size_t>(n)];
 }
 
@@ -84,7 +85,7 @@ void guard_float_products(Graph& graph) {
   for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
     Node& product = graph.nodes[n];
     if (!product.is("Conv") && !product.is("Gemm") && !product.is("MatMul")) continue;
-    if (producer_of(graph, uses, product.inputs[1], "DequantizeLinear")) product.attributes["computed_weights"] = std::int64_t{1};
+    if (uses.producer[index(product.inputs[1])] >= 0) product.attributes["computed_weights"] = std::int64_t{1};
     if (!can_guard(product)) continue;
     const bool conv = product.is("Conv");
     const Shape& w_shape = graph.shape(product.inputs[1]);
