@@ -59,13 +59,22 @@ std::string layer_block(const Program& program, const Call& call, const Target& 
                                {"values", fmt::format("{}", fmt::join(values, ", "))}});
 }
 
-std::string port_block(const char* kind, std::size_t i, const Port& port) {
+/// Bytes of stack that run() and all it calls take at most, rounded up from what GCC reports for every kernel on the
+/// three cores (tests/cross compares): frames with spilled registers, and arguments beyond the fourth, passed twice.
+std::int64_t stack_bound(const Program& program) {
+  std::size_t arguments = 0;
+  for (const Call& call : program.calls) arguments = std::max(arguments, call.reads.size() + call.writes.size() + call.scratch.size());
+  return 512 + 16 * static_cast<std::int64_t>(arguments);
+}
+
+std::string port_block(const Network& network, const char* kind, std::size_t i, const Port& port) {
   return fill("port.hpp.in", {{"kind", kind}, {"index", std::to_string(i)}, {"type", std::string(cpp_name(port.type))},
                               {"port_name", string_literal(port.name)}, {"layout", port.layout},
                               {"shape", port.shape.empty() ? "1" : fmt::format("{}", fmt::join(port.shape, ", "))},
                               {"size", std::to_string(element_count(port.shape))},
                               {"scale", float_literal(port.quantization ? port.quantization->first : 1.0F)},
-                              {"zero_point", std::to_string(port.quantization ? port.quantization->second : 0)}});
+                              {"zero_point", std::to_string(port.quantization ? port.quantization->second : 0)},
+                              {"offset", std::to_string(network.plan.offsets[static_cast<std::size_t>(port.buffer)])}});
 }
 
 template <class T>
@@ -150,8 +159,10 @@ GeneratedFiles emit(const Network& network, const CompileOptions& options) {
     layer_blocks += layer_block(program, call, *options.target);
     macs += call.macs;
   }
-  for (std::size_t i = 0; i < program.inputs.size(); ++i) ports += port_block("Input", i, program.inputs[i]);
-  for (std::size_t i = 0; i < program.outputs.size(); ++i) ports += port_block("Output", i, program.outputs[i]);
+  const ModelClass model = model_class(network, options);
+  for (std::size_t i = 0; i < program.inputs.size(); ++i) ports += port_block(network, "Input", i, program.inputs[i]);
+  for (std::size_t i = 0; i < model.quantized_inputs.size(); ++i) ports += port_block(network, "QuantizedInput", i, model.quantized_inputs[i]);
+  for (std::size_t i = 0; i < program.outputs.size(); ++i) ports += port_block(network, "Output", i, program.outputs[i]);
   for (const ConstantArray& array : program.constants) {
     weights += static_cast<std::int64_t>(array.bytes.size());
     arrays += array_block(array);
@@ -162,13 +173,13 @@ GeneratedFiles emit(const Network& network, const CompileOptions& options) {
   for (const std::string& header : headers) collect_runtime(header, runtime);
   for (const std::string& path : runtime) files["onnx2mcu/" + path] = embedded_file("runtime/onnx2mcu/" + path);
 
-  const ModelClass model = model_class(network, options);
   const std::string model_name = comment_text(program.model_name);
   files[options.name + ".hpp"] = fill("network.hpp.in",
       {{"version", version}, {"model", model_name}, {"target", std::string(options.target->name)}, {"name", options.name},
        {"guard", guard(options.name, "ONNX2MCU_NETWORK")}, {"arena", std::to_string(model.arena_bytes)},
-       {"alignment", std::to_string(model.alignment)}, {"weights", std::to_string(weights)}, {"macs", std::to_string(macs)},
-       {"layers", std::to_string(program.calls.size())}, {"includes", includes}, {"ports", ports}, {"layer_blocks", layer_blocks},
+       {"alignment", std::to_string(model.alignment)}, {"stack", std::to_string(stack_bound(program))}, {"weights", std::to_string(weights)}, {"macs", std::to_string(macs)},
+       {"layers", std::to_string(program.calls.size())}, {"inputs", std::to_string(program.inputs.size())},
+       {"quantized_inputs", std::to_string(model.quantized_inputs.size())}, {"outputs", std::to_string(program.outputs.size())}, {"includes", includes}, {"ports", ports}, {"layer_blocks", layer_blocks},
        {"accessors", model.accessors}, {"execute_parameters", model.execute_parameters}, {"steps", model.steps},
        {"plan_note", network.plan.proven_minimal ? "proven minimal for this schedule" : fmt::format("lower bound {}", network.plan.lower_bound)}});
   files[options.name + "_weights.hpp"] = fill("weights.hpp.in", {{"version", version}, {"model", model_name}, {"name", options.name},

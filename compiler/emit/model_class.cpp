@@ -12,6 +12,19 @@
 namespace o2m {
 namespace {
 
+/// Scale and zero point of a QuantizeLinear with one of each.
+std::optional<std::pair<float, int>> quantization_of(const Program& program, const Call& call) {
+  const auto element = [&](const char* name) -> std::optional<Tensor> {
+    for (const Param& p : call.params)
+      for (const ConstantArray& c : program.constants)
+        if (p.name == name && p.value == c.name && c.count() == 1) return Tensor{c.type, {1}, c.bytes};
+    return std::nullopt;
+  };
+  const auto scale = element("scale"), zero_point = element("zero_point");
+  if (!scale || !zero_point) return std::nullopt;
+  return std::pair(static_cast<float>(scale->real(0)), static_cast<int>(zero_point->integer(0)));
+}
+
 /// How the text refers to buffers: arena places, or the parameters of execute() for network inputs and outputs.
 struct Writer {
   const Network& network;
@@ -19,6 +32,7 @@ struct Writer {
   const Program& program = network.program;
   std::size_t quantizers = 0;         ///< leading calls that only quantize a float input: skipped by run_quantized()
   std::vector<BufferId> core_inputs = {};  ///< what execute() reads: the inputs, or their quantized forms
+  std::vector<Port> quantized_inputs = {};
 
   std::string at(BufferId id, const char* arena = "arena") const {
     return fmt::format("at<{}>({}, {})", cpp_name(program[id].type), arena, network.plan.offsets[static_cast<std::size_t>(id)]);
@@ -48,27 +62,33 @@ struct Writer {
   /// Leading QuantizeLinear calls, one per float input, each the only reader of it.
   void find_quantizers() {
     for (const Port& port : program.inputs) core_inputs.push_back(port.buffer);
-    std::size_t n = 0;
     std::vector<BufferId> quantized = core_inputs;
+    std::vector<Port> ports = program.inputs;
+    std::size_t n = 0;
     for (; n < program.calls.size() && program.calls[n].kernel == "quantize_linear"; ++n) {
-      const auto* in = std::get_if<BufferId>(&program.calls[n].reads[0]);
-      const auto it = in ? std::find(quantized.begin(), quantized.end(), *in) : quantized.end();
-      if (it == quantized.end()) break;
-      *it = program.calls[n].writes[0];
+      const Call& call = program.calls[n];
+      const auto* in = std::get_if<BufferId>(&call.reads[0]);
+      const auto it = in ? std::find(core_inputs.begin(), core_inputs.end(), *in) : core_inputs.end();
+      const auto parameters = quantization_of(program, call);
+      if (it == core_inputs.end() || !parameters || read_from(n + 1, *in)) break;
+      const auto i = static_cast<std::size_t>(it - core_inputs.begin());
+      quantized[i] = call.writes[0];
+      ports[i].type = program[quantized[i]].type;
+      ports[i].quantization = parameters;
+      ports[i].buffer = quantized[i];
     }
-    const bool all = n == program.inputs.size() && n > 0;
-    if (!all || read_again(n) || is_output(quantized)) return;
+    const auto floats = std::count_if(program.inputs.begin(), program.inputs.end(), [](const Port& p) { return is_float(p.type); });
+    if (n == 0 || static_cast<std::ptrdiff_t>(n) != floats || is_output(quantized)) return;
     quantizers = n;
+    quantized_inputs = ports;
     core_inputs = quantized;
   }
 
-  bool read_again(std::size_t first) const {
-    for (std::size_t i = first; i < program.calls.size(); ++i)
-      for (const Operand& read : program.calls[i].reads)
-        if (const auto* id = std::get_if<BufferId>(&read))
-          for (const Port& port : program.inputs)
-            if (port.buffer == *id) return true;
-    return false;
+  /// Whether call number `first` or a later one reads the buffer.
+  bool read_from(std::size_t first, BufferId id) const {
+    return std::any_of(program.calls.begin() + static_cast<std::ptrdiff_t>(first), program.calls.end(), [&](const Call& later) {
+      return std::find(later.reads.begin(), later.reads.end(), Operand(id)) != later.reads.end();
+    });
   }
 
   bool is_output(const std::vector<BufferId>& ids) const {
@@ -86,55 +106,41 @@ struct Writer {
     return out;
   }
 
-  std::string view(const char* name, std::size_t i, BufferId id) const {
-    const auto count = element_count(program[id].shape);
-    const std::string type = fmt::format("onnx2mcu::View<{}, {}>", cpp_name(program[id].type), count);
-    return fill("view.hpp.in", {{"type", type}, {"name", name}, {"index", std::to_string(i)}, {"place", at(id, "arena_")}});
-  }
-
   std::string accessors() const {
+    const auto view = [](const char* port, const char* name, const char* comment) {
+      return fill("view.hpp.in", {{"port", port}, {"name", name}, {"comment", comment}});
+    };
     std::string text;
-    for (std::size_t i = 0; i < program.inputs.size(); ++i) text += view("input", i, program.inputs[i].buffer);
-    for (std::size_t i = 0; i < program.outputs.size(); ++i) text += view("output", i, program.outputs[i].buffer);
-    if (quantizers)
-      for (std::size_t i = 0; i < core_inputs.size(); ++i) text += view("quantized_input", i, core_inputs[i]);
-    return text + entries();
-  }
-
-  std::string entries() const {
-    std::vector<BufferId> inputs;
-    for (const Port& port : program.inputs) inputs.push_back(port.buffer);
-    std::string text = entry("run", inputs);
-    if (quantizers) text += entry("run_quantized", core_inputs);
+    if (!program.inputs.empty()) text += view("Input", "input", "Input I inside the arena: fill it before every run().");
+    if (quantizers) text += view("QuantizedInput", "quantized_input", "Input I, quantized: fill it before every run_quantized().");
+    text += view("Output", "output", "Output I inside the arena, as the last run() left it.");
+    text += entry("run", "inputs", "input", program.inputs);
+    if (quantizers) text += entry("run_quantized", "quantized inputs", "quantized_input", quantized_inputs);
     return text;
   }
 
   /// run() and run(inputs…, outputs…); a full run quantizes its float inputs into the arena first.
-  std::string entry(const char* name, const std::vector<BufferId>& inputs) const {
-    std::string inner, outer = "arena_";
+  std::string entry(const char* name, const char* inputs, const char* accessor, const std::vector<Port>& ports) const {
+    std::vector<BufferId> buffers;
+    std::vector<std::string> own, inner;
+    for (std::size_t i = 0; i < ports.size(); ++i) {
+      buffers.push_back(ports[i].buffer);
+      own.push_back(fmt::format("{}<{}>().data()", accessor, i));
+      inner.push_back(ports[i].buffer == core_inputs[i] ? fmt::format("input_{}", i) : at(core_inputs[i], "arena_"));
+    }
     std::string quantize;
-    for (std::size_t i = 0; i < inputs.size(); ++i) {
-      outer += fmt::format(", {}", at(inputs[i], "arena_"));
-      inner += inner.empty() ? "" : ", ";
-      if (inputs == core_inputs) {
-        inner += fmt::format("input_{}", i);
-      } else {
-        const Call& call = program.calls[i];
-        const auto source = static_cast<std::size_t>(
-            std::find(inputs.begin(), inputs.end(), std::get<BufferId>(call.reads[0])) - inputs.begin());
-        quantize += fmt::format("    layers::{}(input_{}, {});\n", call.name, source, at(call.writes[0], "arena_")) + layer_end(i);
-        inner += at(core_inputs[i], "arena_");
-      }
+    for (std::size_t i = 0; i < quantizers && buffers != core_inputs; ++i) {
+      const Call& call = program.calls[i];
+      const auto source = std::find(buffers.begin(), buffers.end(), std::get<BufferId>(call.reads[0])) - buffers.begin();
+      quantize += fmt::format("    layers::{}(input_{}, {});\n", call.name, source, at(call.writes[0], "arena_")) + layer_end(i);
     }
-    std::string caller_outputs, own_outputs;
     for (std::size_t i = 0; i < program.outputs.size(); ++i) {
-      inner += fmt::format("{}output_{}", inner.empty() ? "" : ", ", i);
-      own_outputs += fmt::format(", {}", at(program.outputs[i].buffer, "arena_"));
+      own.push_back(fmt::format("output<{}>().data()", i));
+      inner.push_back(fmt::format("output_{}", i));
     }
-    std::string own_arguments = outer.substr(std::min(outer.size(), std::string("arena_, ").size())) + own_outputs;
-    if (inputs.empty()) own_arguments = own_outputs.substr(2);
-    return fill("entry.hpp.in", {{"name", name}, {"parameters", fmt::format("{}", fmt::join(parameters(inputs), ", "))},
-                                 {"own_arguments", own_arguments}, {"quantize", quantize}, {"arguments", inner}});
+    return fill("entry.hpp.in", {{"name", name}, {"inputs", inputs}, {"parameters", fmt::format("{}", fmt::join(parameters(buffers), ", "))},
+                                 {"own_arguments", fmt::format("{}", fmt::join(own, ", "))}, {"quantize", quantize},
+                                 {"arguments", fmt::format("{}", fmt::join(inner, ", "))}});
   }
 };
 
@@ -147,6 +153,7 @@ ModelClass model_class(const Network& network, const CompileOptions& options) {
   for (const Buffer& b : w.program.buffers) out.alignment = std::max(out.alignment, b.alignment);
   out.arena_bytes = std::max<std::int64_t>((network.plan.arena_bytes + out.alignment - 1) / out.alignment * out.alignment, out.alignment);
   out.accessors = w.accessors();
+  out.quantized_inputs = w.quantized_inputs;
   auto parameters = w.parameters(w.core_inputs);
   parameters.insert(parameters.begin(), "unsigned char* arena");
   out.execute_parameters = fmt::format("{}", fmt::join(parameters, ", "));
@@ -156,13 +163,8 @@ ModelClass model_class(const Network& network, const CompileOptions& options) {
     for (std::size_t o = 0; options.trace && o < call.writes.size(); ++o)
       out.steps += fmt::format("    ONNX2MCU_TRACE({}, {}, {}, {});\n", i, o, w.inside(call.writes[o]), w.program[call.writes[o]].bytes);
   }
-  const auto used = [&](BufferId id) {
-    return std::any_of(w.program.calls.begin() + static_cast<std::ptrdiff_t>(w.quantizers), w.program.calls.end(), [&](const Call& call) {
-      return std::find(call.reads.begin(), call.reads.end(), Operand(id)) != call.reads.end();
-    });
-  };
   for (std::size_t i = 0; i < w.core_inputs.size(); ++i)
-    if (!used(w.core_inputs[i])) out.steps += fmt::format("    static_cast<void>(input_{});\n", i);
+    if (!w.read_from(w.quantizers, w.core_inputs[i])) out.steps += fmt::format("    static_cast<void>(input_{});\n", i);
   if (out.steps.empty() || out.steps.find("arena") == std::string::npos) out.steps = "    static_cast<void>(arena);\n" + out.steps;
   return out;
 }

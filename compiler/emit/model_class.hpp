@@ -3,6 +3,9 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
+
+#include "program/program.hpp"
 
 namespace o2m {
 
@@ -12,6 +15,7 @@ struct Network;
 struct ModelClass {
   std::int64_t arena_bytes = 0;  ///< a multiple of alignment, at least 1
   std::int64_t alignment = 1;
+  std::vector<Port> quantized_inputs;  ///< one per input; empty where not every float input begins with a QuantizeLinear
   std::string accessors;
   std::string execute_parameters;
   std::string steps;

@@ -51,6 +51,10 @@ class View {
   T* first_;
 };
 
+/// The view of a network's Input<I>, QuantizedInput<I> or Output<I>.
+template <class Port>
+using PortView = View<typename Port::value_type, Port::size>;
+
 constexpr std::int32_t clamp(std::int32_t v, std::int32_t lo, std::int32_t hi) {
   return v < lo ? lo : v > hi ? hi : v;
 }

@@ -45,12 +45,12 @@ ONNX2MCU_INLINE void log(const float* x, float* y) noexcept {
   log_f32(x, y, L::size);
 }
 
-/// alpha * Elu(x / alpha), as the specification's function has it.
+/// max(0, x) + min(0, alpha * (exp(x / alpha) - 1)).
 template <class L>
 ONNX2MCU_INLINE void celu(const float* x, float* y) noexcept {
   for (int i = 0; i < L::size; ++i) {
-    const float v = x[i] / L::alpha;
-    y[i] = L::alpha * (v >= 0.0F ? v : packet_or_libm_exp(v, i < L::size - L::size % 4) - 1.0F);
+    const bool packet = i < L::size - L::size % 4;
+    y[i] = x[i] > 0.0F ? x[i] : L::alpha * (packet_or_libm_exp(x[i] / L::alpha, packet) - 1.0F);
   }
 }
 

@@ -84,6 +84,37 @@ def check_symbols(object_file, tool):
     return complaints
 
 
+def stack_below(callgraph, function):
+    """Bytes of stack of `function` and what it calls, from GCC's call graph; 64 for a function of libgcc or libc."""
+    sizes, calls, known = {}, {}, {}
+    for title, label in re.findall(r'node: \{ title: "([^"]*)" label: "([^"]*)"', callgraph):
+        frame = re.search(r"(\d+) bytes \((\w+)\)", label)
+        sizes[title] = int(frame.group(1)) if frame and frame.group(2) == "static" else 64 if not frame else 1 << 30
+    for caller, callee in re.findall(r'edge: \{ sourcename: "([^"]*)" targetname: "([^"]*)"', callgraph):
+        calls.setdefault(caller, set()).add(callee)
+
+    def depth(name, path):
+        if name in path:
+            return 1 << 30  # recursion has no bound
+        if name not in known:
+            known[name] = sizes.get(name, 64) + max((depth(callee, path | {name}) for callee in calls.get(name, ())), default=0)
+        return known[name]
+
+    return depth(function, frozenset())
+
+
+def check_stack(names, folder, level):
+    """Complaints about networks that take more stack than their header promises."""
+    callgraph = (folder / "firmware.ci").read_text()
+    complaints = []
+    for name in names:
+        promised = int(re.search(r"stack_bytes = (\d+)", (folder / f"{name}.hpp").read_text()).group(1))
+        taken = stack_below(callgraph, f"run_{name}")
+        if taken > promised:
+            complaints.append(f"{name} takes {taken} bytes of stack, {promised} are promised")
+    return complaints
+
+
 def compile_all(compiler, level, folder, names):
     command = compiler + WARNINGS + [level, "-I", folder, folder / "firmware.cpp"]
     if "-fsyntax-only" not in compiler:
@@ -94,9 +125,9 @@ def compile_all(compiler, level, folder, names):
         return 1
     if "-fsyntax-only" in compiler:
         return 0
-    complaints = check_symbols(folder / "firmware.o", "arm-none-eabi-")
+    complaints = check_symbols(folder / "firmware.o", "arm-none-eabi-") + check_stack(names, folder, level)
     for complaint in complaints:
-        print(f"{level}: firmware.o {complaint}")
+        print(f"{level}: {complaint}")
     return len(complaints)
 
 
