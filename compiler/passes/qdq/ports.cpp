@@ -25,11 +25,13 @@ void record_input(Rewriter& r, ValueId port) {
   }
 }
 
-/// An 8-bit output's Q; a float output's DQ.
+/// An 8-bit output's Q, or the DQ that reads it as well; a float output's DQ.
 void record_output(Rewriter& r, ValueId port) {
   const bool is_float = !is_8bit(r.graph[port].type);
   int n = r.producer(port);
   while (is_float && n >= 0 && !is_dq(r.node(n))) n = r.input_node(n, 0);
+  for (const Edge& edge : r.readers(port))
+    if (!is_float && is_dq(r.node(edge.node))) record(r.graph, port, r.node(edge.node));
   if (n >= 0 && (is_float || is_q(r.node(n)))) record(r.graph, port, r.node(n));
 }
 
