@@ -1,7 +1,8 @@
-// onnx2mcu QBinary, made by the pass `fuse`: QuantizeLinear(limit(op(DequantizeLinear(a), DequantizeLinear(b)))) for
-// each element, in ONNX Runtime's float arithmetic but without a float tensor.
-// Inputs: a, a_scale, a_zero_point, b, b_scale, b_zero_point, y_scale, y_zero_point; an operand without scale is a
-// float32 constant. Attributes: op (Add, Sub, Mul, Div, Min, Max); min and max, where a Relu or Clip follows.
+// onnx2mcu QBinary, made by the pass `fuse`: QuantizeLinear(limit(op(DequantizeLinear(a),
+// DequantizeLinear(b)))) for each element, in ONNX Runtime's float arithmetic but without a float tensor.
+// Inputs: a, a_scale, a_zero_point, b, b_scale, b_zero_point, y_scale, y_zero_point; an operand without scale
+// is a float32 constant. Attributes: op (Add, Sub, Mul, Div, Min, Max); min and max, where a Relu or Clip
+// follows.
 
 #include "ops/broadcast.hpp"
 #include "ops/table.hpp"
@@ -24,7 +25,9 @@ void infer(InferContext& c) {
 /// Scale and zero point of operand `slot` under the names the kernel reads; a float operand has scale 1.
 void add_operand(LowerContext& c, Call& call, std::size_t slot, const std::string& name) {
   const bool quantized = c.node.has_input(slot + 1);
-  const Quantization q = quantized ? read_quantization(c, slot + 1, (name + "_scale").c_str(), (name + "_zero_point").c_str()) : Quantization{1, 0};
+  const Quantization q =
+      quantized ? read_quantization(c, slot + 1, (name + "_scale").c_str(), (name + "_zero_point").c_str())
+                : Quantization{1, 0};
   call.params.push_back(param_float(name + "_scale", q.scale));
   call.params.push_back(param(name + "_zero_point", q.zero_point));
 }
@@ -35,7 +38,9 @@ void lower(LowerContext& c) {
   call.writes = {c.output(0)};
   add_broadcast(call, c.in_shape(0), c.in_shape(3), c.out_shape(0));
   // A constant or a float operand is no place for the result.
-  std::erase_if(call.in_place, [&](const auto& pair) { return c.constant(operand_slots[static_cast<std::size_t>(pair.second)]) != nullptr; });
+  std::erase_if(call.in_place, [&](const auto& pair) {
+    return c.constant(operand_slots[static_cast<std::size_t>(pair.second)]) != nullptr;
+  });
   call.params.push_back({"using", "Op", "onnx2mcu::ops::" + c.node.attr_string("op", "Add")});
   add_operand(c, call, 0, "a");
   add_operand(c, call, 3, "b");

@@ -1,5 +1,5 @@
-// Brings a QDQ graph to the operators ONNX Runtime 1.30 runs on x86-64 with default options: its two levels of graph
-// transformers, each repeated until it changes nothing, at most ten times as there.
+// Brings a QDQ graph to the operators ONNX Runtime 1.30 runs on x86-64 with default options: its two levels
+// of graph transformers, each repeated until it changes nothing, at most ten times as there.
 
 #include "passes/passes.hpp"
 #include "passes/qdq/steps.hpp"
@@ -10,13 +10,25 @@ namespace {
 using Step = bool (*)(Graph&);
 
 constexpr Step first_level[] = {
-    remove_identities,  merge_relu_into_clip, move_transpose_into_gemm, fold_into_conv,  merge_pad,
-    fold_into_matmul,   remove_double_pairs,  merge_common_nodes,       fold_constant_units,
-    merge_matmul_add,   propagate_pairs,      quantize_weights_and_bias, give_each_reader_its_dq, remove_requantization_to_same,
+    remove_identities,
+    merge_relu_into_clip,
+    move_transpose_into_gemm,
+    fold_into_conv,
+    merge_pad,
+    fold_into_matmul,
+    remove_double_pairs,
+    merge_common_nodes,
+    fold_constant_units,
+    merge_matmul_add,
+    propagate_pairs,
+    quantize_weights_and_bias,
+    give_each_reader_its_dq,
+    remove_requantization_to_same,
 };
 
 constexpr Step second_level[] = {
-    remove_clamps_before_q, move_transpose_into_gemm, remove_requantization_to_same, convert_s8_to_u8, select_quantized, remove_requantization_to_same,
+    remove_clamps_before_q, move_transpose_into_gemm, remove_requantization_to_same,
+    convert_s8_to_u8,       select_quantized,         remove_requantization_to_same,
 };
 
 template <std::size_t N>

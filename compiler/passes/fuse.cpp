@@ -1,5 +1,6 @@
-// Float element-wise operators between 8-bit tensors need no float tensor: chains of one operand become a table of
-// 256 entries (Lookup), operators of two operands one call (QBinary). Both keep the float arithmetic bit for bit.
+// Float element-wise operators between 8-bit tensors need no float tensor: chains of one operand become a
+// table of 256 entries (Lookup), operators of two operands one call (QBinary). Both keep the float arithmetic
+// bit for bit.
 
 #include <algorithm>
 #include <limits>
@@ -11,28 +12,44 @@
 namespace o2m {
 namespace {
 
-/// Operators whose value at an element depends on that element alone (of some, ONNX Runtime's depends on the place).
+template <std::size_t N>
+bool among(const Node& node, const std::string_view (&types)[N]) {
+  return node.domain.empty() &&
+         std::find(std::begin(types), std::end(types), node.op_type) != std::end(types);
+}
+
+constexpr std::string_view two_operands[] = {"Add", "Sub", "Mul", "Div", "Min", "Max"};
+constexpr std::string_view one_operand[] = {
+    "Abs",        "Acos",           "Acosh",       "Asin",      "Asinh",  "Atan",      "Atanh",
+    "Ceil",       "Clip",           "Cos",         "Cosh",      "Elu",    "Erf",       "Exp",
+    "Floor",      "Gelu",           "HardSigmoid", "HardSwish", "Log",    "LeakyRelu", "Neg",
+    "Reciprocal", "Relu",           "Round",       "Selu",      "Shrink", "Sigmoid",   "Sign",
+    "Sin",        "Sinh",           "Softplus",    "Softsign",  "Sqrt",   "Swish",     "Tan",
+    "Tanh",       "ThresholdedRelu"};
+/// Of these, ONNX Runtime computes the last elements otherwise where their number is no multiple of 4.
+constexpr std::string_view by_fours[] = {"Elu", "Log", "Selu", "Softplus"};
+
+/// Does each element of the result depend on one element of the only input that varies, and on nothing else?
 bool maps_elements(const Graph& graph, const Node& node) {
-  static constexpr std::string_view unary[] = {"Relu", "Clip", "LeakyRelu", "Sigmoid", "Tanh", "HardSigmoid", "HardSwish", "Exp", "Erf",
-                                               "Abs", "Neg", "Sqrt", "Floor", "Ceil", "Round", "Reciprocal", "Sign", "ThresholdedRelu"};
-  static constexpr std::string_view binary[] = {"Add", "Sub", "Mul", "Div", "Min", "Max"};
-  const auto among = [&](const auto& types) { return std::find(std::begin(types), std::end(types), node.op_type) != std::end(types); };
-  if (!node.domain.empty() || !find_op("", node.op_type) || !find_op("", node.op_type)->eval) return false;
+  const bool one = among(node, one_operand), two = among(node, two_operands) && node.inputs.size() == 2;
+  if ((!one && !two) || !find_op("", node.op_type) || !find_op("", node.op_type)->eval) return false;
+  const Shape& shape = graph.shape(node.outputs[0]);
   std::size_t varying = 0;
   for (const ValueId id : node.inputs) {
     if (id == ValueId::none) continue;
     const Tensor* t = graph.constant(id);
-    if (t && t->count() != 1) return false;
+    if (t ? t->count() != 1 : graph.shape(id) != shape) return false;
     varying += t == nullptr;
   }
-  return varying == 1 && (among(unary) || (among(binary) && node.inputs.size() == 2));
+  return varying == 1 && (!among(node, by_fours) || element_count(shape) % 4 == 0);
 }
 
 bool quantized_8bit(const Graph& graph, const Node& node) {
   return is_8bit(quantized_type(graph, node)) && per_tensor(graph, node).has_value();
 }
 
-/// Nodes from DQ `dq` to a Q, each the only reader of the one before and all maps of single elements; empty if none.
+/// Nodes from DQ `dq` to a Q, each the only reader of the one before and all maps of single elements; empty
+/// if none.
 std::vector<int> chain_behind(const Rewriter& r, int dq) {
   std::vector<int> chain{dq};
   for (int n = r.only_reader(dq); n >= 0; n = r.only_reader(n)) {
@@ -45,7 +62,8 @@ std::vector<int> chain_behind(const Rewriter& r, int dq) {
 
 Tensor evaluate(const Graph& graph, const Node& node, const Tensor& x) {
   std::vector<const Tensor*> inputs;
-  for (const ValueId id : node.inputs) inputs.push_back(id == ValueId::none || graph.constant(id) ? graph.constant(id) : &x);
+  for (const ValueId id : node.inputs)
+    inputs.push_back(id == ValueId::none || graph.constant(id) ? graph.constant(id) : &x);
   return find_op(node.domain, node.op_type)->eval(graph, node, inputs)[0];
 }
 
@@ -61,7 +79,9 @@ Tensor table_of(const Rewriter& r, const std::vector<int>& chain) {
 void make_lookups(Graph& graph) {
   Rewriter r(graph);
   for (int n = 0; n < static_cast<int>(r.size()); ++n) {
-    if (!r.alive(n) || !is_dq(r.node(n)) || r.is_constant(r.node(n).inputs[0]) || !quantized_8bit(graph, r.node(n))) continue;
+    if (!r.alive(n) || !is_dq(r.node(n)) || r.is_constant(r.node(n).inputs[0]) ||
+        !quantized_8bit(graph, r.node(n)))
+      continue;
     const std::vector<int> chain = chain_behind(r, n);
     if (chain.empty()) continue;
     const Node& last = r.node(chain.back());
@@ -80,19 +100,24 @@ void make_lookups(Graph& graph) {
 /// Data, scale and zero point of an operand of QBinary; empty where it is a float tensor that varies.
 std::vector<ValueId> operand(const Rewriter& r, const Node& node, std::size_t slot, std::vector<int>& dqs) {
   const ValueId id = node.inputs[slot];
-  if (const Tensor* t = r.graph.constant(id)) return t->type == DType::float32 ? std::vector{id, ValueId::none, ValueId::none} : std::vector<ValueId>{};
+  if (const Tensor* t = r.graph.constant(id))
+    return t->type == DType::float32 ? std::vector{id, ValueId::none, ValueId::none} : std::vector<ValueId>{};
   const int dq = r.producer(id);
-  if (dq < 0 || !is_dq(r.node(dq)) || !quantized_8bit(r.graph, r.node(dq)) || r.only_reader(dq) < 0) return {};
+  if (dq < 0 || !is_dq(r.node(dq)) || !quantized_8bit(r.graph, r.node(dq)) || r.only_reader(dq) < 0)
+    return {};
   dqs.push_back(dq);
   const Node& d = r.node(dq);
-  return {d.inputs[0], d.inputs[scale_slot], d.has_input(zero_point_slot) ? d.inputs[zero_point_slot] : ValueId::none};
+  return {d.inputs[0], d.inputs[scale_slot],
+          d.has_input(zero_point_slot) ? d.inputs[zero_point_slot] : ValueId::none};
 }
 
-/// Follows Relus and Clips with constant bounds from node `n` to a Q; `bounds` becomes what they leave. -1 if none.
+/// Follows Relus and Clips with constant bounds from node `n` to a Q; `bounds` becomes what they leave. -1 if
+/// none.
 int q_behind(const Rewriter& r, int n, Bounds& bounds, std::vector<int>& clamps) {
   for (n = r.only_reader(n); n >= 0 && !is_q(r.node(n)); n = r.only_reader(n)) {
     if (!r.node(n).is("Relu") && !r.node(n).is("Clip")) return -1;
-    const auto own = r.node(n).is("Relu") ? std::optional(Bounds{0, std::numeric_limits<float>::max()}) : clip_bounds(r.graph, r.node(n));
+    const auto own = r.node(n).is("Relu") ? std::optional(Bounds{0, std::numeric_limits<float>::max()})
+                                          : clip_bounds(r.graph, r.node(n));
     if (!own || own->low > own->high || bounds.low > own->high || own->low > bounds.high) return -1;
     bounds = {std::max(bounds.low, own->low), std::min(bounds.high, own->high)};
     clamps.push_back(n);
@@ -114,10 +139,13 @@ void fuse_binary_node(Rewriter& r, int n) {
   fused.inputs.push_back(quantize.inputs[scale_slot]);
   fused.inputs.push_back(quantize.has_input(zero_point_slot)
                              ? quantize.inputs[zero_point_slot]
-                             : r.new_constant(quantize.outputs[0], "zero_point", scalar_tensor(quantized_type(r.graph, quantize), 0)));
+                             : r.new_constant(quantize.outputs[0], "zero_point",
+                                              scalar_tensor(quantized_type(r.graph, quantize), 0)));
   if (bounds.low > -widest) fused.attributes["min"] = bounds.low;
   if (bounds.high < widest) fused.attributes["max"] = bounds.high;
-  r.graph.notes.push_back(fmt::format("{}: ONNX Runtime computes it in float; done element by element without a float tensor", describe(r.graph, node)));
+  r.graph.notes.push_back(
+      fmt::format("{}: ONNX Runtime computes it in float; done element by element without a float tensor",
+                  describe(r.graph, node)));
   for (const int done : dqs) r.remove(done);
   for (const int done : clamps) r.remove(done);
   r.remove(n);
@@ -125,12 +153,9 @@ void fuse_binary_node(Rewriter& r, int n) {
 }
 
 void make_binaries(Graph& graph) {
-  static constexpr std::string_view types[] = {"Add", "Sub", "Mul", "Div", "Min", "Max"};
   Rewriter r(graph);
-  for (int n = 0; n < static_cast<int>(r.size()); ++n) {
-    if (!r.alive(n) || !r.node(n).domain.empty() || r.node(n).inputs.size() != 2) continue;
-    if (std::find(std::begin(types), std::end(types), r.node(n).op_type) != std::end(types)) fuse_binary_node(r, n);
-  }
+  for (int n = 0; n < static_cast<int>(r.size()); ++n)
+    if (r.alive(n) && among(r.node(n), two_operands) && r.node(n).inputs.size() == 2) fuse_binary_node(r, n);
   r.finish();
 }
 

@@ -1,6 +1,7 @@
-// --io quantized: the network begins behind a first QuantizeLinear and ends before a last DequantizeLinear. The
-// ports become the 8-bit tensors the model's author sees there; where ONNX Runtime computes in uint8 what the model
-// declares as int8, the operators next to the port change type if that moves no bit, else a table shifts the values.
+// --io quantized: the network begins behind a first QuantizeLinear and ends before a last DequantizeLinear.
+// The ports become the 8-bit tensors the model's author sees there; where ONNX Runtime computes in uint8 what
+// the model declares as int8, the operators next to the port change type if that moves no bit, else a table
+// shifts the values.
 
 #include <set>
 
@@ -17,9 +18,15 @@ struct Shiftable {
   int y_zero_point;  ///< the same for output 0
 };
 constexpr Shiftable shiftable[] = {
-    {"", "QLinearConv", 2, 7},       {"", "QLinearMatMul", 2, 7},     {"com.microsoft", "QGemm", 2, 8},
-    {"onnx2mcu", "QDQConv", 2, 7},   {"onnx2mcu", "QDQGemm", 2, 7},   {"", "QuantizeLinear", -1, 2},
-    {"", "DequantizeLinear", 2, -1}, {"com.microsoft", "QuantizeLinear", -1, 2}, {"com.microsoft", "DequantizeLinear", 2, -1},
+    {"", "QLinearConv", 2, 7},
+    {"", "QLinearMatMul", 2, 7},
+    {"com.microsoft", "QGemm", 2, 8},
+    {"onnx2mcu", "QDQConv", 2, 7},
+    {"onnx2mcu", "QDQGemm", 2, 7},
+    {"", "QuantizeLinear", -1, 2},
+    {"", "DequantizeLinear", 2, -1},
+    {"com.microsoft", "QuantizeLinear", -1, 2},
+    {"com.microsoft", "DequantizeLinear", 2, -1},
 };
 
 const Shiftable* find_shiftable(const Node& node) {
@@ -30,8 +37,10 @@ const Shiftable* find_shiftable(const Node& node) {
 
 /// Output 0 holds elements of input 0.
 bool moves_elements(const Node& node) {
-  static constexpr std::string_view types[] = {"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Identity", "MaxPool"};
-  return node.domain.empty() && node.outputs.size() == 1 && std::find(std::begin(types), std::end(types), node.op_type) != std::end(types);
+  static constexpr std::string_view types[] = {"Reshape",   "Flatten",  "Squeeze", "Unsqueeze",
+                                               "Transpose", "Identity", "MaxPool"};
+  return node.domain.empty() && node.outputs.size() == 1 &&
+         std::find(std::begin(types), std::end(types), node.op_type) != std::end(types);
 }
 
 /// The uint8 values that have to become int8 together with one of them, and the zero points that go along.
@@ -66,7 +75,8 @@ struct Shift {
   /// False if one of the operators cannot follow.
   bool add(ValueId id) {
     if (!values.insert(id).second) return true;
-    if (r.graph[id].type != DType::uint8 || r.is_constant(id) || (r.is_output(id) && id != port)) return false;
+    if (r.graph[id].type != DType::uint8 || r.is_constant(id) || (r.is_output(id) && id != port))
+      return false;
     if (!add_maker(id)) return false;
     const std::vector<Edge>& edges = r.readers(id);
     return std::all_of(edges.begin(), edges.end(), [&](const Edge& e) { return add_reader(e); });
@@ -110,7 +120,8 @@ void strip_input(Rewriter& r, ValueId port) {
   const std::vector<Edge> readers = r.readers(port);
   if (r.is_output(port) || readers.size() != 1 || readers[0].slot != 0) return;
   const int q = readers[0].node;
-  if (!is_q(r.node(q)) || !quantizes_port(r.graph, r.node(q)) || r.makes_output(q) || r.edge_count(q) == 0) return;
+  if (!is_q(r.node(q)) || !quantizes_port(r.graph, r.node(q)) || r.makes_output(q) || r.edge_count(q) == 0)
+    return;
   const ValueId quantized = r.node(q).outputs[0];
   const bool was_int8 = set_port(r.graph, port, r.node(q));
   Shift shift{r, port};
@@ -126,14 +137,16 @@ void strip_input(Rewriter& r, ValueId port) {
 
 void strip_output(Rewriter& r, ValueId port) {
   const int dq = r.producer(port);
-  if (dq < 0 || !is_dq(r.node(dq)) || !quantizes_port(r.graph, r.node(dq)) || !r.readers(port).empty()) return;
+  if (dq < 0 || !is_dq(r.node(dq)) || !quantizes_port(r.graph, r.node(dq)) || !r.readers(port).empty())
+    return;
   const ValueId quantized = r.node(dq).inputs[0];
   const bool was_int8 = set_port(r.graph, port, r.node(dq));
   const int maker = r.producer(quantized);
   if (maker < 0 || r.is_output(quantized)) {  // the value has another name outside already
     if (was_int8) r.graph[port].type = DType::int8;
-    r.replace(dq, was_int8 ? shift_by_table(r, quantized, port, DType::int8)
-                           : Node{"Identity", "", r.node(dq).name, r.node(dq).index, {quantized}, {port}, {}});
+    r.replace(dq, was_int8
+                      ? shift_by_table(r, quantized, port, DType::int8)
+                      : Node{"Identity", "", r.node(dq).name, r.node(dq).index, {quantized}, {port}, {}});
     return;
   }
   const auto& made = r.node(maker).outputs;

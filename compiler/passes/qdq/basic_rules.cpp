@@ -1,5 +1,5 @@
-// Rules of ONNX Runtime's first level that look at a node and its neighbours only: identities, Relu before Clip,
-// Transpose beside Gemm.
+// Rules of ONNX Runtime's first level that look at a node and its neighbours only: identities, Relu before
+// Clip, Transpose beside Gemm.
 
 #include "passes/qdq/pairs.hpp"
 #include "passes/qdq/steps.hpp"
@@ -7,8 +7,8 @@
 namespace o2m {
 namespace {
 
-/// The value that flows through a node that changes nothing, or none. NoopElimination in ONNX Runtime: the constant
-/// has one element and no more dimensions than the other operand.
+/// The value that flows through a node that changes nothing, or none. NoopElimination in ONNX Runtime: the
+/// constant has one element and no more dimensions than the other operand.
 ValueId unchanged_input(const Rewriter& r, const Node& node) {
   if (!node.domain.empty() || node.inputs.empty()) return ValueId::none;
   if (node.is("Identity")) return node.inputs[0];
@@ -18,22 +18,27 @@ ValueId unchanged_input(const Rewriter& r, const Node& node) {
     return mask_used ? ValueId::none : node.inputs[0];
   }
   if (node.is("Cast"))
-    return static_cast<DType>(node.attr("to", 0)) == r.graph[node.inputs[0]].type ? node.inputs[0] : ValueId::none;
-  if (node.is("Expand")) return r.graph.shape(node.inputs[0]) == r.graph.shape(node.outputs[0]) ? node.inputs[0] : ValueId::none;
+    return static_cast<DType>(node.attr("to", 0)) == r.graph[node.inputs[0]].type ? node.inputs[0]
+                                                                                  : ValueId::none;
+  if (node.is("Expand"))
+    return r.graph.shape(node.inputs[0]) == r.graph.shape(node.outputs[0]) ? node.inputs[0] : ValueId::none;
   const bool adds = node.is("Add") || node.is("Sub"), scales = node.is("Mul") || node.is("Div");
   if (!adds && !scales) return ValueId::none;
   const bool commutes = node.is("Add") || node.is("Mul");
   for (std::size_t slot = commutes ? 0 : 1; slot < 2; ++slot) {
     const Tensor* t = r.graph.constant(node.inputs[slot]);
     const ValueId other = node.inputs[1 - slot];
-    if (!t || r.is_constant(other) || t->count() != 1 || t->shape.size() > r.graph.shape(other).size()) continue;
+    if (!t || r.is_constant(other) || t->count() != 1 || t->shape.size() > r.graph.shape(other).size())
+      continue;
     if (t->real(0) == (adds ? 0.0 : 1.0)) return other;
   }
   return ValueId::none;
 }
 
 /// ONNX Runtime removes a node of several inputs only behind another node, not at a graph input.
-bool has_edge(const Rewriter& r, int n, ValueId input) { return r.node(n).inputs.size() == 1 || r.producer(input) >= 0; }
+bool has_edge(const Rewriter& r, int n, ValueId input) {
+  return r.node(n).inputs.size() == 1 || r.producer(input) >= 0;
+}
 
 bool is_matrix_transpose(const Graph& graph, const Node& node) {
   return node.is("Transpose") && graph.shape(node.inputs[0]).size() == 2 &&
@@ -74,7 +79,8 @@ bool remove_identities(Graph& graph) {
   for (int n = 0; n < static_cast<int>(r.size()); ++n) {
     const ValueId input = unchanged_input(r, r.node(n));
     if (input == ValueId::none || !has_edge(r, n, input)) continue;
-    // A node that makes a graph output goes only if it has no reader and is the one reader of what it passes on.
+    // A node that makes a graph output goes only if it has no reader and is the one reader of what it passes
+    // on.
     if (r.makes_output(n) && (r.edge_count(n) != 0 || r.readers(input).size() != 1)) continue;
     r.bypass(n, input);
   }

@@ -1,5 +1,5 @@
-// Equal nodes become one (ConstantSharing and CommonSubexpressionElimination in ONNX Runtime). It decides whether a
-// quantized tensor has one reader or two, and with that whether int8 becomes uint8.
+// Equal nodes become one (ConstantSharing and CommonSubexpressionElimination in ONNX Runtime). It decides
+// whether a quantized tensor has one reader or two, and with that whether int8 becomes uint8.
 
 #include <map>
 #include <tuple>
@@ -35,7 +35,8 @@ bool may_merge(const Node& node) {
   return node.domain.empty() && !is_dq(node);  // DQs stay apart: each belongs to the node that reads it
 }
 
-using Key = std::tuple<std::string, std::string, std::vector<ValueId>, std::map<std::string, Attribute>, std::size_t>;
+using Key =
+    std::tuple<std::string, std::string, std::vector<ValueId>, std::map<std::string, Attribute>, std::size_t>;
 
 Key key_of(const Node& node, Numbering& number) {
   std::vector<ValueId> inputs;
@@ -64,7 +65,8 @@ bool merge_common_nodes(Graph& graph) {
     if (!may_merge(r.node(n))) continue;
     const auto [it, is_first] = first.emplace(key_of(r.node(n), number), n);
     if (is_first) continue;
-    const bool keep_later = r.makes_output(n) && !r.makes_output(it->second);  // a graph output keeps its name
+    const bool keep_later =
+        r.makes_output(n) && !r.makes_output(it->second);  // a graph output keeps its name
     if (keep_later) std::swap(n, it->second);
     merge_outputs(r, number, n, it->second);
     if (keep_later) n = it->second;

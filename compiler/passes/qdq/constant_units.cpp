@@ -1,5 +1,5 @@
-// constant -> DQ -> X -> Q is computed at compile time when X has one input and one output, so that a transposed
-// weight is quantized again for the node that reads it (ConstantFolding in ONNX Runtime).
+// constant -> DQ -> X -> Q is computed at compile time when X has one input and one output, so that a
+// transposed weight is quantized again for the node that reads it (ConstantFolding in ONNX Runtime).
 
 #include "ops/op.hpp"
 #include "passes/qdq/pairs.hpp"

@@ -1,5 +1,5 @@
-// Float constants behind a convolution or matrix product become part of its weights and bias, with ONNX Runtime's
-// order of float operations (ConvAddFusion, ConvMulFusion, ConvBNFusion, MatmulBNFusion).
+// Float constants behind a convolution or matrix product become part of its weights and bias, with ONNX
+// Runtime's order of float operations (ConvAddFusion, ConvMulFusion, ConvBNFusion, MatmulBNFusion).
 
 #include <cmath>
 
@@ -20,10 +20,13 @@ Tensor vector_tensor(const std::vector<float>& values) {
   return make_tensor<float>(DType::float32, {static_cast<std::int64_t>(values.size())}, values);
 }
 
-/// Constant operand of the Add or Mul behind a Conv with `channels` outputs and weights of rank `rank`: one value
-/// per channel, shaped [C, 1, …] or [1, C, 1, …]; a scalar too where `scalar` allows it. Empty if it is none of them.
+/// Constant operand of the Add or Mul behind a Conv with `channels` outputs and weights of rank `rank`: one
+/// value per channel, shaped [C, 1, …] or [1, C, 1, …]; a scalar too where `scalar` allows it. Empty if it is
+/// none of them.
 std::vector<float> channel_operand(const Tensor& t, std::int64_t channels, std::size_t rank, bool scalar) {
-  if (t.shape.empty()) return scalar ? std::vector<float>(static_cast<std::size_t>(channels), floats(t)[0]) : std::vector<float>{};
+  if (t.shape.empty())
+    return scalar ? std::vector<float>(static_cast<std::size_t>(channels), floats(t)[0])
+                  : std::vector<float>{};
   if (t.shape.size() != rank && t.shape.size() != rank - 1) return {};
   Shape wanted(t.shape.size(), 1);
   wanted[t.shape.size() == rank ? 1 : 0] = channels;
@@ -59,7 +62,8 @@ Tensor scaled_rows(const Tensor& w, const std::vector<float>& factor) {
 
 Tensor scaled_columns(const Tensor& w, const std::vector<float>& factor) {
   Tensor result = w;
-  for (std::size_t i = 0; i < result.as<float>().size(); ++i) result.as<float>()[i] *= factor[i % factor.size()];
+  for (std::size_t i = 0; i < result.as<float>().size(); ++i)
+    result.as<float>()[i] *= factor[i % factor.size()];
   return result;
 }
 
@@ -79,7 +83,9 @@ std::optional<ConvParts> conv_parts(const Graph& graph, const Node& conv) {
 }
 
 /// New weights and bias for Conv followed by `next`, or nothing.
-std::optional<std::pair<Tensor, std::optional<std::vector<float>>>> merged(const Graph& graph, const ConvParts& conv, const Node& next) {
+std::optional<std::pair<Tensor, std::optional<std::vector<float>>>> merged(const Graph& graph,
+                                                                           const ConvParts& conv,
+                                                                           const Node& next) {
   const std::int64_t channels = conv.weights->shape[0];
   std::optional<std::vector<float>> bias = conv.bias;
   if (next.is("BatchNormalization")) {
@@ -87,7 +93,8 @@ std::optional<std::pair<Tensor, std::optional<std::vector<float>>>> merged(const
     if (!bn) return std::nullopt;
     std::vector<float> sum = bn->bias;
     for (std::size_t c = 0; c < sum.size(); ++c)
-      sum[c] = bias ? ((*bias)[c] - bn->mean[c]) * bn->factor[c] + bn->bias[c] : bn->bias[c] - bn->mean[c] * bn->factor[c];
+      sum[c] = bias ? ((*bias)[c] - bn->mean[c]) * bn->factor[c] + bn->bias[c]
+                    : bn->bias[c] - bn->mean[c] * bn->factor[c];
     return std::pair(scaled_rows(*conv.weights, bn->factor), std::optional(std::move(sum)));
   }
   const bool mul = next.is("Mul");
@@ -96,14 +103,16 @@ std::optional<std::pair<Tensor, std::optional<std::vector<float>>>> merged(const
   const auto values = channel_operand(*operand, channels, conv.weights->shape.size(), mul);
   if (values.empty()) return std::nullopt;
   if (!mul && !bias) return std::pair(*conv.weights, std::optional(values));
-  for (std::size_t c = 0; bias && c < values.size(); ++c) (*bias)[c] = mul ? (*bias)[c] * values[c] : (*bias)[c] + values[c];
+  for (std::size_t c = 0; bias && c < values.size(); ++c)
+    (*bias)[c] = mul ? (*bias)[c] * values[c] : (*bias)[c] + values[c];
   return std::pair(mul ? scaled_rows(*conv.weights, values) : *conv.weights, bias);
 }
 
 /// The BatchNormalization that MatMul node `n` reaches through Reshapes and Transposes, or -1.
 int normalization_behind(const Rewriter& r, int n) {
   int next = r.only_reader(n);
-  while (next >= 0 && (r.node(next).is("Reshape") || r.node(next).is("Transpose"))) next = r.only_reader(next);
+  while (next >= 0 && (r.node(next).is("Reshape") || r.node(next).is("Transpose")))
+    next = r.only_reader(next);
   return next >= 0 && r.node(next).is("BatchNormalization") ? next : -1;
 }
 

@@ -11,11 +11,14 @@ namespace {
 
 /// Scale and zero point whose range is the intersection of two ranges, in ONNX Runtime's float arithmetic.
 PerTensor common_range(const PerTensor& a, const PerTensor& b, DType type) {
-  const auto bound = [&](std::int64_t q, const PerTensor& p) { return static_cast<float>(q - p.zero_point) * p.scale; };
+  const auto bound = [&](std::int64_t q, const PerTensor& p) {
+    return static_cast<float>(q - p.zero_point) * p.scale;
+  };
   const float low = std::max(bound(min_of(type), a), bound(min_of(type), b));
   const float high = std::min(bound(max_of(type), a), bound(max_of(type), b));
   PerTensor result{(high - low) / static_cast<float>(max_of(type) - min_of(type)), 0, true};
-  result.zero_point = static_cast<std::int64_t>(std::round(static_cast<float>(min_of(type)) - low / result.scale));
+  result.zero_point =
+      static_cast<std::int64_t>(std::round(static_cast<float>(min_of(type)) - low / result.scale));
   return result;
 }
 
@@ -46,7 +49,8 @@ bool reduce(Rewriter& r, int q1) {
   const PerTensor a = *per_tensor(graph, r.node(dq1)), b = *per_tensor(graph, r.node(q2));
   if (a.zero_point != b.zero_point || !(std::abs(a.scale - b.scale) < 1e-20F)) {
     const PerTensor common = common_range(a, b, type);
-    if (common.zero_point < min_of(type) || common.zero_point > max_of(type) || !(common.scale > 0)) return false;
+    if (common.zero_point < min_of(type) || common.zero_point > max_of(type) || !(common.scale > 0))
+      return false;
     set_quantization(r, q1, common);
     for (const Edge& edge : last) set_quantization(r, edge.node, common);
   }

@@ -6,7 +6,8 @@
 namespace o2m {
 namespace {
 
-/// ONNX Runtime leaves the projections of an attention block alone: Softmax -> MatMul -> Transpose -> Reshape -> here.
+/// ONNX Runtime leaves the projections of an attention block alone: Softmax -> MatMul -> Transpose -> Reshape
+/// -> here.
 bool behind_attention(const Rewriter& r, int matmul) {
   int n = r.input_node(matmul, 0);
   for (const char* type : {"Reshape", "Transpose", "MatMul"}) {
@@ -24,7 +25,8 @@ bool fits_gemm(const Shape& bias, const Shape& a, std::int64_t n) {
 }
 
 ValueId reshape(Rewriter& r, int near, ValueId x, const Shape& shape, ValueId y) {
-  const ValueId target = r.new_constant(x, "shape", make_tensor<std::int64_t>(DType::int64, {static_cast<std::int64_t>(shape.size())}, shape));
+  const ValueId target = r.new_constant(
+      x, "shape", make_tensor<std::int64_t>(DType::int64, {static_cast<std::int64_t>(shape.size())}, shape));
   r.add({"Reshape", "", "", r.node(near).index, {x, target}, {y}, {}}, near);
   return y;
 }
@@ -32,7 +34,8 @@ ValueId reshape(Rewriter& r, int near, ValueId x, const Shape& shape, ValueId y)
 void fuse(Rewriter& r, int matmul, int add) {
   Graph& graph = r.graph;
   const std::size_t bias_slot = r.node(add).inputs[0] == r.node(matmul).outputs[0] ? 1 : 0;
-  Node gemm{"Gemm", "", r.node(matmul).name, r.node(matmul).index, r.node(matmul).inputs, r.node(add).outputs, {}};
+  Node gemm{"Gemm", "", r.node(matmul).name, r.node(matmul).index, r.node(matmul).inputs, r.node(add).outputs,
+            {}};
   gemm.inputs.push_back(r.node(add).inputs[bias_slot]);
   const Shape a = graph.shape(gemm.inputs[0]);
   const std::int64_t k = a.back(), n = graph.shape(gemm.inputs[1])[1];

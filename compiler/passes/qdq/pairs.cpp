@@ -34,7 +34,8 @@ DType quantized_type(const Graph& graph, const Node& node) {
 
 bool same_quantization(const Graph& graph, const Node& q, const Node& dq) {
   const auto a = per_tensor(graph, q), b = per_tensor(graph, dq);
-  return a && b && a->has_zero_point && b->has_zero_point && a->zero_point == b->zero_point && a->scale == b->scale &&
+  return a && b && a->has_zero_point && b->has_zero_point && a->zero_point == b->zero_point &&
+         a->scale == b->scale &&
          graph[q.inputs[zero_point_slot]].type == graph[dq.inputs[zero_point_slot]].type;
 }
 
@@ -52,7 +53,9 @@ std::optional<Bounds> clip_bounds(const Graph& graph, const Node& clip) {
   return bounds;
 }
 
-Tensor scalar_tensor(float value) { return make_tensor<float>(DType::float32, {}, std::span<const float>(&value, 1)); }
+Tensor scalar_tensor(float value) {
+  return make_tensor<float>(DType::float32, {}, std::span<const float>(&value, 1));
+}
 
 Tensor scalar_tensor(DType type, std::int64_t value) {
   Tensor t = make_tensor(type, {});

@@ -1,5 +1,5 @@
-// What the steps of fold_qdq ask of QuantizeLinear (Q) and DequantizeLinear (DQ) nodes. Both exist in ai.onnx and,
-// for older opsets, in com.microsoft.
+// What the steps of fold_qdq ask of QuantizeLinear (Q) and DequantizeLinear (DQ) nodes. Both exist in ai.onnx
+// and, for older opsets, in com.microsoft.
 #pragma once
 
 #include <optional>

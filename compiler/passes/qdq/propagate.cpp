@@ -1,5 +1,6 @@
-// Q -> DQ pairs are repeated on the far side of operators that only move data, backward from a Q and forward from a
-// DQ, so that each such operator stands between a DQ and a Q of equal parameters (QDQPropagationTransformer).
+// Q -> DQ pairs are repeated on the far side of operators that only move data, backward from a Q and forward
+// from a DQ, so that each such operator stands between a DQ and a Q of equal parameters
+// (QDQPropagationTransformer).
 
 #include <algorithm>
 #include <deque>
@@ -17,8 +18,8 @@ bool moves_data(const Graph& graph, const Node& node) {
   return std::find(std::begin(types), std::end(types), node.op_type) != std::end(types);
 }
 
-/// Puts Q -> DQ, with the parameters of the Q or DQ `like`, between value `v` and the given readers; each of them,
-/// and the graph output if `v` is one and `output` is set, gets a DQ of its own.
+/// Puts Q -> DQ, with the parameters of the Q or DQ `like`, between value `v` and the given readers; each of
+/// them, and the graph output if `v` is one and `output` is set, gets a DQ of its own.
 void insert_pair(Rewriter& r, ValueId v, const std::vector<Edge>& edges, bool output, int like) {
   const Node model = r.node(like);
   const auto with_parameters = [&](ValueId data) {
@@ -32,11 +33,13 @@ void insert_pair(Rewriter& r, ValueId v, const std::vector<Edge>& edges, bool ou
   if (source >= 0) {
     before = r.new_value(v, "float", DType::float32);
     const auto& made = r.node(source).outputs;
-    r.set_output(source, static_cast<std::size_t>(std::find(made.begin(), made.end(), v) - made.begin()), before);
+    r.set_output(source, static_cast<std::size_t>(std::find(made.begin(), made.end(), v) - made.begin()),
+                 before);
   }
   const ValueId quantized = r.new_value(v, "quantized", quantized_type(r.graph, model));
   Node q{"QuantizeLinear", model.domain, "", model.index, with_parameters(before), {quantized}, {}};
-  if (!model.has_input(zero_point_slot)) q.attributes["output_dtype"] = static_cast<std::int64_t>(r.graph[quantized].type);
+  if (!model.has_input(zero_point_slot))
+    q.attributes["output_dtype"] = static_cast<std::int64_t>(r.graph[quantized].type);
   r.add(std::move(q), near);
   const auto add_dq = [&](ValueId after) {
     r.add({"DequantizeLinear", model.domain, "", model.index, with_parameters(quantized), {after}, {}}, near);
@@ -49,8 +52,8 @@ void insert_pair(Rewriter& r, ValueId v, const std::vector<Edge>& edges, bool ou
   if (output) add_dq(v);
 }
 
-/// The value that node `n` reads as its first input if a pair can be put before it: it has no other use, or it is a
-/// graph input.
+/// The value that node `n` reads as its first input if a pair can be put before it: it has no other use, or
+/// it is a graph input.
 ValueId splittable_input(const Rewriter& r, int n) {
   const ValueId v = r.node(n).inputs[0];
   if (r.is_constant(v)) return ValueId::none;
@@ -80,7 +83,8 @@ void propagate_dq_forward(Rewriter& r, int dq) {
     if (!moves_data(r.graph, r.node(mover))) continue;
     const ValueId v = r.node(mover).outputs[0];
     const std::vector<Edge> edges = r.readers(v);
-    const bool meets_q = std::any_of(edges.begin(), edges.end(), [&](const Edge& e) { return is_q(r.node(e.node)); });
+    const bool meets_q =
+        std::any_of(edges.begin(), edges.end(), [&](const Edge& e) { return is_q(r.node(e.node)); });
     if (meets_q || (edges.empty() && !r.is_output(v))) continue;
     insert_pair(r, v, edges, r.is_output(v), dq);
     for (const Edge& edge : edges) movers.push_back(edge.node);
@@ -95,7 +99,8 @@ bool propagate_pairs(Graph& graph) {
   for (int n = 0; n < count; ++n)
     if (is_q(r.node(n)) && per_tensor(graph, r.node(n))) propagate_q_backward(r, n);
   for (int n = 0; n < count; ++n)
-    if (is_dq(r.node(n)) && per_tensor(graph, r.node(n)) && size_of(quantized_type(graph, r.node(n))) <= 2) propagate_dq_forward(r, n);
+    if (is_dq(r.node(n)) && per_tensor(graph, r.node(n)) && size_of(quantized_type(graph, r.node(n))) <= 2)
+      propagate_dq_forward(r, n);
   return r.finish();
 }
 

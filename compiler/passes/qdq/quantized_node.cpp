@@ -12,7 +12,8 @@ using Inputs = std::vector<ValueId>;
 /// The zero point of Q or DQ node `n`; an omitted one becomes a constant 0.
 ValueId zero_point_of(Rewriter& r, int n) {
   if (r.node(n).has_input(zero_point_slot)) return r.node(n).inputs[zero_point_slot];
-  return r.new_constant(r.node(n).outputs[0], "zero_point", scalar_tensor(quantized_type(r.graph, r.node(n)), 0));
+  return r.new_constant(r.node(n).outputs[0], "zero_point",
+                        scalar_tensor(quantized_type(r.graph, r.node(n)), 0));
 }
 
 void append_operand(Rewriter& r, Inputs& inputs, int dq) {
@@ -90,7 +91,8 @@ bool fuse_matmul(Rewriter& r, const QuantizedUnit& u) {
   Inputs a, b;
   append_operand(r, a, u.dqs[0]);
   append_operand(r, b, u.dqs[1]);
-  if (u.qs.empty()) return put(r, u, "com.microsoft", "MatMulIntegerToFloat", {a[0], b[0], a[1], b[1], a[2], b[2]});
+  if (u.qs.empty())
+    return put(r, u, "com.microsoft", "MatMulIntegerToFloat", {a[0], b[0], a[1], b[1], a[2], b[2]});
   a.insert(a.end(), b.begin(), b.end());
   append_result(r, a, u.qs[0]);
   return put(r, u, "", "QLinearMatMul", std::move(a));
@@ -113,8 +115,11 @@ bool clamp_is_redundant(const Graph& graph, const Node& clamp, const Node& q) {
   if (clamp.is("Relu")) return p->zero_point == min_of(type);
   const auto bounds = clip_bounds(graph, clamp);
   if (!bounds) return false;
-  const auto quantized = [&](float bound) { return std::nearbyint(bound / p->scale) + static_cast<float>(p->zero_point); };
-  return quantized(bounds->low) <= static_cast<float>(min_of(type)) && quantized(bounds->high) >= static_cast<float>(max_of(type));
+  const auto quantized = [&](float bound) {
+    return std::nearbyint(bound / p->scale) + static_cast<float>(p->zero_point);
+  };
+  return quantized(bounds->low) <= static_cast<float>(min_of(type)) &&
+         quantized(bounds->high) >= static_cast<float>(max_of(type));
 }
 
 }  // namespace o2m

@@ -1,12 +1,13 @@
-// What becomes of a selected unit DQ -> node -> Q: the quantized operator with its inputs in official order, or the
-// node on the integers themselves. Every function returns true.
+// What becomes of a selected unit DQ -> node -> Q: the quantized operator with its inputs in official order,
+// or the node on the integers themselves. Every function returns true.
 #pragma once
 
 #include "passes/qdq/rewriter.hpp"
 
 namespace o2m {
 
-/// A node with the DQs before it (by input), the Qs behind it (by output), and a redundant Relu or Clip between.
+/// A node with the DQs before it (by input), the Qs behind it (by output), and a redundant Relu or Clip
+/// between.
 struct QuantizedUnit {
   int node = -1;
   std::vector<int> dqs, qs;

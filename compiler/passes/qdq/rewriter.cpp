@@ -45,7 +45,8 @@ std::size_t Rewriter::edge_count(int n) const {
 
 bool Rewriter::makes_output(int n) const {
   const auto& outputs = node(n).outputs;
-  return std::any_of(outputs.begin(), outputs.end(), [&](ValueId id) { return id != ValueId::none && is_output(id); });
+  return std::any_of(outputs.begin(), outputs.end(),
+                     [&](ValueId id) { return id != ValueId::none && is_output(id); });
 }
 
 int Rewriter::only_reader(int n) const {

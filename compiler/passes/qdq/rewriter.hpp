@@ -1,5 +1,5 @@
-// Rewriter: edits a Graph node by node while knowing who makes and who reads each value. Nodes keep their numbers
-// until finish(), which drops the removed ones and brings the rest into topological order again.
+// Rewriter: edits a Graph node by node while knowing who makes and who reads each value. Nodes keep their
+// numbers until finish(), which drops the removed ones and brings the rest into topological order again.
 #pragma once
 
 #include <string>
@@ -30,7 +30,9 @@ struct Rewriter {
   /// The node that makes `id`, or -1: a graph input, a constant, an omitted input.
   int producer(ValueId id) const { return id == ValueId::none ? -1 : producers_[index(id)]; }
   /// The node that makes input `slot` of node `n`, or -1.
-  int input_node(int n, std::size_t slot) const { return node(n).has_input(slot) ? producer(node(n).inputs[slot]) : -1; }
+  int input_node(int n, std::size_t slot) const {
+    return node(n).has_input(slot) ? producer(node(n).inputs[slot]) : -1;
+  }
   const std::vector<Edge>& readers(ValueId id) const { return readers_[index(id)]; }
   bool is_output(ValueId id) const { return outputs_[index(id)]; }
   bool is_constant(ValueId id) const { return graph.constant(id) != nullptr; }
@@ -50,8 +52,8 @@ struct Rewriter {
   void set_output(int n, std::size_t slot, ValueId id);
   /// All readers of `from` (nodes, not graph outputs) read `to` instead.
   void move_readers(ValueId from, ValueId to);
-  /// Removes single-output node `n` so that its readers see `input` instead. False, and nothing is done, if `n`
-  /// makes a graph output that the producer of `input` cannot take over.
+  /// Removes single-output node `n` so that its readers see `input` instead. False, and nothing is done, if
+  /// `n` makes a graph output that the producer of `input` cannot take over.
   bool bypass(int n, ValueId input);
 
   /// A run-time value named "<like>_<suffix>" with the shape of `like`.

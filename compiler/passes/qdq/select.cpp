@@ -1,5 +1,5 @@
-// DQ -> node -> Q becomes the quantized operator, or the node alone where it only moves data. The conditions are
-// those of ONNX Runtime's QDQ selectors on x86-64, where Conv and MatMul take no int8 activations.
+// DQ -> node -> Q becomes the quantized operator, or the node alone where it only moves data. The conditions
+// are those of ONNX Runtime's QDQ selectors on x86-64, where Conv and MatMul take no int8 activations.
 
 #include <algorithm>
 #include <cmath>
@@ -17,7 +17,8 @@ bool among(const std::string& type, const std::string_view (&types)[N]) {
   return std::find(std::begin(types), std::end(types), type) != std::end(types);
 }
 
-constexpr std::string_view moving[] = {"Expand", "Flatten", "Gather", "GatherElements", "Reshape", "Slice", "Squeeze", "Tile",
+constexpr std::string_view moving[] = {"Expand",    "Flatten",   "Gather",       "GatherElements",
+                                       "Reshape",   "Slice",     "Squeeze",      "Tile",
                                        "Transpose", "Unsqueeze", "DepthToSpace", "SpaceToDepth"};
 constexpr std::string_view ordering[] = {"MaxPool", "ReduceMax", "ReduceMin"};  // need a positive scale
 constexpr std::string_view unary[] = {"AveragePool", "GlobalAveragePool", "LeakyRelu", "Sigmoid", "Softmax"};
@@ -31,7 +32,8 @@ bool all_of_type(const Rewriter& r, const QuantizedUnit& u, DType type) {
 }
 
 std::size_t actual_inputs(const Node& node) {
-  return static_cast<std::size_t>(std::count_if(node.inputs.begin(), node.inputs.end(), [](ValueId id) { return id != ValueId::none; }));
+  return static_cast<std::size_t>(
+      std::count_if(node.inputs.begin(), node.inputs.end(), [](ValueId id) { return id != ValueId::none; }));
 }
 
 /// CheckQDQNodes: `dq_count` inputs come from DQs, and each output goes to one Q and nowhere else.
@@ -41,14 +43,17 @@ bool complete(const Rewriter& r, const QuantizedUnit& u, std::size_t dq_count, b
     if (r.only_reader(dq) != u.node) return false;
   if (u.qs.empty()) return q_optional;
   const auto& outputs = r.node(u.node).outputs;
-  const auto made = std::count_if(outputs.begin(), outputs.end(), [](ValueId id) { return id != ValueId::none; });
-  return static_cast<std::size_t>(made) == u.qs.size() && u.qs.size() == r.edge_count(u.node) && !r.makes_output(u.node);
+  const auto made =
+      std::count_if(outputs.begin(), outputs.end(), [](ValueId id) { return id != ValueId::none; });
+  return static_cast<std::size_t>(made) == u.qs.size() && u.qs.size() == r.edge_count(u.node) &&
+         !r.makes_output(u.node);
 }
 
 /// All Qs have the parameters of the one DQ.
 bool keeps_quantization(const Rewriter& r, const QuantizedUnit& u) {
   return std::all_of(u.qs.begin(), u.qs.end(), [&](int q) {
-    return type_behind(r, q) == type_behind(r, u.dqs[0]) && same_quantization(r.graph, r.node(q), r.node(u.dqs[0]));
+    return type_behind(r, q) == type_behind(r, u.dqs[0]) &&
+           same_quantization(r.graph, r.node(q), r.node(u.dqs[0]));
   });
 }
 
@@ -60,7 +65,8 @@ bool can_drop(const Rewriter& r, const QuantizedUnit& u) {
   if (!is_8bit(type_behind(r, u.dqs[0]))) return false;
   if (node.is("Resize")) return true;
   // Before opset 12 neither MaxPool nor the reductions take 8-bit integers.
-  return among(node.op_type, ordering) && r.graph.opset() >= 12 && per_tensor(r.graph, r.node(u.qs[0]))->scale > 0;
+  return among(node.op_type, ordering) && r.graph.opset() >= 12 &&
+         per_tensor(r.graph, r.node(u.qs[0]))->scale > 0;
 }
 
 /// The int32 bias of a Conv counts in units of x_scale * w_scale, within 1 % and 1e-6, without a zero point.
@@ -94,8 +100,10 @@ bool can_fuse_conv(const Rewriter& r, const QuantizedUnit& u) {
 
 /// QLinearMatMul before a Q, MatMulIntegerToFloat otherwise.
 bool can_fuse_matmul(const Rewriter& r, const QuantizedUnit& u) {
-  if (u.dqs.size() != 2 || type_behind(r, u.dqs[0]) != DType::uint8 || !is_8bit(type_behind(r, u.dqs[1]))) return false;
-  return u.qs.empty() || (complete(r, u, actual_inputs(r.node(u.node))) && type_behind(r, u.qs[0]) == DType::uint8);
+  if (u.dqs.size() != 2 || type_behind(r, u.dqs[0]) != DType::uint8 || !is_8bit(type_behind(r, u.dqs[1])))
+    return false;
+  return u.qs.empty() ||
+         (complete(r, u, actual_inputs(r.node(u.node))) && type_behind(r, u.qs[0]) == DType::uint8);
 }
 
 /// Scale or zero point of a Gemm operand: present, a scalar or one per output column.
@@ -115,18 +123,22 @@ bool can_fuse_gemm(const Rewriter& r, const QuantizedUnit& u) {
   if (!is_8bit(a) || !is_8bit(b) || (a == DType::int8 && b != DType::int8)) return false;
   if (!u.qs.empty() && type_behind(r, u.qs[0]) != a) return false;
   const std::int64_t columns = r.graph.shape(node.outputs[0])[1];
-  if (!fits_qgemm(r.graph, r.node(u.dqs[0]), 1) || !fits_qgemm(r.graph, r.node(u.dqs[1]), columns)) return false;
+  if (!fits_qgemm(r.graph, r.node(u.dqs[0]), 1) || !fits_qgemm(r.graph, r.node(u.dqs[1]), columns))
+    return false;
   return u.dqs.size() < 3 || (node.attr_float("beta", 1) == 1.0F && type_behind(r, u.dqs[2]) == DType::int32);
 }
 
 bool fuse(Rewriter& r, const QuantizedUnit& u) {
   const std::string& type = r.node(u.node).op_type;
   const std::size_t inputs = actual_inputs(r.node(u.node));
-  if (type == "Split" || type == "Resize" || among(type, moving) || among(type, ordering)) return can_drop(r, u) && drop_pairs(r, u);
+  if (type == "Split" || type == "Resize" || among(type, moving) || among(type, ordering))
+    return can_drop(r, u) && drop_pairs(r, u);
   if (among(type, unary))
-    return complete(r, u, 1) && is_8bit(type_behind(r, u.qs[0])) && all_of_type(r, u, type_behind(r, u.qs[0])) && fuse_unary(r, u);
+    return complete(r, u, 1) && is_8bit(type_behind(r, u.qs[0])) &&
+           all_of_type(r, u, type_behind(r, u.qs[0])) && fuse_unary(r, u);
   if (among(type, binary) || type == "Concat") {
-    const bool fits = complete(r, u, inputs) && is_8bit(type_behind(r, u.qs[0])) && all_of_type(r, u, type_behind(r, u.qs[0]));
+    const bool fits = complete(r, u, inputs) && is_8bit(type_behind(r, u.qs[0])) &&
+                      all_of_type(r, u, type_behind(r, u.qs[0]));
     return fits && (type == "Concat" ? fuse_concat(r, u) : fuse_binary(r, u));
   }
   if (type == "Conv") return can_fuse_conv(r, u) && fuse_conv(r, u);
@@ -134,8 +146,9 @@ bool fuse(Rewriter& r, const QuantizedUnit& u) {
   return type == "Gemm" && can_fuse_gemm(r, u) && fuse_gemm(r, u);
 }
 
-/// GetQDQSelection: a Relu or Clip behind the node belongs to the unit, and must be redundant. ONNX Runtime 1.30
-/// rejects the model it makes in that case ("two nodes with same node name"); the clamp simply goes here.
+/// GetQDQSelection: a Relu or Clip behind the node belongs to the unit, and must be redundant. ONNX
+/// Runtime 1.30 rejects the model it makes in that case ("two nodes with same node name"); the clamp simply
+/// goes here.
 std::optional<QuantizedUnit> unit_of(const Rewriter& r, int n) {
   QuantizedUnit u{n, {}, {}, -1};
   for (std::size_t slot = 0; slot < r.node(n).inputs.size(); ++slot) {
@@ -144,7 +157,8 @@ std::optional<QuantizedUnit> unit_of(const Rewriter& r, int n) {
   }
   int last = n;
   const int next = r.edge_count(n) == 1 ? r.only_reader(n) : -1;
-  if (next >= 0 && (r.node(next).is("Relu") || r.node(next).is("Clip")) && r.only_reader(next) >= 0) last = u.clamp = next;
+  if (next >= 0 && (r.node(next).is("Relu") || r.node(next).is("Clip")) && r.only_reader(next) >= 0)
+    last = u.clamp = next;
   for (const ValueId id : r.node(last).outputs) {
     if (id == ValueId::none) continue;
     int q = -1;

@@ -1,5 +1,5 @@
-// Float weights and biases of a Conv or Gemm that stands between a DQ and a Q are quantized: weights per tensor to
-// int8, the bias to int32 with the scale of the accumulators (WeightBiasQuantization).
+// Float weights and biases of a Conv or Gemm that stands between a DQ and a Q are quantized: weights per
+// tensor to int8, the bias to int32 with the scale of the accumulators (WeightBiasQuantization).
 
 #include <algorithm>
 #include <cmath>
@@ -30,13 +30,15 @@ PerTensor quantization_of(std::span<const float> values) {
     high = std::max(high, v);
   }
   PerTensor p{high == low ? 1.0F : (high - low) / 255.0F, 0, true};
-  p.zero_point = static_cast<std::int64_t>(std::nearbyint(std::clamp(-128.0F - low / p.scale, -128.0F, 127.0F)));
+  p.zero_point =
+      static_cast<std::int64_t>(std::nearbyint(std::clamp(-128.0F - low / p.scale, -128.0F, 127.0F)));
   return p;
 }
 
 /// CVTTSS2SI: what int32 cannot hold becomes the smallest int32.
 std::int32_t to_int32(float v) {
-  return v >= -2147483648.0F && v < 2147483648.0F ? static_cast<std::int32_t>(v) : std::numeric_limits<std::int32_t>::min();
+  return v >= -2147483648.0F && v < 2147483648.0F ? static_cast<std::int32_t>(v)
+                                                  : std::numeric_limits<std::int32_t>::min();
 }
 
 /// The per-channel scales of a weight DQ lie on the axis of the output channels and match the bias.
@@ -55,8 +57,10 @@ ValueId quantize_weights(Rewriter& r, int n) {
   const PerTensor p = quantization_of(floats.as<float>());
   Tensor q = make_tensor(DType::int8, floats.shape);
   for (std::size_t i = 0; i < q.bytes.size(); ++i) {
-    const float scaled = std::clamp(floats.as<float>()[i] / p.scale, static_cast<float>(-128 - p.zero_point), static_cast<float>(127 - p.zero_point));
-    q.as<std::int8_t>()[i] = static_cast<std::int8_t>(static_cast<std::int64_t>(std::nearbyint(scaled)) + p.zero_point);
+    const float scaled = std::clamp(floats.as<float>()[i] / p.scale, static_cast<float>(-128 - p.zero_point),
+                                    static_cast<float>(127 - p.zero_point));
+    q.as<std::int8_t>()[i] =
+        static_cast<std::int8_t>(static_cast<std::int64_t>(std::nearbyint(scaled)) + p.zero_point);
   }
   const ValueId scale = r.new_constant(w, "scale", scalar_tensor(p.scale));
   const ValueId zero_point = r.new_constant(w, "zero_point", scalar_tensor(DType::int8, p.zero_point));
@@ -75,20 +79,24 @@ void quantize_bias(Rewriter& r, int n, ValueId x_scale, ValueId w_scale) {
   for (float& s : scales.as<float>()) s = r.graph.constant(x_scale)->as<float>()[0] * s;
   Tensor q = make_tensor(DType::int32, r.graph.constant(b)->shape);
   for (std::size_t i = 0; i < bias.size(); ++i)
-    q.as<std::int32_t>()[i] = to_int32(std::nearbyint(bias[i] / scales.as<float>()[scales.count() == 1 ? 0 : i]));
+    q.as<std::int32_t>()[i] =
+        to_int32(std::nearbyint(bias[i] / scales.as<float>()[scales.count() == 1 ? 0 : i]));
   std::map<std::string, Attribute> attributes;
   if (scales.count() != 1) attributes["axis"] = std::int64_t{0};
   const ValueId quantized = r.new_constant(b, "quantized", std::move(q));
   const ValueId scale = r.new_constant(b, "scale", std::move(scales));
   const ValueId dequantized = r.new_value(b, "dequantized", DType::float32);
-  r.add({"DequantizeLinear", "", "", r.node(n).index, {quantized, scale}, {dequantized}, std::move(attributes)}, n);
+  r.add(
+      {"DequantizeLinear", "", "", r.node(n).index, {quantized, scale}, {dequantized}, std::move(attributes)},
+      n);
   r.set_input(n, 2, dequantized);
 }
 
 void quantize(Rewriter& r, int n) {
   const Graph& graph = r.graph;
   const int x = r.input_node(n, 0), w = r.input_node(n, 1);
-  if (x < 0 || !is_dq(r.node(x)) || !constant_scalar(graph, r.node(x), scale_slot) || !leads_to_q(r, n)) return;
+  if (x < 0 || !is_dq(r.node(x)) || !constant_scalar(graph, r.node(x), scale_slot) || !leads_to_q(r, n))
+    return;
   const bool weights_quantized = w >= 0 && is_dq(r.node(w));
   const Tensor* weights = graph.constant(r.node(n).inputs[1]);
   if (!weights_quantized && (!weights || weights->type != DType::float32)) return;
@@ -100,7 +108,9 @@ void quantize(Rewriter& r, int n) {
   }
   if (weights_quantized && bias_size < 0) return;
   const bool per_channel = weights_quantized && !constant_scalar(graph, r.node(w), scale_slot);
-  if (per_channel && (!r.is_constant(r.node(w).inputs[scale_slot]) || !scales_fit(graph, r.node(n), r.node(w), bias_size))) return;
+  if (per_channel &&
+      (!r.is_constant(r.node(w).inputs[scale_slot]) || !scales_fit(graph, r.node(n), r.node(w), bias_size)))
+    return;
   const ValueId w_scale = weights_quantized ? r.node(w).inputs[scale_slot] : quantize_weights(r, n);
   if (bias_size >= 0) quantize_bias(r, n, r.node(x).inputs[scale_slot], w_scale);
 }
