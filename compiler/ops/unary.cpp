@@ -99,11 +99,13 @@ void lower_elu(LowerContext& c) {
   c.add(std::move(call));
 }
 
-/// Selu 6-22: the defaults are those of the specification.
+/// Selu 6-22: the defaults of the specification.
+constexpr float selu_alpha = 1.67326319217681884765625F, selu_gamma = 1.05070102214813232421875F;
+
 void lower_selu(LowerContext& c) {
   Call call = elementwise(c, "selu");
-  call.params.push_back(param_float("alpha", c.node.attr_float("alpha", 1.67326319217681884765625F)));
-  call.params.push_back(param_float("gamma", c.node.attr_float("gamma", 1.05070102214813232421875F)));
+  call.params.push_back(param_float("alpha", c.node.attr_float("alpha", selu_alpha)));
+  call.params.push_back(param_float("gamma", c.node.attr_float("gamma", selu_gamma)));
   c.add(std::move(call));
 }
 
@@ -136,10 +138,30 @@ std::vector<Tensor> eval_float(const Graph&, const Node&, EvalInputs in) {
   return {std::move(y)};
 }
 
-std::vector<Tensor> eval_log(const Graph&, const Node&, EvalInputs in) {
+/// Functions that depend on the position of the element see the whole tensor: f(x, y, count).
+template <class F>
+std::vector<Tensor> eval_whole(EvalInputs in, F f) {
   Tensor y = make_tensor(DType::float32, in[0]->shape);
-  onnx2mcu::log_f32(in[0]->as<float>().data(), y.as<float>().data(), static_cast<int>(y.count()));
+  f(in[0]->as<float>().data(), y.as<float>().data(), static_cast<int>(y.count()));
   return {std::move(y)};
+}
+
+std::vector<Tensor> eval_log(const Graph&, const Node&, EvalInputs in) {
+  return eval_whole(in, onnx2mcu::log_f32);
+}
+
+std::vector<Tensor> eval_softplus(const Graph&, const Node&, EvalInputs in) {
+  return eval_whole(in, [](const float* x, float* y, int n) { onnx2mcu::softplus_f32(x, y, n); });
+}
+
+std::vector<Tensor> eval_elu(const Graph&, const Node& node, EvalInputs in) {
+  const float alpha = node.attr_float("alpha", 1.0F);
+  return eval_whole(in, [&](const float* x, float* y, int n) { onnx2mcu::elu_f32(x, y, n, alpha); });
+}
+
+std::vector<Tensor> eval_selu(const Graph&, const Node& node, EvalInputs in) {
+  const float alpha = node.attr_float("alpha", selu_alpha), gamma = node.attr_float("gamma", selu_gamma);
+  return eval_whole(in, [&](const float* x, float* y, int n) { onnx2mcu::selu_f32(x, y, n, alpha, gamma); });
 }
 
 std::vector<Tensor> eval_relu(const Graph&, const Node&, EvalInputs in) {
@@ -148,17 +170,16 @@ std::vector<Tensor> eval_relu(const Graph&, const Node&, EvalInputs in) {
 
 float reciprocal(float x) { return 1.0F / x; }
 
-/// For calibration: the function of an element, given the node's attributes alpha and beta (or their likes).
+/// The function of an element, given the node's attributes alpha and beta (or their likes).
 using Activation = float(float x, float alpha, float beta);
 
-float elu(float x, float alpha, float) { return x < 0 ? alpha * std::expm1(x) : x; }
-float gelu(float x, float, float) { return 0.5F * x * (1 + std::erf(x / std::sqrt(2.0F))); }
-float hard_sigmoid(float x, float alpha, float beta) { return std::clamp(alpha * x + beta, 0.0F, 1.0F); }
-float leaky_relu(float x, float alpha, float) { return x < 0 ? alpha * x : x; }
-float selu(float x, float alpha, float gamma) { return gamma * (x < 0 ? alpha * std::expm1(x) : x); }
+float gelu(float x, float, float) { return onnx2mcu::gelu_f32(x); }
+float gelu_tanh(float x, float, float) { return onnx2mcu::gelu_tanh_f32(x); }
+float hard_sigmoid(float x, float alpha, float beta) { return onnx2mcu::hard_sigmoid_f32(x, alpha, beta); }
+float leaky_relu(float x, float alpha, float) { return onnx2mcu::leaky_relu_f32(x, alpha); }
 float shrink(float x, float lambd, float bias) { return x < -lambd ? x + bias : x > lambd ? x - bias : 0; }
-float softplus(float x, float, float) { return std::log1p(std::exp(-std::abs(x))) + std::max(x, 0.0F); }
-float softsign(float x, float, float) { return x / (1 + std::abs(x)); }
+float softsign(float x, float, float) { return (1 / (1 + std::abs(x))) * x; }
+float swish(float x, float alpha, float) { return x * onnx2mcu::sigmoid_f32(alpha * x); }
 float thresholded_relu(float x, float alpha, float) { return x > alpha ? x : 0; }
 
 /// The names and defaults of the attributes, as lower_… above has them.
@@ -167,15 +188,18 @@ struct Attributes {
   float first_default = 0, second_default = 0;
 };
 constexpr Attributes none, one{"alpha", "beta", 1.0F}, leaky{"alpha", "beta", 0.01F},
-    hard{"alpha", "beta", 0.2F, 0.5F},
-    scaled{"alpha", "gamma", 1.67326319217681884765625F, 1.05070102214813232421875F},
-    shrinking{"lambd", "bias", 0.5F};
+    hard{"alpha", "beta", 0.2F, 0.5F}, shrinking{"lambd", "bias", 0.5F};
 
 template <Activation* function, const Attributes& a>
-std::vector<Tensor> estimate(const Graph&, const Node& node, EvalInputs in) {
+std::vector<Tensor> each_element(const Graph&, const Node& node, EvalInputs in) {
   const float alpha = node.attr_float(a.first, a.first_default),
               beta = node.attr_float(a.second, a.second_default);
   return {eval_each(*in[0], [&](auto x) { return function(static_cast<float>(x), alpha, beta); })};
+}
+
+std::vector<Tensor> eval_gelu(const Graph& graph, const Node& node, EvalInputs in) {
+  const bool by_tanh = node.attr_string("approximate", "none") == "tanh";
+  return (by_tanh ? each_element<gelu_tanh, none> : each_element<gelu, none>)(graph, node, in);
 }
 
 }  // namespace
@@ -192,19 +216,19 @@ ONNX2MCU_DEFINE_OP(op_Ceil){"", "Ceil", infer_float, lower_function, eval_ceil};
 ONNX2MCU_DEFINE_OP(op_Celu){"", "Celu", infer_float, lower_celu};
 ONNX2MCU_DEFINE_OP(op_Cos){"", "Cos", infer_float, lower_trigonometry, eval_float<onnx2mcu::cos_f32>};
 ONNX2MCU_DEFINE_OP(op_Cosh){"", "Cosh", infer_float, lower_trigonometry, eval_float<onnx2mcu::cosh_f32>};
-ONNX2MCU_DEFINE_OP(op_Elu){"", "Elu", infer_float, lower_elu, nullptr, estimate<elu, one>};
+ONNX2MCU_DEFINE_OP(op_Elu){"", "Elu", infer_float, lower_elu, eval_elu};
 ONNX2MCU_DEFINE_OP(op_Erf){"", "Erf", infer_float, lower_function, eval_float<onnx2mcu::erf_f32>};
 ONNX2MCU_DEFINE_OP(op_Exp){"", "Exp", infer_float, lower_function, eval_float<onnx2mcu::exp_f32>};
 ONNX2MCU_DEFINE_OP(op_Floor){"", "Floor", infer_float, lower_function, eval_floor};
-ONNX2MCU_DEFINE_OP(op_Gelu){"", "Gelu", infer_float, lower_gelu, nullptr, estimate<gelu, none>};
-ONNX2MCU_DEFINE_OP(op_HardSigmoid){
-    "", "HardSigmoid", infer_float, lower_hard_sigmoid, nullptr, estimate<hard_sigmoid, hard>};
+ONNX2MCU_DEFINE_OP(op_Gelu){"", "Gelu", infer_float, lower_gelu, eval_gelu};
+ONNX2MCU_DEFINE_OP(op_HardSigmoid){"", "HardSigmoid", infer_float, lower_hard_sigmoid,
+                                   each_element<hard_sigmoid, hard>};
 ONNX2MCU_DEFINE_OP(op_HardSwish){"", "HardSwish", infer_float, lower_function,
                                  eval_float<onnx2mcu::hard_swish_f32>};
 ONNX2MCU_DEFINE_OP(op_IsInf){"", "IsInf", infer_test, lower_is_inf};
 ONNX2MCU_DEFINE_OP(op_IsNaN){"", "IsNaN", infer_test, lower_function};
-ONNX2MCU_DEFINE_OP(op_LeakyRelu){
-    "", "LeakyRelu", infer_float, lower_leaky_relu, nullptr, estimate<leaky_relu, leaky>};
+ONNX2MCU_DEFINE_OP(op_LeakyRelu){"", "LeakyRelu", infer_float, lower_leaky_relu,
+                                 each_element<leaky_relu, leaky>};
 ONNX2MCU_DEFINE_OP(op_Log){"", "Log", infer_float, lower_log, eval_log};
 ONNX2MCU_DEFINE_OP(op_Mish){"", "Mish", infer_float, lower_mish};
 ONNX2MCU_DEFINE_OP(op_Neg){"", "Neg", infer_same, lower_function, eval_neg};
@@ -212,21 +236,19 @@ ONNX2MCU_DEFINE_OP(op_Not){"", "Not", infer_bool, lower_function, eval_not};
 ONNX2MCU_DEFINE_OP(op_Reciprocal){"", "Reciprocal", infer_float, lower_function, eval_float<reciprocal>};
 ONNX2MCU_DEFINE_OP(op_Relu){"", "Relu", infer_same, lower_function, eval_relu};
 ONNX2MCU_DEFINE_OP(op_Round){"", "Round", infer_float, lower_function, eval_round};
-ONNX2MCU_DEFINE_OP(op_Selu){"", "Selu", infer_float, lower_selu, nullptr, estimate<selu, scaled>};
-ONNX2MCU_DEFINE_OP(op_Shrink){"", "Shrink", infer_float, lower_shrink, nullptr, estimate<shrink, shrinking>};
+ONNX2MCU_DEFINE_OP(op_Selu){"", "Selu", infer_float, lower_selu, eval_selu};
+ONNX2MCU_DEFINE_OP(op_Shrink){"", "Shrink", infer_float, lower_shrink, each_element<shrink, shrinking>};
 ONNX2MCU_DEFINE_OP(op_Sigmoid){"", "Sigmoid", infer_float, lower_function, eval_float<onnx2mcu::sigmoid_f32>};
 ONNX2MCU_DEFINE_OP(op_Sign){"", "Sign", infer_same, lower_function, eval_sign};
 ONNX2MCU_DEFINE_OP(op_Sin){"", "Sin", infer_float, lower_trigonometry, eval_float<onnx2mcu::sin_f32>};
 ONNX2MCU_DEFINE_OP(op_Sinh){"", "Sinh", infer_float, lower_trigonometry, eval_float<onnx2mcu::sinh_f32>};
-ONNX2MCU_DEFINE_OP(op_Softplus){
-    "", "Softplus", infer_float, lower_softplus, nullptr, estimate<softplus, none>};
-ONNX2MCU_DEFINE_OP(op_Softsign){
-    "", "Softsign", infer_float, lower_function, nullptr, estimate<softsign, none>};
+ONNX2MCU_DEFINE_OP(op_Softplus){"", "Softplus", infer_float, lower_softplus, eval_softplus};
+ONNX2MCU_DEFINE_OP(op_Softsign){"", "Softsign", infer_float, lower_function, each_element<softsign, none>};
 ONNX2MCU_DEFINE_OP(op_Sqrt){"", "Sqrt", infer_float, lower_function, eval_sqrt};
-ONNX2MCU_DEFINE_OP(op_Swish){"", "Swish", infer_float, lower_swish};
+ONNX2MCU_DEFINE_OP(op_Swish){"", "Swish", infer_float, lower_swish, each_element<swish, one>};
 ONNX2MCU_DEFINE_OP(op_Tan){"", "Tan", infer_float, lower_trigonometry, eval_float<onnx2mcu::tan_f32>};
 ONNX2MCU_DEFINE_OP(op_Tanh){"", "Tanh", infer_float, lower_function, eval_float<onnx2mcu::tanh_f32>};
-ONNX2MCU_DEFINE_OP(op_ThresholdedRelu){
-    "", "ThresholdedRelu", infer_float, lower_thresholded_relu, nullptr, estimate<thresholded_relu, one>};
+ONNX2MCU_DEFINE_OP(op_ThresholdedRelu){"", "ThresholdedRelu", infer_float, lower_thresholded_relu,
+                                       each_element<thresholded_relu, one>};
 
 }  // namespace o2m

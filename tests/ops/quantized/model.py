@@ -11,12 +11,12 @@ from onnx import TensorProto, helper, numpy_helper
 REFERENCE = pathlib.Path(__file__).resolve().parents[2] / "reference"
 MICROSOFT = "com.microsoft"
 TYPES = {"uint8": TensorProto.UINT8, "int8": TensorProto.INT8, "float32": TensorProto.FLOAT,
-         "int32": TensorProto.INT32}
+         "int32": TensorProto.INT32, "int64": TensorProto.INT64}
 
 
 class Model:
-    def __init__(self, samples=3, seed=1):
-        self.samples, self.random = samples, np.random.default_rng(seed)
+    def __init__(self, samples=3, seed=1, opset=17):
+        self.samples, self.random, self.opset = samples, np.random.default_rng(seed), opset
         self.nodes, self.constants, self.inputs, self.data, self.parts = [], {}, [], {}, {}
 
     def values(self, dtype, shape, low=None, high=None):
@@ -59,7 +59,7 @@ class Model:
             outputs.append(helper.make_tensor_value_info("y_" + dtype, TYPES[dtype], None))
         constants = list(self.constants.values())
         graph = helper.make_graph(self.nodes, folder.name, self.inputs, outputs, constants)
-        opsets = [helper.make_opsetid("", 17), helper.make_opsetid(MICROSOFT, 1)]
+        opsets = [helper.make_opsetid("", self.opset), helper.make_opsetid(MICROSOFT, 1)]
         model = helper.make_model(graph, producer_name="onnx2mcu tests", opset_imports=opsets)
         model.ir_version = 8
         onnx.save(model, folder / "model.onnx")

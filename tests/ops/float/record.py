@@ -1,0 +1,183 @@
+#!/usr/bin/python3
+"""Writes the folders of this directory: a model per family of float operators, its inputs, and ONNX Runtime's outputs.
+Needs numpy, onnx and tests/reference with its node_modules; x86-64 with AVX512F, whose order of summation counts."""
+import pathlib
+import sys
+
+import numpy as np
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "quantized"))
+from model import Model  # noqa: E402
+
+F32 = "float32"
+SPECIAL = [0.0, -0.0, 1e-45, -1e-45, 1e-40, 1.2e-38, 3.4e38, -3.4e38, np.inf, -np.inf, np.nan, 1, -1, 0.5, -0.5, 1.5, 2.5,
+           8388607.5, -8388609, 88.7, 88.8, -87.4, -104.1, 9.1, -18.1]
+
+
+def weights(model, *shape):
+    return model.constant(model.values(F32, shape), F32)
+
+
+def conv():
+    """Every kernel of ONNX Runtime: NCHWc (image, pointwise, blocks of 16 channels, depthwise), im2col with one block
+    and with several, one filter a group, one pixel, a kernel as wide or as high as the image."""
+    m = Model(samples=2)
+    cases = [  # channels, height, width, filters, kernel, group, further attributes
+        (3, 9, 8, 5, (3, 3), 1, {"pads": [1, 1, 1, 1]}), (8, 7, 7, 4, (5, 5), 1, {"strides": [2, 2], "pads": [2, 1, 0, 2]}),
+        (20, 6, 5, 6, (3, 3), 1, {"dilations": [1, 2], "pads": [1, 2, 1, 2]}), (144, 4, 3, 3, (1, 1), 1, {}),
+        (144, 5, 5, 3, (1, 1), 1, {"strides": [2, 2], "auto_pad": "SAME_UPPER"}), (18, 6, 6, 4, (3, 3), 1, {}),
+        (32, 3, 3, 3, (1, 1), 1, {"pads": [1, 0, 0, 1]}), (8, 6, 6, 8, (3, 3), 8, {"pads": [1, 1, 1, 1]}),
+        (6, 6, 6, 6, (3, 2), 6, {"pads": [1, 0, 1, 1]}), (3, 5, 5, 9, (3, 3), 3, {}), (17, 5, 4, 2, (5, 4), 1, {}),
+        (6, 7, 4, 6, (3, 4), 6, {}), (6, 5, 7, 12, (5, 1), 6, {}), (32, 4, 4, 32, (2, 2), 2, {}), (19, 9, 9, 1, (3, 3), 1, {}),
+        (8, 5, 5, 4, (2, 2), 2, {"auto_pad": "SAME_LOWER"}), (33, 5, 5, 7, (3, 3), 1, {})]
+    for i, (channels, height, width, filters, kernel, group, attributes) in enumerate(cases):
+        x = m.input(f"x{i}", F32, [1, channels, height, width])
+        inputs = [x, weights(m, filters, channels // group, *kernel)] + ([weights(m, filters)] if i % 3 else [])
+        m.apply("Conv", inputs, [F32], kernel_shape=list(kernel), group=group, **attributes)
+    for i, (channels, width, filters, kernel, group) in enumerate([(3, 12, 4, 5, 1), (4, 9, 4, 3, 4), (2, 6, 2, 6, 2), (18, 7, 3, 3, 1)]):
+        x = m.input(f"s{i}", F32, [1, channels, width])
+        m.apply("Conv", [x, weights(m, filters, channels // group, kernel)], [F32], group=group)
+    x, w, b = m.input("xr", F32, [2, 3, 5, 5]), m.input("wr", F32, [4, 3, 2, 2]), m.input("br", F32, [4])
+    m.apply("Conv", [x, w, b], [F32])
+    m.write(HERE / "conv")
+
+
+def gemm():
+    m = Model(samples=2)
+    for i, (rows, k, n) in enumerate([(1, 5, 3), (3, 300, 4), (1, 600, 7), (2, 16, 1)]):
+        x = m.input(f"x{i}", F32, [rows, k])
+        w, b = m.values(F32, (k, n)), weights(m, n)
+        m.apply("Gemm", [x, m.constant(w, F32), b], [F32])
+        m.apply("Gemm", [x, m.constant(w.T, F32)], [F32], transB=1)
+        m.apply("Gemm", [x, m.constant(w, F32), weights(m, rows, 1)], [F32], alpha=0.7, beta=0.3)
+        m.apply("MatMul", [x, m.constant(w, F32)], [F32])
+        r = m.input(f"r{i}", F32, [k, n])
+        m.apply("MatMul", [x, r], [F32])
+        m.apply("Gemm", [x, r, b], [F32])
+    a, b = m.input("a", F32, [2, 1, 3, 5]), m.input("b", F32, [3, 5, 4])
+    m.apply("MatMul", [a, b], [F32])
+    m.apply("MatMul", [m.input("row", F32, [9]), m.input("column", F32, [9])], [F32])
+    m.apply("MatMul", [a, weights(m, 5)], [F32])
+    t, u = m.input("t", F32, [140, 3]), m.input("u", F32, [4, 140])
+    m.apply("Gemm", [t, u], [F32], transA=1, transB=1)
+    m.write(HERE / "gemm")
+
+
+def special_values(m, count=64):
+    values = m.values(F32, [3, count]) * np.float32(4)
+    values[0, :len(SPECIAL)] = SPECIAL
+    return values
+
+
+def binary():
+    m = Model()
+    a = m.input("a", F32, [2, 32], special_values(m).reshape(3, 2, 32))
+    b = m.input("b", F32, [2, 32], special_values(m)[:, ::-1].reshape(3, 2, 32))
+    for op in ["Add", "Sub", "Mul", "Div", "Min", "Max", "Sum", "Mean", "Pow"]:
+        m.apply(op, [a, b], [F32])
+    i, j = m.input("i", F32, [2, 1, 4]), m.input("j", F32, [3, 1])
+    for op in ["Add", "Sub", "Mul", "Div", "Min", "Max", "PRelu"][:6]:
+        m.apply(op, [i, j], [F32])
+        m.apply(op, [weights(m, 1), i], [F32])
+        m.apply(op, [i, weights(m, 4)], [F32])
+    m.apply("PRelu", [a, m.constant(0.3, F32)], [F32])
+    m.apply("Sum", [i, j, weights(m, 4), weights(m, 1)], [F32])
+    m.apply("Mean", [i, j, weights(m, 4)], [F32])
+    for exponent in [2, 3, 0.5, -1.3]:
+        m.apply("Pow", [a, m.constant(exponent, F32)], [F32])
+    p, q = m.input("p", "int32", [5], low=-100, high=100), m.input("q", "int32", [5], low=1, high=50)
+    for op in ["Add", "Sub", "Mul", "Div", "Min", "Max", "Mod"]:
+        m.apply(op, [p, q], ["int32"])
+    m.write(HERE / "binary")
+
+
+def unary():
+    """62 elements: the functions that Eigen computes in packets of four take another way for the last two."""
+    m = Model(opset=20)
+    x = m.input("x", F32, [62], special_values(m, 62))
+    for op in ["Abs", "Neg", "Sign", "Floor", "Ceil", "Round", "Reciprocal", "Sqrt", "Exp", "Erf", "Sigmoid", "Tanh", "Relu",
+               "Softsign", "HardSwish", "Softplus", "Log", "Gelu"]:
+        m.apply(op, [x], [F32])
+    m.apply("Gelu", [x], [F32], approximate="tanh")
+    for op in ["LeakyRelu", "ThresholdedRelu", "Elu", "Celu"]:
+        m.apply(op, [x], [F32], alpha=0.7)
+    m.apply("Selu", [x], [F32])
+    m.apply("HardSigmoid", [x], [F32], alpha=0.3, beta=0.4)
+    m.apply("Shrink", [x], [F32], lambd=1.5, bias=0.5)
+    m.apply("Clip", [x, m.constant(-1.5, F32), m.constant(6, F32)], [F32])
+    m.apply("Clip", [x, "", m.constant(6, F32)], [F32])
+    b = m.input("b", "int8", [16])
+    m.apply("Clip", [b, m.constant(-20, "int8"), m.constant(60, "int8")], ["int8"])
+    m.write(HERE / "unary")
+
+
+def softmax(name, opset, axes):
+    m = Model(opset=opset)
+    x = m.input("x", F32, [3, 5, 21])
+    for op in ["Softmax", "LogSoftmax", "Hardmax"]:
+        for axis in axes:
+            m.apply(op, [x], [F32], axis=axis)
+    m.write(HERE / name)
+
+
+def average_pool(name, opset):
+    m = Model(opset=opset)
+    for i, shape in enumerate([[1, 3, 9, 8], [1, 16, 6, 6], [1, 4, 11]]):
+        x = m.input(f"x{i}", F32, shape)
+        rank = len(shape) - 2
+        for kernel, stride, pad in [(2, 2, 0), (3, 1, 1), (3, 2, 1), (4, 3, 0)]:
+            for include in (0, 1):
+                for ceil in (0, 1):
+                    m.apply("AveragePool", [x], [F32], kernel_shape=[kernel] * rank, strides=[stride] * rank,
+                            pads=[pad] * rank * 2, count_include_pad=include, ceil_mode=ceil)
+        m.apply("AveragePool", [x], [F32], kernel_shape=shape[2:])
+        m.apply("GlobalAveragePool", [x], [F32])
+        m.apply("GlobalMaxPool", [x], [F32])
+    m.write(HERE / name)
+
+
+def reduce():
+    m = Model(opset=18)
+    axes = [[0], [1], [2], [0, 2], [1, 2], [0, 1], [0, 1, 2, 3], [3], [1, 3]]
+    x = m.input("x", F32, [3, 7, 2, 9])
+    one = m.input("one", F32, [1, 7, 5, 4])
+    for op in ["Sum", "Mean", "Max", "Min", "Prod", "L1", "L2", "SumSquare", "LogSumExp"]:
+        for i, a in enumerate(axes):
+            m.apply("Reduce" + op, [x, m.constant(a, np.int64)], [F32], keepdims=i % 2)
+        m.apply("Reduce" + op, [one, m.constant([2, 3], np.int64)], [F32])
+        m.apply("Reduce" + op, [one, m.constant([1, 2], np.int64)], [F32])
+        m.apply("Reduce" + op, [x], [F32])
+    m.apply("ReduceLogSum", [m.input("p", F32, [3, 5], np.abs(m.values(F32, [3, 3, 5])))], [F32])
+    for op in ["L1", "L2", "SumSquare", "Sum"]:
+        m.apply("Reduce" + op, [x, m.constant([], np.int64)], [F32], noop_with_empty_axes=1)
+    ties = m.input("ties", F32, [4, 6], np.round(m.values(F32, [3, 4, 6])))
+    for op in ["ArgMax", "ArgMin"]:
+        for axis in (0, 1):
+            for last in (0, 1):
+                m.apply(op, [ties], ["int64"], axis=axis, select_last_index=last, keepdims=last)
+    m.write(HERE / "reduce")
+
+
+def batch_normalization():
+    m = Model(opset=15)
+    for i, shape in enumerate([[1, 5, 4, 3], [2, 6], [1, 4, 7]]):
+        c = shape[1]
+        constants = [weights(m, c), weights(m, c), weights(m, c), m.constant(np.abs(m.values(F32, [c])), F32)]
+        m.apply("BatchNormalization", [m.input(f"x{i}", F32, shape), *constants], [F32], epsilon=1e-3)
+    names = [m.input(n, F32, [5], np.abs(m.values(F32, [3, 5]))) for n in ["scale", "shift", "mean", "var"]]
+    m.apply("BatchNormalization", [m.input("x", F32, [1, 5, 3]), *names], [F32])
+    m.write(HERE / "batch_normalization")
+
+
+if __name__ == "__main__":
+    conv()
+    gemm()
+    binary()
+    unary()
+    softmax("softmax", 13, [0, 1, 2, -1])
+    softmax("softmax_opset11", 11, [0, 1, 2])
+    average_pool("average_pool", 13)
+    average_pool("average_pool_opset19", 19)
+    reduce()
+    batch_normalization()
