@@ -52,7 +52,8 @@ int compile_command(const Options& o, Diagnostics& diagnostics) {
 
 int list_ops_command() {
   for (const Op* op : all_ops())
-    if (op->domain != "onnx2mcu") fmt::print("{}{}{}\n", op->domain, op->domain.empty() ? "" : ".", op->type);
+    if (op->domain != "onnx2mcu")
+      fmt::print("{}{}{}{}\n", op->domain, op->domain.empty() ? "" : ".", op->type, op->lower ? "" : " (of constants only)");
   return 0;
 }
 
