@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# All tests in one command: installs what is missing, builds, runs ctest. Arguments go to ctest (e.g. -L unit).
+# All tests in one command: installs what is missing, builds, runs ctest. Arguments go to ctest (e.g. -L unit); without
+# any, all but the heavy ones run.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . cmake/packages.sh
@@ -11,4 +12,5 @@ command -v npm >/dev/null || install_missing npm
 
 cmake -S . -B build-tests -G Ninja
 cmake --build build-tests
+[ $# -gt 0 ] || set -- -LE heavy
 ctest --test-dir build-tests --output-on-failure -j"$(nproc)" "$@"
