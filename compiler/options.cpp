@@ -116,7 +116,9 @@ int parse_options(int argc, char** argv, Options& o) {
   app.add_option("-o", o.out_folder, "folder for the generated code")->type_name("DIR");
   app.add_option("--name", o.compile.name, "namespace and file name of the generated code")->capture_default_str();
 
+  CLI::Option* any_size = app.add_flag("--any-size", o.any_size, "do not refuse a network that is too large for the target");
   add_firmware_options(app, o);
+  app.get_option("--firmware")->excludes(any_size);
 
   CLI::App* inspect = app.add_subcommand("inspect", "per-layer table, memory map, flash and RAM, what is fused; writes nothing");
   add_model_options(*inspect, o, s);

@@ -34,6 +34,7 @@ struct Options {
   Command command = Command::compile;
   CompileOptions compile;
   std::filesystem::path out_folder;      ///< -o
+  bool any_size = false;                 ///< --any-size
   bool firmware = false;                 ///< --firmware
   std::vector<std::string> place;        ///< --place weights=qspi
   std::vector<std::string> inputs;       ///< --input [NAME=]X.npy

@@ -25,8 +25,8 @@ FirmwareOptions firmware_options(const Options& o, const Program& program) {
 
 /// Generated code alone: what is around it is the user's, so only what certainly does not fit is refused.
 void check_network_fits(const Network& network, const Target& target, Diagnostics& diagnostics) {
-  if (target.banks.empty()) return;
-  check_fit(network, target, place(target, network, {}, 0, 0), {}, diagnostics);
+  if (target.banks.empty()) check_fits_some_target(network, diagnostics);
+  else check_fit(network, target, place(target, network, {}, 0, 0), {}, diagnostics);
   diagnostics.stop_on_errors();
 }
 
@@ -39,7 +39,7 @@ int compile_command(const Options& o, Diagnostics& diagnostics) {
   GeneratedFiles files = emit(network, compile);
   std::string note;
   if (o.firmware) add_firmware(network, compile, firmware_options(o, network.program), diagnostics, files, note);
-  else check_network_fits(network, *compile.target, diagnostics);
+  else if (!o.any_size) check_network_fits(network, *compile.target, diagnostics);
   write_files(o.out_folder, files);
   std::int64_t weights = 0, macs = 0;
   for (const ConstantArray& c : network.program.constants) weights += static_cast<std::int64_t>(c.bytes.size());

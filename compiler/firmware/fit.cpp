@@ -1,6 +1,7 @@
 #include "firmware/fit.hpp"
 
 #include <algorithm>
+#include <optional>
 
 namespace o2m {
 namespace {
@@ -83,6 +84,21 @@ std::vector<BankUse> bank_uses(const Network& network, const Target& target, con
 void check_fit(const Network& network, const Target& target, const Placement& placement, const Overhead& o, Diagnostics& diagnostics) {
   for (const BankUse& use : bank_uses(network, target, placement, o))
     if (use.total() > use.bank->size) diagnostics.error(blame(network, use));
+}
+
+void check_fits_some_target(const Network& network, Diagnostics& diagnostics) {
+  std::optional<Diagnostic> nearest;
+  for (const Target& target : targets()) {
+    if (target.banks.empty()) continue;
+    std::optional<Diagnostic> misfit;
+    for (const BankUse& use : bank_uses(network, target, place(target, network, {}, 0, 0), {}))
+      if (use.total() > use.bank->size && !misfit) misfit = blame(network, use);
+    if (!misfit) return;
+    nearest = std::move(misfit);
+    nearest->details.insert(nearest->details.begin(), fmt::format("not even {}: {}", target.name, target.description));
+  }
+  nearest->hint = "--any-size generates code for no known target, e.g. to run it on a PC";
+  diagnostics.error(*nearest);
 }
 
 }  // namespace o2m

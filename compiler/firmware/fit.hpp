@@ -34,4 +34,7 @@ std::vector<BankUse> bank_uses(const Network& network, const Target& target, con
 /// Adds an error to `diagnostics` for every bank that overflows.
 void check_fit(const Network& network, const Target& target, const Placement& placement, const Overhead& overhead, Diagnostics& diagnostics);
 
+/// For portable code: an error if the network alone, without code and stack, fits none of the known chips.
+void check_fits_some_target(const Network& network, Diagnostics& diagnostics);
+
 }  // namespace o2m
