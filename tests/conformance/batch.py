@@ -61,7 +61,7 @@ class Network:
         names = [v.name for v in self.case.model.graph.input if is_open(v) and v.name in self.case.inputs]
         arrays = [(name, self.case.inputs[name]) for name in names]
         shapes = [f"--input-shape={name}={','.join(map(str, a.shape))}" for name, a in arrays if a.ndim and a.size]
-        command = [tool, str(self.model), "-o", str(self.folder / "gen"), "--name", self.name, *shapes]
+        command = [tool, str(self.model), "-o", str(self.folder / "gen"), "--name", self.name, "--any-size", *shapes]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60)
         if done.returncode != 0:
             found = re.search(r"error: (.*)", done.stderr)

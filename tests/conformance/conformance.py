@@ -218,7 +218,7 @@ def main():
         path.write_text("".join(f"{name} {state}\n" for name, state in sorted(states.items())))
         return 0
     problems = check(states, listed, completeness == "all" and not only, live and completeness == "all")
-    print("\n".join(problems))
+    print("\n".join(problems), end="\n" if problems else "")
     if only:
         print("\n".join(f"{name} {state}" for name, state in states.items()))
     return 1 if problems or not states else 0
