@@ -10,6 +10,7 @@
 
 #include "diagnostics.hpp"
 #include "ir/graph.hpp"
+#include "program/code_form.hpp"
 #include "program/program.hpp"
 #include "target.hpp"
 
@@ -21,6 +22,7 @@ struct CompileOptions {
   const Target* target = find_target("portable");
   bool quantized_io = false;      ///< --io quantized
   bool nhwc_ports = false;        ///< --layout nhwc
+  Unroll unroll = Unroll::automatic;
   std::map<std::string, Shape> input_shapes;
   bool trace = false;             ///< generated code reports every layer's outputs (validate --layers)
   bool layer_ends = false;        ///< generated code marks the end of every layer (--firmware)
@@ -55,7 +57,7 @@ GeneratedFiles emit(const Network& network, const CompileOptions& options);
 void write_files(const std::filesystem::path& folder, const GeneratedFiles& files);
 
 /// Graph -> Program (compiler/program/lower.cpp) and its memory plan (compiler/program/plan_memory.cpp).
-Program lower(Graph& graph, const Target& target, Diagnostics& diagnostics);
+Program lower(Graph& graph, const Target& target, const CodeForms& forms, Diagnostics& diagnostics);
 MemoryPlan plan_memory(const Program& program);
 
 }  // namespace o2m

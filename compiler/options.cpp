@@ -49,7 +49,7 @@ std::string dump_point(const std::string& text) {
 }
 
 struct Strings {
-  std::string target = "portable", io = "model", layout = "model", dump;
+  std::string target = "portable", io = "model", layout = "model", unroll = "auto", dump;
   std::vector<std::string> input_shapes;
 };
 
@@ -59,6 +59,8 @@ void add_model_options(CLI::App& app, Options& o, Strings& s) {
   app.add_option("--io", s.io, "inputs and outputs as the model declares them, or the quantized tensors behind them")
       ->check(CLI::IsMember({"model", "quantized"}))->capture_default_str();
   app.add_option("--layout", s.layout, "order of 4-D inputs and outputs")->check(CLI::IsMember({"model", "nhwc"}))->capture_default_str();
+  app.add_option("--unroll", s.unroll, "loops of the generated code: what is fastest, all written out, or the smallest code")
+      ->check(CLI::IsMember({"auto", "full", "size"}))->capture_default_str();
   app.add_option("--input-shape", s.input_shapes, "shape of an input the model leaves open, e.g. x=1,3,32,32")->type_name("NAME=DIMS");
   app.add_option("--dump-ir", s.dump, "print the graph to stderr: after:PASS")->type_name("after:PASS");
 }
@@ -76,6 +78,7 @@ void finish(Options& o, const Strings& s) {
   if (!o.compile.target) throw CLI::ValidationError("--target", "\"" + s.target + "\" is none of the targets that --list-targets names");
   o.compile.quantized_io = s.io == "quantized";
   o.compile.nhwc_ports = s.layout == "nhwc";
+  o.compile.unroll = s.unroll == "size" ? Unroll::size : s.unroll == "full" ? Unroll::full : Unroll::automatic;
   if (!s.dump.empty()) o.compile.dump_after = dump_point(s.dump);
   for (const std::string& text : s.input_shapes) o.compile.input_shapes.insert(parse_input_shape(text));
   if (!(o.tolerance.relative >= 0)) throw CLI::ValidationError("--rtol", "it must not be negative");

@@ -68,7 +68,8 @@ std::string cmake_lists(const CompileOptions& options, const Program& program, c
   if (placement.weights.name == "qspi") definitions += "\n  ONNX2MCU_EXTERNAL_FLASH";
   return fill("firmware/CMakeLists.txt.in",
               {{"version", version}, {"model", comment_text(program.model_name)}, {"description", std::string(options.target->description)},
-               {"folder", std::string(options.target->chip.folder)}, {"project", options.name}, {"stack", std::to_string(o.stack)}, {"definitions", definitions}});
+               {"folder", std::string(options.target->chip.folder)}, {"project", options.name},
+               {"optimize", options.unroll == Unroll::size ? "-Os" : "-O2"}, {"stack", std::to_string(o.stack)}, {"definitions", definitions}});
 }
 
 std::string summary(const Network& network, const Target& target, const Placement& placement, const Overhead& o) {

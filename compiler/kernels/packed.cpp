@@ -55,6 +55,7 @@ PackedWeights pack_weights(const QuantizedWeights& w, const Accumulators& acc, c
 
 void add_packed_weights(LowerContext& c, Call& call, const PackedWeights& packed) {
   call.params.push_back(param_bool("packed", packed.packed));
+  call.params.push_back(param("unroll", c.form().unroll));
   call.params.push_back(param_array(c.program, "weights", c.array("weights", DType::int32, packed.words)));
   call.params.push_back(param_array(c.program, "bias", c.array("bias", DType::int32, packed.bias)));
   call.weight_bytes = static_cast<std::int64_t>(packed.words.size()) * 4;

@@ -28,7 +28,7 @@ void add_packed_product(LowerContext& c, Call& call, const QuantizedWeights& wei
 void lower_fully_connected(LowerContext& c, const FullyConnected& f, Operand x) {
   const Accumulators acc = accumulators_of(f.weights, f.bias, c.in(0).type, f.x_zero_point);
   const bool to_float = c.out(0).type == DType::float32;
-  const bool packs = c.target.has_dsp && !to_float;
+  const bool packs = c.blocked() && !to_float;
   Call call = packs ? c.call("packed_fully_connected", "packed_fully_connected.hpp")
                     : c.call(to_float ? "fully_connected_float" : "fully_connected", "fully_connected.hpp");
   call.reads = {x};

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ops/op.hpp"
+#include "program/code_form.hpp"
 #include "program/program.hpp"
 #include "target.hpp"
 
@@ -22,6 +23,7 @@ struct LowerContext {
   Program& program;
   ValueBuffers& buffers;
   const Target& target;
+  const CodeForms& forms;
 
   const Value& in(std::size_t i) const { return graph[node.inputs[i]]; }
   const Value& out(std::size_t o) const { return graph[node.outputs[o]]; }
@@ -53,6 +55,10 @@ struct LowerContext {
 
   /// Unique snake_case name of this node's layer, made from its ONNX name or its op_type.
   const std::string& layer_name();
+  /// How this node's layer is to be written.
+  const CodeForm& form() { return forms.of(layer_name()); }
+  /// Whether the kernels that keep blocks of accumulators in registers are to be used.
+  bool blocked() { return target.has_dsp && form().blocked; }
 
   std::string layer_name_ = {};  ///< chosen by the first layer_name()
 };

@@ -35,7 +35,7 @@ const char* max_order(const PoolImage& image, const Window2d& w) {
 
 void lower_max_pool(LowerContext& c, const PoolImage& image, const Window2d& window) {
   const bool is_float = c.in(0).type == DType::float32;
-  Call call = is_float ? c.call("float_max_pool", "float_max_pool.hpp") : c.target.has_dsp ? c.call("packed_max_pool", "packed_max_pool.hpp")
+  Call call = is_float ? c.call("float_max_pool", "float_max_pool.hpp") : c.blocked() ? c.call("packed_max_pool", "packed_max_pool.hpp")
                                                                                 : c.call("max_pool", "max_pool.hpp");
   call.reads = {c.operand(0)};
   call.writes = {c.output(0)};

@@ -19,7 +19,7 @@ void lower(LowerContext& c) {
                    read_scales(c.required_constant(4, "w_scale"), conv.out_c, "w_scale"), real_bias(c.constant(8), c.constant(9), conv.out_c),
                    read_scale(c.required_constant(6, "y_scale"), "y_scale"), read_zero_point(c.constant(7), "y_zero_point"), c.out(0).type,
                    c.node.attr("relu", 0) != 0, conv_order(geometry)};
-  Call call = has_packed_form(c.target, conv) ? packed_guarded_conv_call(c, conv, acc)
+  Call call = packs(c, conv) ? packed_guarded_conv_call(c, conv, acc)
                                               : quantized_conv_call(c, conv, acc, "guarded_conv2d", "guarded.hpp");
   call.params.push_back(param_bool("depthwise", conv.depthwise()));
   add_guarded_requantization(c, call, p);

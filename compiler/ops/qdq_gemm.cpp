@@ -40,7 +40,7 @@ void lower(LowerContext& c) {
                          read_scales(c.required_constant(4, "b_scale"), d.n, "b_scale"), real_bias(c.constant(8), c.constant(9), d.n),
                          read_scale(c.required_constant(6, "y_scale"), "y_scale"), read_zero_point(c.constant(7), "y_zero_point"), c.out(0).type,
                          c.node.attr("relu", 0) != 0, order};
-  const bool packs = c.target.has_dsp;
+  const bool packs = c.blocked();
   Call call = packs ? c.call("packed_guarded_fully_connected", "packed_guarded.hpp") : c.call("guarded_fully_connected", "guarded.hpp");
   call.reads = {c.operand(0)};
   call.writes = {c.output(0)};

@@ -125,8 +125,8 @@ Call packed_call(LowerContext& c, const QuantizedConv& conv, const Accumulators&
 
 }  // namespace
 
-bool has_packed_form(const Target& target, const QuantizedConv& conv) {
-  if (!target.has_dsp) return false;
+bool packs(LowerContext& c, const QuantizedConv& conv) {
+  if (!c.blocked()) return false;
   return conv.groups == 1 || (conv.depthwise() && conv.out_c == conv.in_c && conv.in_c % 4 == 0);
 }
 

@@ -46,7 +46,7 @@ BufferId own_output(LowerContext& context, ValueId id, const std::vector<BufferI
 
 }  // namespace
 
-Program lower(Graph& graph, const Target& target, Diagnostics& diagnostics) {
+Program lower(Graph& graph, const Target& target, const CodeForms& forms, Diagnostics& diagnostics) {
   Program program;
   program.notes = graph.notes;
   ValueBuffers buffers(graph.values.size(), BufferId::none);
@@ -61,12 +61,12 @@ Program lower(Graph& graph, const Target& target, Diagnostics& diagnostics) {
   for_each_node(graph, diagnostics, [&](Node& node) {
     const Op& op = op_of(node);
     if (!op.lower) refuse("it cannot be computed on the device, only folded when its inputs are constant");
-    LowerContext context{graph, node, program, buffers, target};
+    LowerContext context{graph, node, program, buffers, target, forms};
     op.lower(context);
   });
   for (const ValueId id : graph.outputs) {
     const Node copy{"Identity", "", graph[id].name, static_cast<int>(graph.nodes.size()), {id}, {id}, {}};
-    LowerContext context{graph, copy, program, buffers, target};
+    LowerContext context{graph, copy, program, buffers, target, forms};
     const BufferId buffer = own_output(context, id, taken);
     taken.push_back(buffer);
     program.outputs.push_back(port(graph, id, buffer));

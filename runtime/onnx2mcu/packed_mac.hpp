@@ -52,7 +52,7 @@ ONNX2MCU_INLINE void packed_step(PackedSums<pairs, pixels>& sums, const std::uin
 template <class L, int steps, int distance, int pairs, int pixels>
 ONNX2MCU_INLINE void packed_run(PackedSums<pairs, pixels>& sums, const std::int16_t* x, const std::int32_t*& w) noexcept {
   if constexpr (L::packed && L::Cpu::has_blocks && pairs == 2 && pixels == 2 && 2 * distance + 32 < 4096) {
-    L::Cpu::template mac_4x2<steps, 2 * distance>(sums.value, x, w);
+    L::Cpu::template mac_4x2<steps, 2 * distance, L::unroll>(sums.value, x, w);
   } else {
     for (int i = 0; i < steps; ++i, x += 2) {
       std::uint32_t words[pixels];
@@ -91,7 +91,7 @@ ONNX2MCU_INLINE void packed_quad(PackedSums<pairs, 1>& sums, std::uint32_t even,
 template <class L, int quads, int pairs, class X>
 ONNX2MCU_INLINE void packed_run_bytes(PackedSums<pairs, 1>& sums, const X* x, const std::int32_t*& w) noexcept {
   if constexpr (L::packed && L::Cpu::has_blocks && pairs == 4) {
-    L::Cpu::template mac_8x1<quads, (static_cast<X>(-1) < 0)>(sums.value, x, w);
+    L::Cpu::template mac_8x1<quads, L::unroll, (static_cast<X>(-1) < 0)>(sums.value, x, w);
   } else {
     for (int i = 0; i < quads; ++i, x += 4) {
       const std::uint32_t word = cpu::load_word(x);

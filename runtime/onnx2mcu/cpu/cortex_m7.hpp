@@ -30,6 +30,14 @@ namespace onnx2mcu::cpu {
   [a0] "+r"(a[0]), [a1] "+r"(a[1]), [a2] "+r"(a[2]), [a3] "+r"(a[3]), [b0] "+r"(a[4]), [b1] "+r"(a[5]),     \
       [b2] "+r"(a[6]), [b3] "+r"(a[7]), [x] "+r"(x), [w] "+r"(w), [p] "=&r"(p), [q] "=&r"(q), [h] "=&r"(h), \
       [g] "=&r"(g)
+#define ONNX2MCU_M7_BODY_8                                                                                     \
+  ONNX2MCU_M7_LOAD("0") ONNX2MCU_M7_INNER("0", "1") ONNX2MCU_M7_INNER("1", "2") ONNX2MCU_M7_INNER("2", "3")    \
+  ONNX2MCU_M7_INNER("3", "4") ONNX2MCU_M7_INNER("4", "5") ONNX2MCU_M7_INNER("5", "6") ONNX2MCU_M7_INNER("6", "7") \
+  ONNX2MCU_M7_LAST("7", "8")
+#define ONNX2MCU_M7_BODY_4                                                                                     \
+  ONNX2MCU_M7_LOAD("0") ONNX2MCU_M7_INNER("0", "1") ONNX2MCU_M7_INNER("1", "2") ONNX2MCU_M7_INNER("2", "3") ONNX2MCU_M7_LAST("3", "4")
+#define ONNX2MCU_M7_BODY_2 ONNX2MCU_M7_LOAD("0") ONNX2MCU_M7_INNER("0", "1") ONNX2MCU_M7_LAST("1", "2")
+#define ONNX2MCU_M7_BODY_1 ONNX2MCU_M7_LOAD("0") ONNX2MCU_M7_LAST("0", "1")
 #define ONNX2MCU_M7_LOOP "ldr %[h], %[end]\n\tcmp %[w], %[h]\n\tbne 0b\n\t"
 
 // One pair of rows with four inputs x0, x1 (bytes 0 and 2, 1 and 3), whose words of weights are in h and g; loads those
@@ -53,46 +61,63 @@ struct CortexM7 : Dsp {
   static constexpr bool has_blocks = true;
 
   /// `steps` steps (two inputs each) of 4 rows x 2 pixels; the second pixel lies `second` bytes behind the first.
-  template <int steps, int second>
+  /// unroll: steps in one piece, a power of 2 up to 8; `steps` or more: all of them, without a loop.
+  template <int steps, int second, int unroll>
   static ONNX2MCU_INLINE void mac_4x2(std::int32_t (&a)[8], const std::int16_t* x, const std::int32_t*& w) noexcept {
-    if constexpr (steps >= 16) mac_4x2_part<16, second>(a, x, w, w + steps / 8 * 16);
-    else if constexpr (steps >= 8) mac_4x2_part<8, second>(a, x, w, w);
-    if constexpr ((steps & 4) != 0) mac_4x2_part<4, second>(a, x, w, w);
-    if constexpr ((steps & 2) != 0) mac_4x2_part<2, second>(a, x, w, w);
-    if constexpr ((steps & 1) != 0) mac_4x2_part<1, second>(a, x, w, w);
+    constexpr int block = unroll < 8 ? unroll : 8, blocks = steps / block;
+    if constexpr (blocks > 1 && unroll < steps) mac_4x2_loop<block, second>(a, x, w, w + blocks * block * 2);
+    else repeat_4x2<blocks, block, second>(a, x, w);
+    mac_4x2_rest<steps % block, block / 2, second>(a, x, w);
   }
 
-  /// n steps; n = 16: blocks of 8 until w reaches end.
+  template <int times, int n, int second>
+  static ONNX2MCU_INLINE void repeat_4x2(std::int32_t (&a)[8], const std::int16_t*& x, const std::int32_t*& w) noexcept {
+    if constexpr (times > 0) {
+      mac_4x2_part<n, second>(a, x, w);
+      repeat_4x2<times - 1, n, second>(a, x, w);
+    }
+  }
+
+  /// The last `rest` steps in parts of n, n / 2, …
+  template <int rest, int n, int second>
+  static ONNX2MCU_INLINE void mac_4x2_rest(std::int32_t (&a)[8], const std::int16_t*& x, const std::int32_t*& w) noexcept {
+    if constexpr (rest > 0) {
+      if constexpr ((rest & n) != 0) mac_4x2_part<n, second>(a, x, w);
+      mac_4x2_rest<rest & (n - 1), n / 2, second>(a, x, w);
+    }
+  }
+
+  /// n steps: 8, 4, 2 or 1.
   template <int n, int second>
-  static ONNX2MCU_INLINE void mac_4x2_part(std::int32_t (&a)[8], const std::int16_t*& x, const std::int32_t*& w,
+  static ONNX2MCU_INLINE void mac_4x2_part(std::int32_t (&a)[8], const std::int16_t*& x, const std::int32_t*& w) noexcept {
+    std::uint32_t p, q, h, g;
+    if constexpr (n == 8) asm volatile(ONNX2MCU_M7_BODY_8 : ONNX2MCU_M7_OPERANDS : [second] "i"(second) : "memory");
+    else if constexpr (n == 4) asm volatile(ONNX2MCU_M7_BODY_4 : ONNX2MCU_M7_OPERANDS : [second] "i"(second) : "memory");
+    else if constexpr (n == 2) asm volatile(ONNX2MCU_M7_BODY_2 : ONNX2MCU_M7_OPERANDS : [second] "i"(second) : "memory");
+    else asm volatile(ONNX2MCU_M7_BODY_1 : ONNX2MCU_M7_OPERANDS : [second] "i"(second) : "memory");
+  }
+
+  /// The same until w reaches end.
+  template <int n, int second>
+  static ONNX2MCU_INLINE void mac_4x2_loop(std::int32_t (&a)[8], const std::int16_t*& x, const std::int32_t*& w,
                                            const std::int32_t* end) noexcept {
     std::uint32_t p, q, h, g;
-    if constexpr (n == 16)
-      asm volatile("0:\n\t" ONNX2MCU_M7_LOAD("0") ONNX2MCU_M7_INNER("0", "1") ONNX2MCU_M7_INNER("1", "2") ONNX2MCU_M7_INNER("2", "3")
-                       ONNX2MCU_M7_INNER("3", "4") ONNX2MCU_M7_INNER("4", "5") ONNX2MCU_M7_INNER("5", "6")
-                           ONNX2MCU_M7_INNER("6", "7") ONNX2MCU_M7_LAST("7", "8") ONNX2MCU_M7_LOOP
-                   : ONNX2MCU_M7_OPERANDS : [second] "i"(second), [end] "m"(end) : "memory", "cc");
-    else if constexpr (n == 8)
-      asm volatile(ONNX2MCU_M7_LOAD("0") ONNX2MCU_M7_INNER("0", "1") ONNX2MCU_M7_INNER("1", "2") ONNX2MCU_M7_INNER("2", "3")
-                       ONNX2MCU_M7_INNER("3", "4") ONNX2MCU_M7_INNER("4", "5") ONNX2MCU_M7_INNER("5", "6")
-                           ONNX2MCU_M7_INNER("6", "7") ONNX2MCU_M7_LAST("7", "8")
-                   : ONNX2MCU_M7_OPERANDS : [second] "i"(second) : "memory");
+    if constexpr (n == 8)
+      asm volatile("0:\n\t" ONNX2MCU_M7_BODY_8 ONNX2MCU_M7_LOOP : ONNX2MCU_M7_OPERANDS : [second] "i"(second), [end] "m"(end) : "memory", "cc");
     else if constexpr (n == 4)
-      asm volatile(ONNX2MCU_M7_LOAD("0") ONNX2MCU_M7_INNER("0", "1") ONNX2MCU_M7_INNER("1", "2") ONNX2MCU_M7_INNER("2", "3")
-                       ONNX2MCU_M7_LAST("3", "4")
-                   : ONNX2MCU_M7_OPERANDS : [second] "i"(second) : "memory");
+      asm volatile("0:\n\t" ONNX2MCU_M7_BODY_4 ONNX2MCU_M7_LOOP : ONNX2MCU_M7_OPERANDS : [second] "i"(second), [end] "m"(end) : "memory", "cc");
     else if constexpr (n == 2)
-      asm volatile(ONNX2MCU_M7_LOAD("0") ONNX2MCU_M7_INNER("0", "1") ONNX2MCU_M7_LAST("1", "2")
-                   : ONNX2MCU_M7_OPERANDS : [second] "i"(second) : "memory");
+      asm volatile("0:\n\t" ONNX2MCU_M7_BODY_2 ONNX2MCU_M7_LOOP : ONNX2MCU_M7_OPERANDS : [second] "i"(second), [end] "m"(end) : "memory", "cc");
     else
-      asm volatile(ONNX2MCU_M7_LOAD("0") ONNX2MCU_M7_LAST("0", "1") : ONNX2MCU_M7_OPERANDS : [second] "i"(second) : "memory");
+      asm volatile("0:\n\t" ONNX2MCU_M7_BODY_1 ONNX2MCU_M7_LOOP : ONNX2MCU_M7_OPERANDS : [second] "i"(second), [end] "m"(end) : "memory", "cc");
   }
 
-  /// `quads` times four bytes of x with 8 rows; x_signed says which bytes they are.
-  template <int quads, bool x_signed, class X>
+  /// `quads` times four bytes of x with 8 rows; x_signed says which bytes they are. unroll: quads in one piece, 4 or 1.
+  template <int quads, int unroll, bool x_signed, class X>
   static ONNX2MCU_INLINE void mac_8x1(std::int32_t (&a)[8], const X*& x, const std::int32_t*& w) noexcept {
-    if constexpr (quads >= 4) mac_8x1_part<4, x_signed>(a, x, w, w + quads / 4 * 32);
-    if constexpr (quads % 4 != 0) mac_8x1_part<1, x_signed>(a, x, w, w + quads % 4 * 8);
+    constexpr int blocks = unroll >= 4 ? quads / 4 : 0;
+    if constexpr (blocks > 0) mac_8x1_part<4, x_signed>(a, x, w, w + blocks * 32);
+    if constexpr (quads > 4 * blocks) mac_8x1_part<1, x_signed>(a, x, w, w + (quads - 4 * blocks) * 8);
   }
 
   /// Blocks of n until w reaches end.
@@ -117,6 +142,10 @@ struct CortexM7 : Dsp {
 #undef ONNX2MCU_M7_INNER
 #undef ONNX2MCU_M7_LAST
 #undef ONNX2MCU_M7_OPERANDS
+#undef ONNX2MCU_M7_BODY_8
+#undef ONNX2MCU_M7_BODY_4
+#undef ONNX2MCU_M7_BODY_2
+#undef ONNX2MCU_M7_BODY_1
 #undef ONNX2MCU_M7_LOOP
 #undef ONNX2MCU_M7_PAIR
 #undef ONNX2MCU_M7_8X1
