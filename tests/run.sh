@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 install_missing $build_packages clang libunicorn-dev libcapstone-dev gcc-arm-none-eabi libstdc++-arm-none-eabi-newlib python3-numpy python3-onnx
 command -v node >/dev/null || install_missing nodejs
 command -v npm >/dev/null || install_missing npm
-(cd tests/reference && [ -d node_modules/onnxruntime-node ] || npm install --ignore-scripts --no-audit --no-fund >/dev/null 2>&1) ||
+(cd tests/reference && { [ -d node_modules/onnxruntime-node ] || npm install --ignore-scripts --no-audit --no-fund --loglevel=error; }) ||
   echo "onnxruntime-node could not be installed: the tests against the live ONNX Runtime will be skipped"
 
 cmake -S . -B build-tests -G Ninja
