@@ -36,21 +36,21 @@ ONNX2MCU_INLINE Y quantize_guarded(float value) noexcept {
   return static_cast<Y>(quantize_element(value, L::y_scale, L::y_zero_point, L::y_min, L::y_max));
 }
 
-/// Output (oy, ox, oc) in float, the terms in the order channel, row, column; weight(oc, ky, kx, i).
+/// Output (oy, ox, oc) in float from the input rows under it, the terms in the order channel, row, column;
+/// weight(oc, ky, kx, i).
 template <class L, class Y, class X, class Weight>
-Y float_conv_element(const X* x, int oy, int ox, int oc, Weight weight) noexcept {
+Y float_conv_element(const X* const (&rows)[L::k_h], int oy, int ox, int oc, Weight weight) noexcept {
   constexpr int depth = L::in_c / L::groups, group_out = L::out_c / L::groups, terms = depth * L::k_h * L::k_w;
   ProductSum<L::order, terms, L::block> sum(1.0F);
   for (int i = 0; i < depth; ++i)
     for (int ky = 0; ky < L::k_h; ++ky) {
-      const int row = oy * L::stride_h - L::pad_top + ky * L::dil_h;
-      if (row < 0 || row >= L::in_h) continue;
+      if (rows[ky] == nullptr) continue;
       for (int kx = 0; kx < L::k_w; ++kx) {
         const int column = ox * L::stride_w - L::pad_left + kx * L::dil_w;
         if (column < 0 || column >= L::in_w) continue;
         const int tap = ky * L::k_w + kx;
         sum.reach(i * L::k_h * L::k_w + tap);
-        add_dequantized<L>(sum, x[(row * L::in_w + column) * L::in_c + oc / group_out * depth + i],
+        add_dequantized<L>(sum, rows[ky][column * L::in_c + oc / group_out * depth + i],
                            weight(oc, ky, kx, i), oc);
       }
     }
@@ -58,19 +58,24 @@ Y float_conv_element(const X* x, int oy, int ox, int oc, Weight weight) noexcept
   return quantize_guarded<L, Y>(value + L::float_bias[oc]);
 }
 
-/// x: [in_h][in_w][in_c], y: [out_h][out_w][out_c]; they do not overlap.
 template <class L, class X, class Y>
-ONNX2MCU_INLINE void guarded_conv2d(const X* x, Y* y) noexcept {
-  const auto finish = [x](std::int32_t acc, int oy, int ox, int oc) noexcept {
+ONNX2MCU_INLINE void guarded_conv2d_stage(const X* const (&rows)[L::k_h], Y* y, int oy) noexcept {
+  const auto finish = [&rows, oy](std::int32_t acc, int ox, int oc) noexcept {
     std::int32_t q = 0;
     if (requantize_guarded<L>(acc, oc, q)) return static_cast<Y>(q);
-    return float_conv_element<L, Y>(x, oy, ox, oc, [](int o, int ky, int kx, int i) noexcept {
+    return float_conv_element<L, Y>(rows, oy, ox, oc, [](int o, int ky, int kx, int i) noexcept {
       const int tap = ky * L::k_w + kx;
       return L::weights[L::depthwise ? tap * L::out_c + o : (o * L::k_h * L::k_w + tap) * (L::in_c / L::groups) + i];
     });
   };
-  if constexpr (L::depthwise) depthwise_conv2d_with<L>(x, y, finish);
-  else conv2d_with<L>(x, y, finish);
+  if constexpr (L::depthwise) depthwise_conv2d_row<L>(rows, y, finish);
+  else conv2d_row<L>(rows, y, finish);
+}
+
+/// x: [in_h][in_w][in_c], y: [out_h][out_w][out_c]; they do not overlap.
+template <class L, class X, class Y>
+ONNX2MCU_INLINE void guarded_conv2d(const X* x, Y* y) noexcept {
+  for_each_output_row<L, L::in_w * L::in_c, L::out_w * L::out_c>(x, y, [](const auto& rows, Y* to, int oy) noexcept { guarded_conv2d_stage<L>(rows, to, oy); });
 }
 
 /// Output (r, o) in float; x: row r, weight(o, i).

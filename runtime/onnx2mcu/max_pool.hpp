@@ -3,33 +3,56 @@
 #define ONNX2MCU_MAX_POOL_HPP
 
 #include <limits>
+#include <type_traits>
 
 #include "window.hpp"
 
 namespace onnx2mcu {
 
-/// The maxima of N neighbouring channels. A window without cells gives the lowest value.
-template <class L, int N, class T>
-ONNX2MCU_INLINE void max_of_cells(const T* first, int rows, int cols, T* y) noexcept {
+/// The maxima of N neighbouring channels over `cols` cells, from `first` on, of each row; `whole`: no row is null. A window
+/// without cells gives the lowest value.
+template <class L, int N, bool whole, class T>
+ONNX2MCU_INLINE void max_of_cells(const T* const (&rows)[L::k_h], int first, int cols, T* y) noexcept {
   T best[N];
   for (int n = 0; n < N; ++n) best[n] = std::numeric_limits<T>::lowest();
-  for (int r = 0; r < rows; ++r, first += L::dil_h * L::in_w * L::channels) {
-    const T* cell = first;
-    for (int c = 0; c < cols; ++c, cell += L::dil_w * L::channels)
-      for (int n = 0; n < N; ++n) best[n] = cell[n] > best[n] ? cell[n] : best[n];
+  for (const T* row : rows) {
+    if (!whole && row == nullptr) continue;
+    for (int c = 0; c < cols; ++c)
+      for (int n = 0; n < N; ++n) {
+        const T cell = row[first + c * (L::dil_w * L::channels) + n];
+        best[n] = cell > best[n] ? cell : best[n];
+      }
   }
   for (int n = 0; n < N; ++n) y[n] = best[n];
+}
+
+/// Calls visit(whole, first, cols, y) for each window of a row of output: nearly every window is whole, and then the loops
+/// over its cells are written out. first: of its `cols` cells inside the image, in elements from the start of each row.
+template <class L, class T, class Visit>
+ONNX2MCU_INLINE void for_each_pool_window(const T* const (&rows)[L::k_h], T* y, Visit visit) noexcept {
+  const bool all_rows = rows_inside(rows) == L::k_h;
+  for (int ox = 0; ox < L::out_w; ++ox, y += L::channels) {
+    const TapRange cols = columns_inside<L>(ox);
+    const int first = (ox * L::stride_w - L::pad_left + cols.first * L::dil_w) * L::channels;
+    if (all_rows && cols.last - cols.first == L::k_w) visit(std::true_type{}, first, L::k_w, y);
+    else visit(std::false_type{}, first, cols.last - cols.first, y);
+  }
+}
+
+/// One row of output, [out_w][channels], from k_h rows of x, [in_w][channels], null outside the image.
+template <class L, class T>
+ONNX2MCU_INLINE void max_pool_stage(const T* const (&rows)[L::k_h], T* y, int) noexcept {
+  constexpr int block = 4, blocks_end = L::channels / block * block;
+  for_each_pool_window<L>(rows, y, [&rows](auto whole, int first, int cols, T* to) noexcept {
+    for (int c = 0; c < blocks_end; c += block) max_of_cells<L, block, whole.value>(rows, first + c, cols, to + c);
+    for (int c = blocks_end; c < L::channels; ++c) max_of_cells<L, 1, whole.value>(rows, first + c, cols, to + c);
+  });
 }
 
 /// x: [in_h][in_w][channels], y: [out_h][out_w][channels]; they do not overlap.
 template <class L, class T>
 ONNX2MCU_INLINE void max_pool(const T* x, T* y) noexcept {
-  constexpr int block = 4, blocks_end = L::channels / block * block;
-  for_each_window<L>(x, [&y](const WindowCells<T>& w) {
-    for (int c = 0; c < blocks_end; c += block) max_of_cells<L, block>(w.first + c, w.rows, w.cols, y + c);
-    for (int c = blocks_end; c < L::channels; ++c) max_of_cells<L, 1>(w.first + c, w.rows, w.cols, y + c);
-    y += L::channels;
-  });
+  for_each_output_row<L, L::in_w * L::channels, L::out_w * L::channels>(x, y, [](const auto& rows, T* to, int oy) noexcept { max_pool_stage<L>(rows, to, oy); });
 }
 
 }  // namespace onnx2mcu

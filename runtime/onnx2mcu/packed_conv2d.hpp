@@ -5,6 +5,7 @@
 #define ONNX2MCU_PACKED_CONV2D_HPP
 
 #include "packed_mac.hpp"
+#include "window.hpp"
 
 namespace onnx2mcu {
 
@@ -85,31 +86,25 @@ ONNX2MCU_INLINE void packed_conv2d_row(const X* const (&rows)[L::k_h], Y* y, std
   }
 }
 
-/// The input rows under output row oy; null above and below the image.
-template <class L, class X>
-ONNX2MCU_INLINE void input_rows(const X* x, int oy, const X* (&rows)[L::k_h]) noexcept {
-  for (int ky = 0; ky < L::k_h; ++ky) {
-    const int iy = oy * L::stride_h - L::pad_top + ky * L::dil_h;
-    rows[ky] = iy < 0 || iy >= L::in_h ? nullptr : x + iy * (L::in_w * L::in_c);
-  }
+template <class L, class X, class Y>
+ONNX2MCU_INLINE void packed_conv2d_stage(const X* const (&rows)[L::k_h], Y* y, int, std::int16_t* patch) noexcept {
+  packed_conv2d_row<L>(rows, y, patch, [](std::int32_t acc, int, int oc) ONNX2MCU_INLINE_LAMBDA { return static_cast<Y>(requantize_channel<L>(acc, oc)); });
 }
 
 /// x: [in_h][in_w][in_c], y: [out_h][out_w][out_c], patch: Patch<L>::columns of Patch<L>::column elements and 2 more; no overlap.
 /// L: packed, tile; weights: blocks of 4 rows (the last ones of 2), in each by two inputs of a window the pairs' words;
 /// bias: by pair, where packed 256 * A + B and B. A zero point is folded into it, padded cells hold x_zero_point.
-/// y = finish(accumulator, oy, ox, oc).
+/// y = finish(accumulator, ox, oc).
 template <class L, class X, class Y, class Finish>
 ONNX2MCU_INLINE void packed_conv2d_with(const X* x, Y* y, std::int16_t* patch, Finish finish) noexcept {
-  for (int oy = 0; oy < L::out_h; ++oy, y += L::out_w * L::out_c) {
-    const X* rows[L::k_h];
-    input_rows<L>(x, oy, rows);
-    packed_conv2d_row<L>(rows, y, patch, [&](std::int32_t acc, int ox, int oc) ONNX2MCU_INLINE_LAMBDA { return finish(acc, oy, ox, oc); });
-  }
+  for_each_output_row<L, L::in_w * L::in_c, L::out_w * L::out_c>(x, y, [&](const auto& rows, Y* to, int) ONNX2MCU_INLINE_LAMBDA {
+    packed_conv2d_row<L>(rows, to, patch, finish);
+  });
 }
 
 template <class L, class X, class Y>
 ONNX2MCU_INLINE void packed_conv2d(const X* x, Y* y, std::int16_t* patch) noexcept {
-  packed_conv2d_with<L>(x, y, patch, [](std::int32_t acc, int, int, int oc) ONNX2MCU_INLINE_LAMBDA { return static_cast<Y>(requantize_channel<L>(acc, oc)); });
+  packed_conv2d_with<L>(x, y, patch, [](std::int32_t acc, int, int oc) ONNX2MCU_INLINE_LAMBDA { return static_cast<Y>(requantize_channel<L>(acc, oc)); });
 }
 
 /// Weight [oc][ky][kx][i].

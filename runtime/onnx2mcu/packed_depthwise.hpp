@@ -95,21 +95,24 @@ ONNX2MCU_INLINE void packed_depthwise_row(const X* const (&rows)[L::k_h], Y* y, 
   }
 }
 
+template <class L, class X, class Y>
+ONNX2MCU_INLINE void packed_depthwise_conv2d_stage(const X* const (&rows)[L::k_h], Y* y, int, std::uint32_t* columns) noexcept {
+  packed_depthwise_row<L>(rows, y, columns, [](std::int32_t acc, int, int c) ONNX2MCU_INLINE_LAMBDA { return static_cast<Y>(requantize_channel<L>(acc, c)); });
+}
+
 /// x: [in_h][in_w][in_c], y: [out_h][out_w][in_c], in_c a multiple of 4; no overlap. weights: by channel and kernel column
 /// the words of two rows each, a last single row in the lower half for the channels 0 and 1 of four, else in the upper.
-/// y = finish(accumulator, oy, ox, c).
+/// y = finish(accumulator, ox, c).
 template <class L, class X, class Y, class Finish>
 ONNX2MCU_INLINE void packed_depthwise_conv2d_with(const X* x, Y* y, std::uint32_t* columns, Finish finish) noexcept {
-  for (int oy = 0; oy < L::out_h; ++oy, y += L::out_w * L::out_c) {
-    const X* rows[L::k_h];
-    input_rows<L>(x, oy, rows);
-    packed_depthwise_row<L>(rows, y, columns, [&](std::int32_t acc, int ox, int c) ONNX2MCU_INLINE_LAMBDA { return finish(acc, oy, ox, c); });
-  }
+  for_each_output_row<L, L::in_w * L::in_c, L::out_w * L::out_c>(x, y, [&](const auto& rows, Y* to, int) ONNX2MCU_INLINE_LAMBDA {
+    packed_depthwise_row<L>(rows, to, columns, finish);
+  });
 }
 
 template <class L, class X, class Y>
 ONNX2MCU_INLINE void packed_depthwise_conv2d(const X* x, Y* y, std::uint32_t* columns) noexcept {
-  packed_depthwise_conv2d_with<L>(x, y, columns, [](std::int32_t acc, int, int, int c) ONNX2MCU_INLINE_LAMBDA { return static_cast<Y>(requantize_channel<L>(acc, c)); });
+  packed_depthwise_conv2d_with<L>(x, y, columns, [](std::int32_t acc, int, int c) ONNX2MCU_INLINE_LAMBDA { return static_cast<Y>(requantize_channel<L>(acc, c)); });
 }
 
 /// Weight [c][ky][kx].

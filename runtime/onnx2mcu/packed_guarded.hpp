@@ -16,10 +16,10 @@ namespace onnx2mcu {
 
 /// Called for each output: cell = oy * out_w + ox. Out of line, for the blocks finish many outputs one after the other.
 template <class L, class Y, class X>
-ONNX2MCU_OUT_OF_LINE Y packed_guarded_cell(std::int32_t acc, int oc, const X* x, int cell) noexcept {
+ONNX2MCU_OUT_OF_LINE Y packed_guarded_cell(std::int32_t acc, int oc, const X* const (&rows)[L::k_h], int cell) noexcept {
   std::int32_t q = 0;
   if (requantize_guarded<L>(acc, oc, q)) return static_cast<Y>(q);
-  return float_conv_element<L, Y>(x, cell / L::out_w, cell % L::out_w, oc, [](int o, int ky, int kx, int i) noexcept {
+  return float_conv_element<L, Y>(rows, cell / L::out_w, cell % L::out_w, oc, [](int o, int ky, int kx, int i) noexcept {
     if constexpr (L::depthwise) return packed_depthwise_weight<L>(o, ky, kx);
     else return packed_conv_weight<L>(o, ky, kx, i);
   });
@@ -27,10 +27,17 @@ ONNX2MCU_OUT_OF_LINE Y packed_guarded_cell(std::int32_t acc, int oc, const X* x,
 
 /// scratch as for packed_conv2d or packed_depthwise_conv2d.
 template <class L, class X, class Y, class Scratch>
+ONNX2MCU_INLINE void packed_guarded_conv2d_stage(const X* const (&rows)[L::k_h], Y* y, int oy, Scratch* scratch) noexcept {
+  const auto finish = [&rows, oy](std::int32_t acc, int ox, int oc) noexcept { return packed_guarded_cell<L, Y>(acc, oc, rows, oy * L::out_w + ox); };
+  if constexpr (L::depthwise) packed_depthwise_row<L>(rows, y, scratch, finish);
+  else packed_conv2d_row<L>(rows, y, scratch, finish);
+}
+
+template <class L, class X, class Y, class Scratch>
 ONNX2MCU_INLINE void packed_guarded_conv2d(const X* x, Y* y, Scratch* scratch) noexcept {
-  const auto finish = [x](std::int32_t acc, int oy, int ox, int oc) noexcept { return packed_guarded_cell<L, Y>(acc, oc, x, oy * L::out_w + ox); };
-  if constexpr (L::depthwise) packed_depthwise_conv2d_with<L>(x, y, scratch, finish);
-  else packed_conv2d_with<L>(x, y, scratch, finish);
+  for_each_output_row<L, L::in_w * L::in_c, L::out_w * L::out_c>(x, y, [scratch](const auto& rows, Y* to, int oy) noexcept {
+    packed_guarded_conv2d_stage<L>(rows, to, oy, scratch);
+  });
 }
 
 template <class L, class Y, class X>

@@ -7,31 +7,36 @@
 
 namespace onnx2mcu {
 
-/// The maxima of four neighbouring channels over rows x cols cells, at least one.
-template <class L, class T>
-ONNX2MCU_INLINE std::uint32_t max_of_words(const T* first, int rows, int cols) noexcept {
-  std::uint32_t best = cpu::load_word(first);
-  for (int r = 0; r < rows; ++r)
-    for (int c = 0; c < cols; ++c) {
-      const std::uint32_t cell = cpu::load_word(first + (r * L::dil_h * L::in_w + c * L::dil_w) * L::channels);
-      best = static_cast<T>(-1) < 0 ? L::Cpu::max_s8(best, cell) : L::Cpu::max_u8(best, cell);
+/// The maxima of four neighbouring channels over `cols` cells, from `first` on, of each row; `whole`: no row is null.
+template <class L, bool whole, class T>
+ONNX2MCU_INLINE std::uint32_t max_of_words(const T* const (&rows)[L::k_h], int first, int cols) noexcept {
+  constexpr bool is_signed = static_cast<T>(-1) < 0;
+  std::uint32_t best = whole ? cpu::load_word(rows[0] + first) : is_signed ? 0x80808080U : 0;
+  for (int ky = 0; ky < L::k_h; ++ky) {
+    if (!whole && rows[ky] == nullptr) continue;
+    for (int c = whole && ky == 0 ? 1 : 0; c < cols; ++c) {
+      const std::uint32_t cell = cpu::load_word(rows[ky] + (first + c * (L::dil_w * L::channels)));
+      best = is_signed ? L::Cpu::max_s8(best, cell) : L::Cpu::max_u8(best, cell);
     }
+  }
   return best;
+}
+
+/// One row of output, [out_w][channels], from k_h rows of x, [in_w][channels], null outside the image.
+template <class L, class T>
+ONNX2MCU_INLINE void packed_max_pool_stage(const T* const (&rows)[L::k_h], T* y, int) noexcept {
+  constexpr int words_end = L::channels / 4 * 4;
+  for_each_pool_window<L>(rows, y, [&rows](auto whole, int first, int cols, T* to) ONNX2MCU_INLINE_LAMBDA {
+    for (int c = 0; c < words_end; c += 4) cpu::store_word(to + c, max_of_words<L, whole.value>(rows, first + c, cols));
+    for (int c = words_end; c < L::channels; ++c) max_of_cells<L, 1, whole.value>(rows, first + c, cols, to + c);
+  });
 }
 
 /// x: [in_h][in_w][channels], y: [out_h][out_w][channels]; they do not overlap.
 template <class L, class T>
 ONNX2MCU_INLINE void packed_max_pool(const T* x, T* y) noexcept {
-  constexpr int words_end = L::channels / 4 * 4;
-  for_each_window<L>(x, [&y](const WindowCells<T>& w) {
-    int c = 0;
-    if (w.rows == L::k_h && w.cols == L::k_w) {  // nearly every window: the loops over its cells are written out
-      for (; c < words_end; c += 4) cpu::store_word(y + c, max_of_words<L>(w.first + c, L::k_h, L::k_w));
-    } else if (w.rows != 0 && w.cols != 0) {
-      for (; c < words_end; c += 4) cpu::store_word(y + c, max_of_words<L>(w.first + c, w.rows, w.cols));
-    }
-    for (; c < L::channels; ++c) max_of_cells<L, 1>(w.first + c, w.rows, w.cols, y + c);
-    y += L::channels;
+  for_each_output_row<L, L::in_w * L::channels, L::out_w * L::channels>(x, y, [](const auto& rows, T* to, int oy) ONNX2MCU_INLINE_LAMBDA {
+    packed_max_pool_stage<L>(rows, to, oy);
   });
 }
 

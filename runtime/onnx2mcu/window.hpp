@@ -1,4 +1,4 @@
-// Which cells of a sliding window lie inside the image, and the walk over all windows of a pool.
+// Which cells of a sliding window lie inside the image, and the walks over all rows of output and all windows.
 #ifndef ONNX2MCU_WINDOW_HPP
 #define ONNX2MCU_WINDOW_HPP
 
@@ -16,6 +16,40 @@ ONNX2MCU_INLINE TapRange taps_inside(int origin, int taps, int dilation, int siz
   while (first < last && origin + first * dilation < 0) ++first;
   while (last > first && origin + (last - 1) * dilation >= size) --last;
   return {first, last};
+}
+
+/// The rows of x, `pitch` elements apart, under output row oy; null above and below the image.
+template <class L, int pitch, class X>
+ONNX2MCU_INLINE void input_rows(const X* x, int oy, const X* (&rows)[L::k_h]) noexcept {
+  for (int ky = 0; ky < L::k_h; ++ky) {
+    const int iy = oy * L::stride_h - L::pad_top + ky * L::dil_h;
+    rows[ky] = iy < 0 || iy >= L::in_h ? nullptr : x + iy * pitch;
+  }
+}
+
+/// Calls make(rows, y, oy) for each row of output: what a kernel does for a whole image is what it does for a
+/// row (a stage of a stream, stream.hpp), over and over. Pitches: elements of a row of x and of y.
+template <class L, int x_pitch, int y_pitch, class X, class Y, class Make>
+ONNX2MCU_INLINE void for_each_output_row(const X* x, Y* y, Make make) noexcept {
+  for (int oy = 0; oy < L::out_h; ++oy, y += y_pitch) {
+    const X* rows[L::k_h];
+    input_rows<L, x_pitch>(x, oy, rows);
+    make(rows, y, oy);
+  }
+}
+
+/// The taps of a window's columns that lie inside the image.
+template <class L>
+ONNX2MCU_INLINE TapRange columns_inside(int ox) noexcept {
+  return taps_inside(ox * L::stride_w - L::pad_left, L::k_w, L::dil_w, L::in_w);
+}
+
+/// The number of rows under a window that lie inside the image.
+template <int n, class X>
+ONNX2MCU_INLINE int rows_inside(const X* const (&rows)[n]) noexcept {
+  int count = 0;
+  for (const X* row : rows) count += row != nullptr;
+  return count;
 }
 
 /// The cells of one window that lie inside the image: rows x cols of them, from `first` on. Neighbouring

@@ -81,7 +81,7 @@ void check_conv() {
   const auto x = random_vector<typename L::X>(L::in_h * L::in_w * L::in_c, std::numeric_limits<typename L::X>::min(), std::numeric_limits<typename L::X>::max());
   std::vector<std::int16_t> patch(onnx2mcu::Patch<L>::columns * onnx2mcu::Patch<L>::column + 2);
   std::vector<std::int32_t> y(L::out_h * L::out_w * L::out_c);
-  onnx2mcu::packed_conv2d_with<L>(x.data(), y.data(), patch.data(), [](std::int32_t a, int, int, int) { return a; });
+  onnx2mcu::packed_conv2d_with<L>(x.data(), y.data(), patch.data(), [](std::int32_t a, int, int) { return a; });
   std::size_t n = 0;
   int wrong = 0;
   for (int oy = 0; oy < L::out_h; ++oy)
@@ -120,7 +120,7 @@ void check_depthwise() {
   const auto x = random_vector<typename L::X>(L::in_h * L::in_w * L::in_c, std::numeric_limits<typename L::X>::min(), std::numeric_limits<typename L::X>::max());
   std::vector<std::uint32_t> columns(onnx2mcu::Columns<L>::count * onnx2mcu::Columns<L>::words);
   std::vector<std::int32_t> y(L::out_h * L::out_w * L::in_c);
-  onnx2mcu::packed_depthwise_conv2d_with<L>(x.data(), y.data(), columns.data(), [](std::int32_t a, int, int, int) { return a; });
+  onnx2mcu::packed_depthwise_conv2d_with<L>(x.data(), y.data(), columns.data(), [](std::int32_t a, int, int) { return a; });
   std::size_t n = 0;
   int wrong = 0;
   for (int oy = 0; oy < L::out_h; ++oy)
