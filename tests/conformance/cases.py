@@ -11,11 +11,12 @@ from onnx import numpy_helper
 # tensors are or along which axes to work, and quantization parameters. Operator (Reduce stands for all reductions)
 # -> positions.
 CONSTANT_INPUTS = {
-    "CenterCropPad": [1], "ConstantOfShape": [0], "ConvInteger": [1, 2, 3], "CumSum": [1], "DequantizeLinear": [1, 2],
-    "Expand": [1], "If": [0], "Loop": [0, 1], "OneHot": [1], "Pad": [1, 3], "QLinearConv": [1, 2, 3, 4, 5, 6, 7, 8],
-    "QLinearMatMul": [1, 2, 4, 5, 6, 7], "QuantizeLinear": [1, 2], "Range": [0, 1, 2], "Reduce": [1], "Reshape": [1],
-    "Resize": [1, 2, 3], "Slice": [1, 2, 3, 4], "Split": [1], "Squeeze": [1], "Tile": [1], "TopK": [1], "Trilu": [1],
-    "Unsqueeze": [1], "Upsample": [1],
+    "CenterCropPad": [1], "ConstantOfShape": [0], "ConvInteger": [1, 2, 3], "CumSum": [1],
+    "DequantizeLinear": [1, 2], "Expand": [1], "GRU": [1, 2, 3, 4], "If": [0], "LSTM": [1, 2, 3, 4, 7],
+    "Loop": [0, 1], "OneHot": [1], "Pad": [1, 3], "QLinearConv": [1, 2, 3, 4, 5, 6, 7, 8],
+    "QLinearMatMul": [1, 2, 4, 5, 6, 7], "QuantizeLinear": [1, 2], "RNN": [1, 2, 3, 4], "Range": [0, 1, 2],
+    "Reduce": [1], "Reshape": [1], "Resize": [1, 2, 3], "Slice": [1, 2, 3, 4], "Split": [1], "Squeeze": [1],
+    "Tile": [1], "TopK": [1], "Trilu": [1], "Unsqueeze": [1], "Upsample": [1],
 }
 WEIGHTS_ONLY = (21, 22)  # uint4, int4: types of constants, not of run-time tensors
 

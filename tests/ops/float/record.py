@@ -61,6 +61,7 @@ def gemm():
     m.apply("MatMul", [a, weights(m, 5)], [F32])
     t, u = m.input("t", F32, [140, 3]), m.input("u", F32, [4, 140])
     m.apply("Gemm", [t, u], [F32], transA=1, transB=1)
+    m.apply("Gemm", [m.input("p", F32, [3, 33]), m.input("q", F32, [1, 33])], [F32], transB=1)
     m.write(HERE / "gemm")
 
 
@@ -170,14 +171,59 @@ def batch_normalization():
     m.write(HERE / "batch_normalization")
 
 
+def recurrent():
+    """LSTM, GRU, RNN: directions, biases, initial states, batches, lengths, activations; hidden sizes around the groups of
+    four of ONNX Runtime's products, inputs beyond its blocks of 256 terms."""
+    m = Model(samples=2)
+
+    def layer(op, steps, batch, width, hidden, outputs, bias=True, state=False, lengths=None, directions=1, **attributes):
+        gates = {"LSTM": 4, "GRU": 3, "RNN": 1}[op]
+        if directions == 2:
+            attributes["direction"] = "bidirectional"
+        small = lambda *shape: m.constant(m.values(F32, shape) * np.float32(0.4), F32)
+        x = m.input(f"x{len(m.nodes)}", F32, [steps, batch, width])
+        inputs = [x, small(directions, gates * hidden, width), small(directions, gates * hidden, hidden)]
+        inputs += [small(directions, 2 * gates * hidden) if bias else "", m.constant(lengths, "int32") if lengths else ""]
+        for i in range(2 if op == "LSTM" else 1):
+            inputs.append(m.input(f"h{len(m.nodes)}{i}", F32, [directions, batch, hidden]) if state else "")
+        peepholes = attributes.pop("peepholes", False)
+        if peepholes:
+            inputs.append(small(directions, 3 * hidden))
+        m.apply(op, inputs, outputs, hidden_size=hidden, **attributes)
+
+    for op in "LSTM", "GRU", "RNN":
+        every = [F32] * (3 if op == "LSTM" else 2)
+        for hidden in 1, 2, 3, 4, 5, 7, 8:
+            layer(op, 3, 1, 5, hidden, every, bias=hidden % 2)
+        layer(op, 2, 1, 260, 2, every)
+        layer(op, 4, 3, 6, 5, every, state=True, lengths=[4, 1, 3])
+        layer(op, 4, 2, 6, 5, every, state=True, directions=2)
+        layer(op, 4, 2, 6, 6, every, lengths=[2, 4], directions=2)
+        layer(op, 5, 1, 3, 4, every, direction="reverse")
+        layer(op, 3, 1, 4, 5, [F32], clip=0.7)
+    layer("LSTM", 3, 2, 4, 5, [F32] * 3, peepholes=True, state=True)
+    layer("LSTM", 3, 1, 4, 5, [F32] * 3, input_forget=1)
+    layer("LSTM", 3, 1, 4, 5, [F32] * 3, activations=["HardSigmoid", "Relu", "Softsign"], activation_alpha=[0.3], activation_beta=[0.4])
+    layer("LSTM", 3, 1, 4, 5, [F32] * 3, activations=["Tanh", "Sigmoid", "Relu"])
+    for linear in 0, 1:
+        for bias in 0, 1:
+            layer("GRU", 4, 1, 4, 6, [F32] * 2, bias=bias, linear_before_reset=linear)
+        layer("GRU", 3, 2, 4, 5, [F32] * 2, linear_before_reset=linear, state=True, directions=2)
+        layer("GRU", 3, 1, 4, 5, [F32] * 2, linear_before_reset=linear, activations=["Tanh", "Sigmoid"])
+        layer("GRU", 3, 1, 4, 5, [F32] * 2, linear_before_reset=linear, activations=["HardSigmoid", "Relu"])
+    for name, alpha in ("Sigmoid", 0.0), ("Relu", 0.0), ("LeakyRelu", 0.2), ("Affine", 0.3), ("ThresholdedRelu", 0.1), ("Softsign", 0.0):
+        layer("RNN", 3, 1, 4, 5, [F32] * 2, activations=[name], activation_alpha=[alpha], activation_beta=[0.1])
+    m.write(HERE / "recurrent")
+
+
+RECORDS = {
+    "conv": conv, "gemm": gemm, "binary": binary, "unary": unary, "softmax": lambda: softmax("softmax", 13, [0, 1, 2, -1]),
+    "softmax_opset11": lambda: softmax("softmax_opset11", 11, [0, 1, 2]),
+    "average_pool": lambda: average_pool("average_pool", 13),
+    "average_pool_opset19": lambda: average_pool("average_pool_opset19", 19), "reduce": reduce,
+    "batch_normalization": batch_normalization, "recurrent": recurrent,
+}
+
 if __name__ == "__main__":
-    conv()
-    gemm()
-    binary()
-    unary()
-    softmax("softmax", 13, [0, 1, 2, -1])
-    softmax("softmax_opset11", 11, [0, 1, 2])
-    average_pool("average_pool", 13)
-    average_pool("average_pool_opset19", 19)
-    reduce()
-    batch_normalization()
+    for wanted in sys.argv[1:] or RECORDS:
+        RECORDS[wanted]()
