@@ -13,7 +13,8 @@ std::int64_t ir_version(std::int64_t opset) {
   struct Row {
     std::int64_t opset, ir;
   };
-  constexpr Row rows[] = {{25, 12}, {24, 11}, {23, 11}, {21, 10}, {19, 9}, {15, 8}, {12, 7}, {11, 6}, {10, 5}, {9, 4}};
+  constexpr Row rows[] = {{25, 12}, {24, 11}, {23, 11}, {21, 10}, {19, 9},
+                          {15, 8},  {12, 7},  {11, 6},  {10, 5},  {9, 4}};
   for (const Row& row : rows)
     if (opset >= row.opset) return row.ir;
   return 3;
@@ -41,7 +42,9 @@ struct AttributeWriter {
   void operator()(std::int64_t v) { proto.set_i(v), proto.set_type(onnx::AttributeProto::INT); }
   void operator()(float v) { proto.set_f(v), proto.set_type(onnx::AttributeProto::FLOAT); }
   void operator()(const std::string& v) { proto.set_s(v), proto.set_type(onnx::AttributeProto::STRING); }
-  void operator()(const TensorPtr& v) { write_tensor(*proto.mutable_t(), *v), proto.set_type(onnx::AttributeProto::TENSOR); }
+  void operator()(const TensorPtr& v) {
+    write_tensor(*proto.mutable_t(), *v), proto.set_type(onnx::AttributeProto::TENSOR);
+  }
   void operator()(const std::vector<std::int64_t>& v) {
     proto.mutable_ints()->Add(v.begin(), v.end()), proto.set_type(onnx::AttributeProto::INTS);
   }
@@ -58,15 +61,19 @@ struct Exporter {
   const Graph& graph;
   onnx::ModelProto model;
   std::vector<std::string> names;  ///< by ValueId; empty: not met yet
-  std::set<std::string> used;
+  std::set<std::string> used, used_by_nodes;
+
+  /// `wanted`, or with a number behind it when it is taken.
+  static std::string unique(const std::string& wanted, std::set<std::string>& taken) {
+    std::string n = wanted;
+    for (int i = 2; !taken.insert(n).second; ++i) n = fmt::format("{}_{}", wanted, i);
+    return n;
+  }
 
   /// Inputs and outputs come first, so that theirs are the names that stay.
   const std::string& name(ValueId id) {
     std::string& n = names[index(id)];
-    if (!n.empty()) return n;
-    const std::string wanted = graph[id].name.empty() ? "value" : graph[id].name;
-    n = wanted;
-    for (int i = 2; !used.insert(n).second; ++i) n = fmt::format("{}_{}", wanted, i);
+    if (n.empty()) n = unique(graph[id].name.empty() ? "value" : graph[id].name, used);
     return n;
   }
 
@@ -85,13 +92,14 @@ struct Exporter {
   }
 
   void node(const Node& node) {
-    if (node.domain == "onnx2mcu" || node.has_attr("channels_last")) throw std::logic_error("export_model: the graph is not ONNX any more");
+    if (node.domain == "onnx2mcu" || node.has_attr("channels_last"))
+      throw std::logic_error("export_model: the graph is not ONNX any more");
     for (const ValueId id : node.inputs)
       if (graph.constant(id)) constant(id);
     onnx::NodeProto& proto = *model.mutable_graph()->add_node();
     for (const ValueId id : node.inputs) proto.add_input(id == ValueId::none ? "" : name(id));
     for (const ValueId id : node.outputs) proto.add_output(id == ValueId::none ? "" : name(id));
-    proto.set_name(node.name);
+    if (!node.name.empty()) proto.set_name(unique(node.name, used_by_nodes));
     proto.set_op_type(node.op_type);
     proto.set_domain(node.domain);
     for (const auto& [key, value] : node.attributes) {
@@ -115,7 +123,7 @@ struct Exporter {
 }  // namespace
 
 std::string export_model(const Graph& graph) {
-  Exporter e{graph, {}, std::vector<std::string>(graph.values.size()), {}};
+  Exporter e{graph, {}, std::vector<std::string>(graph.values.size()), {}, {}};
   e.model.set_ir_version(ir_version(graph.opset()));
   e.model.set_producer_name("onnx2mcu");
   e.opsets();

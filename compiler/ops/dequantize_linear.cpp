@@ -1,5 +1,6 @@
 // DequantizeLinear 10-25, per tensor or per axis: y = float(x - x_zero_point) * x_scale.
 
+#include "ops/eval_elementwise.hpp"
 #include "ops/quantization.hpp"
 
 namespace o2m {
@@ -29,10 +30,13 @@ void lower(LowerContext& c) {
   Call call = c.call("dequantize_linear", "quantize_linear.hpp");
   call.reads = {c.operand(0)};
   call.writes = {c.output(0)};
-  call.params = {param("size", element_count(c.in_shape(0))), param("channels", axis.channels), param("inner", axis.inner)};
-  call.params.push_back(param_array(c.program, "scale", c.array("scale", DType::float32, read_scales(scale, axis.channels, "x_scale"))));
-  call.params.push_back(param_array(c.program, "zero_point",
-                                    c.array("zero_point", DType::int32, read_zero_points(c.constant(2), axis.channels, "x_zero_point"))));
+  call.params = {param("size", element_count(c.in_shape(0))), param("channels", axis.channels),
+                 param("inner", axis.inner)};
+  call.params.push_back(param_array(
+      c.program, "scale", c.array("scale", DType::float32, read_scales(scale, axis.channels, "x_scale"))));
+  call.params.push_back(param_array(
+      c.program, "zero_point",
+      c.array("zero_point", DType::int32, read_zero_points(c.constant(2), axis.channels, "x_zero_point"))));
   c.add(std::move(call));
 }
 
@@ -41,11 +45,18 @@ std::vector<Tensor> eval(const Graph&, const Node& node, EvalInputs in) {
   const auto scales = read_scales(*in[1], axis.channels, "x_scale");
   const auto zero_points = read_zero_points(in.size() > 2 ? in[2] : nullptr, axis.channels, "x_zero_point");
   Tensor y = make_tensor(DType::float32, in[0]->shape);
-  for (std::int64_t i = 0; i < y.count(); ++i) {
-    const auto c = static_cast<std::size_t>(i / axis.inner % axis.channels);
-    const std::int64_t zero_point = zero_points[zero_points.size() == 1 ? 0 : c];
-    y.as<float>()[static_cast<std::size_t>(i)] = static_cast<float>(in[0]->integer(i) - zero_point) * scales[scales.size() == 1 ? 0 : c];
-  }
+  visit_type(in[0]->type, [&](auto zero) {
+    const auto q = in[0]->as<decltype(zero)>();
+    const auto run = static_cast<std::size_t>(axis.inner);
+    for (std::size_t i = 0; i < q.size(); i += run) {
+      const std::size_t c = i / run % static_cast<std::size_t>(axis.channels);
+      const float scale = scales[scales.size() == 1 ? 0 : c];
+      const std::int64_t zero_point = zero_points[zero_points.size() == 1 ? 0 : c];
+      float* v = y.as<float>().data() + i;
+      for (std::size_t j = 0; j < run; ++j)
+        v[j] = static_cast<float>(static_cast<std::int64_t>(q[i + j]) - zero_point) * scale;
+    }
+  });
   return {std::move(y)};
 }
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "ops/op.hpp"
+#include "ops/evaluate.hpp"
 #include "passes/passes.hpp"
 #include "passes/qdq/pairs.hpp"
 
@@ -32,7 +32,7 @@ constexpr std::string_view by_fours[] = {"Elu", "Log", "Selu", "Softplus"};
 /// Does each element of the result depend on one element of the only input that varies, and on nothing else?
 bool maps_elements(const Graph& graph, const Node& node) {
   const bool one = among(node, one_operand), two = among(node, two_operands) && node.inputs.size() == 2;
-  if ((!one && !two) || !find_op("", node.op_type) || !find_op("", node.op_type)->eval) return false;
+  if ((!one && !two) || !can_evaluate(node, Precision::exact)) return false;
   const Shape& shape = graph.shape(node.outputs[0]);
   std::size_t varying = 0;
   for (const ValueId id : node.inputs) {
@@ -60,18 +60,12 @@ std::vector<int> chain_behind(const Rewriter& r, int dq) {
   return {};
 }
 
-Tensor evaluate(const Graph& graph, const Node& node, const Tensor& x) {
-  std::vector<const Tensor*> inputs;
-  for (const ValueId id : node.inputs)
-    inputs.push_back(id == ValueId::none || graph.constant(id) ? graph.constant(id) : &x);
-  return find_op(node.domain, node.op_type)->eval(graph, node, inputs)[0];
-}
-
 /// What the chain makes of each byte of its 8-bit input.
 Tensor table_of(const Rewriter& r, const std::vector<int>& chain) {
   Tensor t = make_tensor(quantized_type(r.graph, r.node(chain[0])), {256});
   for (std::size_t i = 0; i < 256; ++i) t.bytes[i] = static_cast<std::byte>(i);
-  for (const int n : chain) t = evaluate(r.graph, r.node(n), t);
+  for (const int n : chain)
+    t = evaluate(r.graph, r.node(n), Precision::exact, [&](ValueId) { return &t; })[0];
   t.shape = {256};
   return t;
 }

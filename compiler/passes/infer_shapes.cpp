@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "ops/evaluate.hpp"
 #include "ops/op.hpp"
 #include "passes/passes.hpp"
 
@@ -20,10 +21,8 @@ bool outputs_are_small(const Graph& graph, const Node& node) {
   });
 }
 
-void fold(Graph& graph, const Op& op, const Node& node) {
-  std::vector<const Tensor*> inputs;
-  for (const ValueId id : node.inputs) inputs.push_back(graph.constant(id));
-  std::vector<Tensor> results = op.eval(graph, node, inputs);
+void fold(Graph& graph, const Node& node) {
+  std::vector<Tensor> results = evaluate(graph, node, Precision::exact);
   for (std::size_t o = 0; o < node.outputs.size() && o < results.size(); ++o) {
     if (node.outputs[o] == ValueId::none) continue;
     Value& value = graph[node.outputs[o]];
@@ -81,8 +80,9 @@ void infer_shapes(Graph& graph, Diagnostics& diagnostics, bool fold_dequantize) 
     op.infer(context);
     check_outputs(graph, node);
     const bool wanted = !node.outputs.empty() && node.outputs[0] != ValueId::none;
-    const bool foldable = wanted && op.eval && (fold_dequantize || node.op_type != "DequantizeLinear");
-    if (foldable && all_inputs_constant(graph, node) && outputs_are_small(graph, node)) fold(graph, op, node);
+    const bool foldable = wanted && can_evaluate(node, Precision::exact) &&
+                          (fold_dequantize || node.op_type != "DequantizeLinear");
+    if (foldable && all_inputs_constant(graph, node) && outputs_are_small(graph, node)) fold(graph, node);
   });
   remove_dead(graph);
   // A folded node computes nothing any more.

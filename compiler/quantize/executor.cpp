@@ -6,7 +6,7 @@
 #include <mutex>
 #include <thread>
 
-#include "ops/op.hpp"
+#include "ops/evaluate.hpp"
 #include "passes/passes.hpp"
 
 namespace o2m {
@@ -15,8 +15,7 @@ Executor::Executor(const Graph& g) : graph(g), last_read_(g.nodes.size()) {
   Diagnostics diagnostics;
   std::vector<int> last(g.values.size(), -1);
   for (std::size_t n = 0; n < g.nodes.size(); ++n) {
-    const Op& op = op_of(g.nodes[n]);
-    if (!op.eval && !op.estimate)
+    if (!can_evaluate(g.nodes[n], Precision::estimate))
       diagnostics.error(node_error(g, g.nodes[n], Refusal("the operator cannot be run for calibration")));
     for (const auto* ids : {&g.nodes[n].inputs, &g.nodes[n].outputs})
       for (const ValueId id : *ids)
@@ -28,24 +27,16 @@ Executor::Executor(const Graph& g) : graph(g), last_read_(g.nodes.size()) {
     if (last[v] >= 0) last_read_[static_cast<std::size_t>(last[v])].push_back(static_cast<ValueId>(v));
 }
 
-std::vector<Tensor> evaluate(const Graph& graph, const Node& node, std::span<const Tensor* const> inputs) {
-  const Op& op = op_of(node);
-  return (op.eval ? op.eval : op.estimate)(graph, node, inputs);
-}
-
 std::vector<Tensor> Executor::run(std::vector<Tensor> inputs, const Visit& visit) const {
   std::vector<Tensor> computed(graph.values.size());
   for (std::size_t i = 0; i < graph.inputs.size(); ++i) {
     computed[index(graph.inputs[i])] = std::move(inputs[i]);
     if (visit) visit(graph.inputs[i], computed[index(graph.inputs[i])]);
   }
-  std::vector<const Tensor*> operands;
   for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
     const Node& node = graph.nodes[n];
-    operands.clear();
-    for (const ValueId id : node.inputs)
-      operands.push_back(id == ValueId::none ? nullptr : graph[id].constant ? graph[id].constant.get() : &computed[index(id)]);
-    std::vector<Tensor> results = evaluate(graph, node, operands);
+    std::vector<Tensor> results =
+        evaluate(graph, node, Precision::estimate, [&](ValueId id) { return &computed[index(id)]; });
     for (std::size_t o = 0; o < node.outputs.size() && o < results.size(); ++o) {
       if (node.outputs[o] == ValueId::none) continue;
       computed[index(node.outputs[o])] = std::move(results[o]);
@@ -54,7 +45,8 @@ std::vector<Tensor> Executor::run(std::vector<Tensor> inputs, const Visit& visit
     for (const ValueId id : last_read_[n]) computed[index(id)] = {};
   }
   std::vector<Tensor> outputs;
-  for (const ValueId id : graph.outputs) outputs.push_back(graph[id].constant ? *graph[id].constant : computed[index(id)]);
+  for (const ValueId id : graph.outputs)
+    outputs.push_back(graph[id].constant ? *graph[id].constant : computed[index(id)]);
   return outputs;
 }
 

@@ -1,9 +1,8 @@
-// Executor: runs a Graph node by node on the host, with the operators' own `eval` or `estimate`. Float sums come within
-// rounding of ONNX Runtime's; nothing here decides a bit of generated code.
+// Executor: runs a whole Graph on the host, node by node (ops/evaluate.hpp). Float sums come within rounding
+// of ONNX Runtime's; nothing here decides a bit of generated code.
 #pragma once
 
 #include <functional>
-#include <span>
 #include <vector>
 
 #include "ir/graph.hpp"
@@ -14,7 +13,8 @@ namespace o2m {
 using Visit = std::function<void(ValueId, const Tensor&)>;
 
 struct Executor {
-  /// `graph` has passed infer_shapes and outlives the executor. Throws Refused naming the nodes that cannot be run.
+  /// `graph` has passed infer_shapes and outlives the executor. Throws Refused naming the nodes that cannot
+  /// be run.
   explicit Executor(const Graph& graph);
 
   /// One sample: the graph's inputs, in order. Returns its outputs. May run on several threads at once.
@@ -26,11 +26,8 @@ struct Executor {
   std::vector<std::vector<ValueId>> last_read_;  ///< per node: values no later node reads
 };
 
-/// One node on given inputs (null for an omitted one).
-std::vector<Tensor> evaluate(const Graph& graph, const Node& node, std::span<const Tensor* const> inputs);
-
-/// body(i) for each i in [0, count), on all cores. An exception is passed on: that of the smallest i that threw.
-/// `progress(done, count)` is called on the calling thread.
+/// body(i) for each i in [0, count), on all cores. An exception is passed on: that of the smallest i that
+/// threw. `progress(done, count)` is called on the calling thread.
 void for_each_sample(std::int64_t count, const std::function<void(std::int64_t)>& body,
                      const std::function<void(std::int64_t, std::int64_t)>& progress = {});
 

@@ -1,6 +1,7 @@
 #include "quantize/measure.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 
 #include "passes/passes.hpp"
@@ -14,7 +15,8 @@ void add(Noise& n, const Tensor& exact, const Tensor& y, const std::optional<Aff
   const double margin = a ? static_cast<double>(a->scale) / 2 : 0;
   const double low = a ? a->lowest() - margin : 0, high = a ? a->highest() + margin : 0;
   for (std::size_t i = 0; i < e.size(); ++i) {
-    const double difference = static_cast<double>(v[i]) - static_cast<double>(e[i]), exact_value = static_cast<double>(e[i]);
+    const double difference = static_cast<double>(v[i]) - static_cast<double>(e[i]),
+                 exact_value = static_cast<double>(e[i]);
     n.signal += exact_value * exact_value;
     n.noise += difference * difference;
     n.clipped += a && (exact_value < low || exact_value > high);
@@ -43,8 +45,8 @@ Graph simulation(const Graph& graph, const QuantizationPlan& plan) {
   return result;
 }
 
-std::vector<Noise> measure(const Graph& graph, const QuantizationPlan& plan, const std::vector<ValueId>& ids, const std::vector<Sample>& samples,
-                           const ProgressReport& progress) {
+std::vector<Noise> measure(const Graph& graph, const QuantizationPlan& plan, const std::vector<ValueId>& ids,
+                           const std::vector<Sample>& samples, const ProgressReport& progress) {
   const Graph quantized = simulation(graph, plan);
   const Executor exact(graph), rounded(quantized);
   std::vector<int> slot(quantized.values.size(), -1);
@@ -80,7 +82,9 @@ std::vector<ValueId> judged_values(const Graph& graph) {
   for (ValueId id : graph.outputs) {
     const int n = uses.producer[index(id)];
     const Node* node = n < 0 ? nullptr : &graph.nodes[static_cast<std::size_t>(n)];
-    if (node && (node->is("Softmax") || node->is("Sigmoid") || node->is("LogSoftmax")) && uses.producer[index(node->inputs[0])] >= 0) id = node->inputs[0];
+    if (node && (node->is("Softmax") || node->is("Sigmoid") || node->is("LogSoftmax")) &&
+        uses.producer[index(node->inputs[0])] >= 0)
+      id = node->inputs[0];
     const bool known = std::find(ids.begin(), ids.end(), id) != ids.end();
     if (!known && n >= 0 && graph[id].type == DType::float32) ids.push_back(id);
   }
@@ -96,16 +100,17 @@ double total_decibel(const Graph& graph, const QuantizationPlan& plan, const std
   return total.decibel();
 }
 
-std::vector<std::int64_t> predictions(const Graph& graph, const std::vector<Sample>& samples, const ProgressReport& progress) {
+std::int64_t correct_predictions(const Graph& graph, const std::vector<Sample>& samples,
+                                 const std::vector<std::int64_t>& labels, const ProgressReport& progress) {
   const Executor executor(graph);
-  std::vector<std::int64_t> result(samples.size());
+  std::atomic<std::int64_t> right = 0;
   const auto body = [&](std::int64_t i) {
     const Tensor y = executor.run(samples[static_cast<std::size_t>(i)]).at(0);
     const auto v = y.as<float>();
-    result[static_cast<std::size_t>(i)] = std::max_element(v.begin(), v.end()) - v.begin();
+    right += std::max_element(v.begin(), v.end()) - v.begin() == labels[static_cast<std::size_t>(i)];
   };
   for_each_sample(static_cast<std::int64_t>(samples.size()), body, progress);
-  return result;
+  return right;
 }
 
 }  // namespace o2m

@@ -22,22 +22,25 @@ struct Search {
   /// Later candidates must be better by this to be worth their trouble.
   static constexpr double least_gain = 0.5;  // dB
 
-  void consider(const Graph& reference, const Graph& graph, QuantizationPlan plan, const std::vector<TensorStatistics>& statistics, RangeMethod method,
-                bool equalized, bool corrected, bool wanted) {
+  void consider(const Graph& reference, const Graph& graph, QuantizationPlan plan,
+                const std::vector<TensorStatistics>& statistics, RangeMethod method, bool equalized,
+                bool corrected, bool wanted) {
     const double decibel = total_decibel(graph, plan, few);
     if (best && !wanted && decibel < best->decibel + least_gain) return;
     best = {reference, graph, std::move(plan), statistics, method, equalized, corrected, decibel};
   }
 
   void ranges(const Graph& reference, const Graph& graph, bool equalized, bool wanted) {
-    const auto statistics = calibrate(graph, samples, progress(equalized ? "calibrate (equalized)" : "calibrate"));
+    const auto statistics =
+        calibrate(graph, samples, progress(equalized ? "calibrate (equalized)" : "calibrate"));
     const auto report = progress(equalized ? "choose ranges (equalized)" : "choose ranges");
     constexpr auto methods = static_cast<std::int64_t>(std::size(range_methods));
     for (std::int64_t i = 0; i < methods; ++i) {
       const RangeMethod method = range_methods[i];
       report(i + 1, methods);
       if (options.method && *options.method != method) continue;
-      consider(reference, graph, make_plan(graph, options.scheme, statistics, method, options.percentile), statistics, method, equalized, false, wanted);
+      consider(reference, graph, make_plan(graph, options.scheme, statistics, method, options.percentile),
+               statistics, method, equalized, false, wanted);
       wanted = false;
     }
   }
@@ -50,17 +53,21 @@ struct Search {
     plan.values.resize(corrected.values.size());
     auto statistics = best->statistics;
     statistics.resize(corrected.values.size());
-    consider(best->reference, corrected, std::move(plan), statistics, best->method, best->equalized, true, options.correct_bias == Switch::on);
+    consider(best->reference, corrected, std::move(plan), statistics, best->method, best->equalized, true,
+             options.correct_bias == Switch::on);
   }
 
-  /// int4 where the accuracy allows: the layer that gains most from 8 bits gets them, until the network is close enough.
+  /// int4 where the accuracy allows: the layer that gains most from 8 bits gets them, until the network is
+  /// close enough.
   void relax_int4() {
     if (options.scheme.weights != DType::int4) return;
     while (best->decibel < options.int4_decibel) {
       std::size_t gainer = best->graph.nodes.size();
       double decibel = -1e9;
       for (std::size_t n = 0; n < best->graph.nodes.size(); ++n) {
-        if (best->plan.weight_types[n] != DType::int4 || !best->plan.nodes[n] || !weights_of(best->graph, best->graph.nodes[n])) continue;
+        if (best->plan.weight_types[n] != DType::int4 || !best->plan.nodes[n] ||
+            !weights_of(best->graph, best->graph.nodes[n]))
+          continue;
         QuantizationPlan plan = best->plan;
         plan.weight_types[n] = DType::int8;
         const double d = total_decibel(best->graph, plan, few);
@@ -75,29 +82,26 @@ struct Search {
 
 }  // namespace
 
-std::vector<Sample> spread(const std::vector<Sample>& samples, std::size_t count) {
-  if (samples.size() <= count) return samples;
-  std::vector<Sample> chosen;
-  for (std::size_t i = 0; i < count; ++i) chosen.push_back(samples[i * samples.size() / count]);
-  return chosen;
-}
-
-QuantizationResult quantize(Graph graph, const QuantizeOptions& options, const std::vector<Sample>& samples, const NewProgress& progress,
-                            Diagnostics& diagnostics) {
+QuantizationResult quantize(Graph graph, const QuantizeOptions& options, const std::vector<Sample>& samples,
+                            const NewProgress& progress, Diagnostics& diagnostics) {
   prepare_for_quantization(graph, options.scheme.weights == DType::int4 ? 21 : 13, diagnostics);
   Search search{options, samples, progress};
   if (options.equalize != Switch::on) search.ranges(graph, graph, false, false);
   if (options.equalize != Switch::off) {
     Graph equalized = graph;
-    if (equalize(equalized) > 0 || options.equalize == Switch::on) search.ranges(graph, equalized, true, false);
+    if (equalize(equalized) > 0 || options.equalize == Switch::on)
+      search.ranges(graph, equalized, true, false);
   }
   search.relax_int4();
   search.bias_correction();
   return std::move(*search.best);
 }
 
-std::vector<std::optional<double>> effects_alone(const QuantizationResult& r, const std::vector<Sample>& samples, const ProgressReport& progress) {
-  std::vector<std::optional<double>> effects(r.graph.nodes.size());
+std::vector<std::optional<Effect>> effects_alone(const QuantizationResult& r,
+                                                 const std::vector<Sample>& samples,
+                                                 const std::vector<std::int64_t>& labels,
+                                                 const ProgressReport& progress) {
+  std::vector<std::optional<Effect>> effects(r.graph.nodes.size());
   const Uses uses(r.graph);
   const auto clamps = clamps_behind(r.graph, uses);
   const auto few = spread(samples, judged_samples);
@@ -107,8 +111,11 @@ std::vector<std::optional<double>> effects_alone(const QuantizationResult& r, co
     if (!r.plan.nodes[n] || (role != Role::product && role != Role::computes)) continue;
     std::vector<bool> only(effects.size(), false);
     only[n] = true;
-    if (clamps[n] >= 0) only[static_cast<std::size_t>(clamps[n])] = r.plan.nodes[static_cast<std::size_t>(clamps[n])];
-    effects[n] = total_decibel(r.graph, restricted(r.graph, r.plan, only), few);
+    if (clamps[n] >= 0)
+      only[static_cast<std::size_t>(clamps[n])] = r.plan.nodes[static_cast<std::size_t>(clamps[n])];
+    const QuantizationPlan alone = restricted(r.graph, r.plan, only);
+    effects[n] = {total_decibel(r.graph, alone, few),
+                  labels.empty() ? 0 : correct_predictions(simulation(r.graph, alone), samples, labels)};
   }
   return effects;
 }

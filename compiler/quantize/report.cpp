@@ -23,9 +23,27 @@ std::string weights_text(const QuantizationResult& r, std::size_t n) {
   return r.plan.nodes[n] ? to_string(r.plan.weight_types[n]) : "float";
 }
 
+/// A layer's line but for what it does alone.
+std::string layer_text(const QuantizationResult& r, std::size_t n, ValueId id, const Noise& noise) {
+  const auto& a = r.plan.values[index(id)];
+  std::string name = printable(r.graph[id].name);
+  if (name.size() > 32) name = ".." + name.substr(name.size() - 30);
+  return fmt::format(
+      "{:<18} {:<32} {:<7} {:>25} {:>10} {:>9} {:>8.1f} ", r.graph.nodes[n].op_type, name, weights_text(r, n),
+      a ? fmt::format("{:.6g} to {:.6g}", a->lowest(), a->highest()) : "float",
+      a ? fmt::format("{:.4g}", a->scale) : "-",
+      fmt::format("{:.3f} %", 100.0 * static_cast<double>(noise.clipped) /
+                                  static_cast<double>(std::max<std::int64_t>(1, noise.elements))),
+      noise.decibel());
+}
+
+constexpr std::size_t measured_samples = 200,
+                      counted_samples = 1000;  // of the test samples, for dB and for top-1
+
 }  // namespace
 
-void print_summary(const std::string& file, std::size_t bytes, std::size_t samples, const QuantizationResult& r) {
+void print_summary(const std::string& file, std::size_t bytes, std::size_t samples,
+                   const QuantizationResult& r) {
   std::size_t layers = 0, quantized = 0, four_bits = 0;
   for (std::size_t n = 0; n < r.graph.nodes.size(); ++n) {
     if (!is_layer(r, n)) continue;
@@ -33,12 +51,16 @@ void print_summary(const std::string& file, std::size_t bytes, std::size_t sampl
     quantized += r.plan.nodes[n];
     four_bits += r.plan.nodes[n] && weights_text(r, n) == "int4";
   }
-  fmt::print("{}: {} bytes, {} of {} layers quantized{}, {} samples, ranges by {}{}{}; outputs {:.1f} dB above the error\n", file, bytes, quantized,
-             layers, four_bits > 0 ? fmt::format(" ({} with int4 weights)", four_bits) : "", samples, name_of(r.method),
-             r.equalized ? ", layers equalized" : "", r.bias_corrected ? ", biases corrected" : "", r.decibel);
+  fmt::print(
+      "{}: {} bytes, {} of {} layers quantized{}, {} samples, ranges by {}{}{}; outputs {:.1f} dB above the "
+      "error\n",
+      file, bytes, quantized, layers, four_bits > 0 ? fmt::format(" ({} with int4 weights)", four_bits) : "",
+      samples, name_of(r.method), r.equalized ? ", layers equalized" : "",
+      r.bias_corrected ? ", biases corrected" : "", r.decibel);
 }
 
-void print_report(const QuantizationResult& r, const std::vector<Sample>& samples, const NewProgress& progress) {
+void print_report(const QuantizationResult& r, const std::vector<Sample>& samples,
+                  const std::vector<std::int64_t>& labels, const NewProgress& progress) {
   const Uses uses(r.graph);
   const auto clamps = clamps_behind(r.graph, uses);
   std::vector<std::size_t> layers;
@@ -48,17 +70,23 @@ void print_report(const QuantizationResult& r, const std::vector<Sample>& sample
     layers.push_back(n);
     ids.push_back(output_of(r, clamps, n));
   }
-  const auto noise = measure(r.graph, r.plan, ids, samples, progress("report (whole network)"));
-  const auto effects = effects_alone(r, samples, progress("report (each layer alone)"));
-  fmt::print("{:<18} {:<32} {:<7} {:>25} {:>10} {:>9} {:>8} {:>9}\n", "operator", "tensor", "weights", "range", "scale", "clipped", "dB", "alone dB");
+  const auto noise =
+      measure(r.graph, r.plan, ids, spread(samples, measured_samples), progress("report (whole network)"));
+  const auto counted = spread(samples, counted_samples);
+  const auto counted_labels = spread(labels, counted_samples);
+  const auto effects = effects_alone(r, counted, counted_labels, progress("report (each layer alone)"));
+  const std::int64_t before = labels.empty() ? 0 : correct_predictions(r.reference, counted, counted_labels);
+  fmt::print("{:<18} {:<32} {:<7} {:>25} {:>10} {:>9} {:>8} {:>9}{}\n", "operator", "tensor", "weights",
+             "range", "scale", "clipped", "dB", "alone dB", labels.empty() ? "" : "  alone top-1");
   for (std::size_t i = 0; i < layers.size(); ++i) {
-    const auto& a = r.plan.values[index(ids[i])];
-    std::string name = printable(r.graph[ids[i]].name);
-    if (name.size() > 32) name = ".." + name.substr(name.size() - 30);
-    fmt::print("{:<18} {:<32} {:<7} {:>25} {:>10} {:>9} {:>8.1f} {:>9}\n", r.graph.nodes[layers[i]].op_type, name, weights_text(r, layers[i]),
-               a ? fmt::format("{:.6g} to {:.6g}", a->lowest(), a->highest()) : "float", a ? fmt::format("{:.4g}", a->scale) : "-",
-               fmt::format("{:.3f} %", 100.0 * static_cast<double>(noise[i].clipped) / static_cast<double>(std::max<std::int64_t>(1, noise[i].elements))),
-               noise[i].decibel(), effects[layers[i]] ? fmt::format("{:.1f}", *effects[layers[i]]) : "-");
+    const auto& effect = effects[layers[i]];
+    const std::string points =
+        effect ? fmt::format("{:+.2f}", 100.0 * static_cast<double>(effect->correct - before) /
+                                            static_cast<double>(counted.size()))
+               : "-";
+    fmt::print("{}{:>9}{}\n", layer_text(r, layers[i], ids[i], noise[i]),
+               effect ? fmt::format("{:.1f}", effect->decibel) : "-",
+               labels.empty() ? "" : fmt::format("{:>13}", points));
   }
 }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "ops/evaluate.hpp"
 #include "quantize/executor.hpp"
 
 namespace o2m {
@@ -33,7 +34,9 @@ double best_scale(const std::vector<double>& values, double largest) {
   return best;
 }
 
-std::size_t scale_index(const std::vector<float>& scales, std::size_t channel) { return scales.size() == 1 ? 0 : channel; }
+std::size_t scale_index(const std::vector<float>& scales, std::size_t channel) {
+  return scales.size() == 1 ? 0 : channel;
+}
 
 }  // namespace
 
@@ -47,9 +50,11 @@ QuantizedConstant quantize_weights(const Weights& w, DType type, bool per_channe
     values[per_channel ? w.channel(i) : 0].push_back(static_cast<double>(w.weights->as<float>()[i]));
   for (std::size_t c = 0; w.bias && c < w.bias->as<float>().size(); ++c) {
     double& l = least[per_channel ? c : 0];
-    l = std::max(l, std::abs(static_cast<double>(w.bias->as<float>()[c])) / static_cast<double>(x_scale) / static_cast<double>(1 << 30));
+    l = std::max(l, std::abs(static_cast<double>(w.bias->as<float>()[c])) / static_cast<double>(x_scale) /
+                        static_cast<double>(1 << 30));
   }
-  for (std::size_t c = 0; c < scales; ++c) q.scales.push_back(static_cast<float>(std::max(best_scale(values[c], largest), least[c])));
+  for (std::size_t c = 0; c < scales; ++c)
+    q.scales.push_back(static_cast<float>(std::max(best_scale(values[c], largest), least[c])));
   for (std::size_t i = 0; i < q.values.as<std::int8_t>().size(); ++i) {
     const double scale = static_cast<double>(q.scales[scale_index(q.scales, w.channel(i))]);
     const double v = std::nearbyint(static_cast<double>(w.weights->as<float>()[i]) / scale);
@@ -62,36 +67,45 @@ QuantizedConstant quantize_bias(const Tensor& bias, const std::vector<float>& w_
   QuantizedConstant q{make_tensor(DType::int32, bias.shape), {}};
   for (const float s : w_scales) q.scales.push_back(x_scale * s);
   for (std::size_t c = 0; c < bias.as<float>().size(); ++c)
-    q.values.as<std::int32_t>()[c] = static_cast<std::int32_t>(
-        std::nearbyint(static_cast<double>(bias.as<float>()[c]) / static_cast<double>(q.scales[scale_index(q.scales, c)])));
+    q.values.as<std::int32_t>()[c] = static_cast<std::int32_t>(std::nearbyint(
+        static_cast<double>(bias.as<float>()[c]) / static_cast<double>(q.scales[scale_index(q.scales, c)])));
   return q;
 }
 
 Tensor dequantized(const Weights& w, const QuantizedConstant& q) {
   Tensor result = *w.weights;
   for (std::size_t i = 0; i < result.as<float>().size(); ++i)
-    result.as<float>()[i] = static_cast<float>(q.values.as<std::int8_t>()[i]) * q.scales[scale_index(q.scales, w.channel(i))];
+    result.as<float>()[i] =
+        static_cast<float>(q.values.as<std::int8_t>()[i]) * q.scales[scale_index(q.scales, w.channel(i))];
   return result;
 }
 
 namespace {
 
-/// A product whose bias is to be corrected, with the error of its weights.
+/// A product whose bias is to be corrected.
 struct Correction {
   std::size_t node;
-  Tensor error;                            ///< dequantized weights - weights
-  std::vector<std::vector<double>> means;  ///< [sample][channel] of the layer's output with `error` for weights
+  std::vector<std::vector<double>>
+      means;  ///< [sample][channel] of the layer's output with the error for weights
 };
 
-std::vector<Correction> corrections(const Graph& graph, const QuantizationPlan& plan, std::size_t samples) {
+/// The products to correct. In `errors`, a copy of the graph, they get the error of their weights
+/// (dequantized less original) for weights, and no bias.
+std::vector<Correction> corrections(const Graph& graph, const QuantizationPlan& plan, std::size_t samples,
+                                    Graph& errors) {
   std::vector<Correction> result;
   for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
     const auto w = weights_of(graph, graph.nodes[n]);
-    if (!w || !plan.nodes[n] || !plan.values[index(graph.nodes[n].inputs[0])] || graph.nodes[n].is("MatMul")) continue;
+    if (!w || !plan.nodes[n] || !plan.values[index(graph.nodes[n].inputs[0])] || graph.nodes[n].is("MatMul"))
+      continue;
     const float x_scale = plan.values[index(graph.nodes[n].inputs[0])]->scale;
-    Tensor error = dequantized(*w, quantize_weights(*w, plan.weight_types[n], plan.scheme.per_channel, x_scale));
-    for (std::size_t i = 0; i < error.as<float>().size(); ++i) error.as<float>()[i] -= w->weights->as<float>()[i];
-    result.push_back({n, std::move(error), std::vector<std::vector<double>>(samples)});
+    Tensor error =
+        dequantized(*w, quantize_weights(*w, plan.weight_types[n], plan.scheme.per_channel, x_scale));
+    for (std::size_t i = 0; i < error.as<float>().size(); ++i)
+      error.as<float>()[i] -= w->weights->as<float>()[i];
+    Node& node = errors.nodes[n];
+    node.inputs = {node.inputs[0], errors.add_constant(errors[node.inputs[1]].name, std::move(error))};
+    result.push_back({n, std::vector<std::vector<double>>(samples)});
   }
   return result;
 }
@@ -101,24 +115,27 @@ std::vector<double> channel_means(const Tensor& y) {
   const auto images = static_cast<std::size_t>(y.shape[0]), channels = static_cast<std::size_t>(y.shape[1]);
   const std::size_t inner = y.as<float>().size() / images / channels;
   std::vector<double> means(channels, 0);
-  for (std::size_t i = 0; i < y.as<float>().size(); ++i) means[i / inner % channels] += static_cast<double>(y.as<float>()[i]);
+  for (std::size_t i = 0; i < y.as<float>().size(); ++i)
+    means[i / inner % channels] += static_cast<double>(y.as<float>()[i]);
   for (double& m : means) m /= static_cast<double>(images * inner);
   return means;
 }
 
 }  // namespace
 
-void correct_biases(Graph& graph, const QuantizationPlan& plan, const std::vector<Sample>& samples, const ProgressReport& progress) {
+void correct_biases(Graph& graph, const QuantizationPlan& plan, const std::vector<Sample>& samples,
+                    const ProgressReport& progress) {
   const Executor executor(graph);
-  auto list = corrections(graph, plan, samples.size());
+  Graph errors = graph;
+  auto list = corrections(graph, plan, samples.size(), errors);
   const auto body = [&](std::int64_t i) {
     const auto sample = static_cast<std::size_t>(i);
     executor.run(samples[sample], [&](ValueId id, const Tensor& x) {
       for (Correction& c : list) {
-        const Node& node = graph.nodes[c.node];
-        if (node.inputs[0] != id) continue;
-        const Tensor* operands[] = {&x, &c.error};
-        c.means[sample] = channel_means(evaluate(graph, node, operands)[0]);
+        const Node& node = errors.nodes[c.node];
+        if (node.inputs[0] == id)
+          c.means[sample] =
+              channel_means(evaluate(errors, node, Precision::estimate, [&](ValueId) { return &x; })[0]);
       }
     });
   };
@@ -133,7 +150,8 @@ void correct_biases(Graph& graph, const QuantizationPlan& plan, const std::vecto
       bias.as<float>()[channel] -= static_cast<float>(sum / static_cast<double>(samples.size()));
     }
     node.inputs.resize(3, ValueId::none);
-    const std::string name = node.inputs[2] == ValueId::none ? graph[node.outputs[0]].name + "_bias" : graph[node.inputs[2]].name;
+    const std::string name =
+        node.inputs[2] == ValueId::none ? graph[node.outputs[0]].name + "_bias" : graph[node.inputs[2]].name;
     node.inputs[2] = graph.add_constant(name, std::move(bias));
   }
 }

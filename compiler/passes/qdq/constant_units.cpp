@@ -1,23 +1,16 @@
 // constant -> DQ -> X -> Q is computed at compile time when X has one input and one output, so that a
 // transposed weight is quantized again for the node that reads it (ConstantFolding in ONNX Runtime).
 
-#include "ops/op.hpp"
+#include "ops/evaluate.hpp"
 #include "passes/qdq/pairs.hpp"
 #include "passes/qdq/steps.hpp"
 
 namespace o2m {
 namespace {
 
-Tensor evaluate(const Graph& graph, const Node& node, const Tensor& first) {
-  std::vector<const Tensor*> inputs;
-  for (const ValueId id : node.inputs) inputs.push_back(graph.constant(id));
-  inputs[0] = &first;
-  return find_op(node.domain, node.op_type)->eval(graph, node, inputs)[0];
-}
-
-bool can_evaluate(const Graph& graph, const Node& node) {
-  const Op* op = find_op(node.domain, node.op_type);
-  if (!op || !op->eval) return false;
+/// Is it computed exactly, by its first input and constants?
+bool is_foldable(const Graph& graph, const Node& node) {
+  if (!can_evaluate(node, Precision::exact)) return false;
   for (std::size_t i = 1; i < node.inputs.size(); ++i)
     if (node.has_input(i) && !graph.constant(node.inputs[i])) return false;
   return true;
@@ -31,7 +24,7 @@ int last_of_unit(const Rewriter& r, int dq) {
   const int q = r.only_reader(x);
   if (q < 0 || !is_q(r.node(q)) || r.makes_output(q)) return -1;
   for (const int n : {dq, x, q})
-    if (!can_evaluate(r.graph, r.node(n))) return -1;
+    if (!is_foldable(r.graph, r.node(n))) return -1;
   return q;
 }
 
@@ -44,9 +37,9 @@ bool fold_constant_units(Graph& graph) {
     const int q = last_of_unit(r, n);
     if (q < 0) continue;
     const int x = r.only_reader(n);
-    Tensor value = evaluate(graph, r.node(n), *graph.constant(r.node(n).inputs[0]));
-    value = evaluate(graph, r.node(x), value);
-    value = evaluate(graph, r.node(q), value);
+    Tensor value = evaluate(graph, r.node(n), Precision::exact)[0];
+    for (const int behind : {x, q})
+      value = evaluate(graph, r.node(behind), Precision::exact, [&](ValueId) { return &value; })[0];
     r.move_readers(r.node(q).outputs[0], r.new_constant(r.node(q).outputs[0], "folded", std::move(value)));
     for (const int done : {q, x, n}) r.remove(done);
   }
