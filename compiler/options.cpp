@@ -18,14 +18,19 @@ void add_pixel_options(CLI::App& app, PixelMap& pixels) {
   app.add_option("--std", pixels.std, "one value, or one per channel")->delimiter(',')->type_name("D");
 }
 
+CLI::Option* add_place_option(CLI::App& app, Options& o) {
+  return app.add_option("--place", o.place, "firmware's memory bank: weights=flash|qspi|dtcm|axi|ram, arena=dtcm|axi|d2|d3, code=flash|itcm|ram, vectors=flash|qspi")
+      ->type_name("WHAT=BANK");
+}
+
 void add_firmware_options(CLI::App& app, Options& o) {
   CLI::Option* firmware = app.add_flag("--firmware", o.firmware, "also write a CMake project that builds firmware for the target");
-  app.add_option("--place", o.place, "memory bank: weights=flash|qspi|dtcm|axi|ram, arena=dtcm|axi|d2|d3, code=flash|itcm|ram")
-      ->type_name("WHAT=BANK")->needs(firmware);
+  add_place_option(app, o)->needs(firmware);
   app.add_option("--input", o.inputs, "samples to build in for the firmware's self-test")->type_name("[NAME=]X.npy")->needs(firmware);
   add_pixel_options(app, o.pixels);
   app.add_option("--expected", o.expected, "their outputs, e.g. ONNX Runtime's")->type_name("[NAME=]Y.npy")->needs(firmware);
   app.add_option("--labels", o.labels, "their classes: the firmware counts how many it predicts right")->type_name("L.npy")->needs(firmware);
+  app.add_option("--samples", o.samples, "how many of them, from the first (default: all)")->type_name("N")->needs(firmware)->check(CLI::PositiveNumber);
 }
 
 /// "NAME=1,3,32,32"
@@ -66,7 +71,7 @@ void add_model_options(CLI::App& app, Options& o, Strings& s) {
 }
 
 void add_host_options(CLI::App& app, Options& o) {
-  app.add_option("--input", o.inputs, "samples of an input: .npy (sample axis first), IDX (.gz or not), folder of PGM or PNG")
+  app.add_option("--input", o.inputs, "samples of an input: .npy (sample axis first), IDX (.gz or not), PGM or PNG image, folder of them")
       ->type_name("[NAME=]X.npy");
   add_pixel_options(app, o.pixels);
   app.add_option("--cxx", o.host.compiler, "host C++ compiler (default: $CXX, else c++)");
@@ -90,7 +95,7 @@ void add_device_options(CLI::App& app, Options& o) {
   app.add_option("port", o.device.port, "/dev/ttyACM0, a pseudo terminal, or tcp:HOST:PORT")->required();
   app.add_option("action", o.device.action, "what to do there")
       ->check(CLI::IsMember({"info", "infer", "profile", "validate", "self-test", "show"}))->required();
-  app.add_option("--input", o.inputs, "samples: .npy, IDX, or a folder of images")->type_name("[NAME=]X.npy");
+  app.add_option("--input", o.inputs, "samples: .npy, IDX, a PGM or PNG image, or a folder of them")->type_name("[NAME=]X.npy");
   app.add_option("--output", o.outputs, "infer: results, one .npy per output")->type_name("[NAME=]Y.npy");
   app.add_option("--expected", o.expected, "validate: reference results")->type_name("[NAME=]Y.npy");
   app.add_option("--labels", o.labels, "validate: class of each sample")->type_name("L.npy");
@@ -125,6 +130,7 @@ int parse_options(int argc, char** argv, Options& o) {
 
   CLI::App* inspect = app.add_subcommand("inspect", "per-layer table, memory map, flash and RAM, what is fused; writes nothing");
   add_model_options(*inspect, o, s);
+  add_place_option(*inspect, o);
   inspect->add_flag("--json", o.json, "machine-readable result");
 
   CLI::App* run = app.add_subcommand("run", "compile the generated code for the host and run samples through it");

@@ -55,7 +55,7 @@ std::int64_t correct_predictions(const Tensor& output, const Tensor& labels) {
 }
 
 bool report_results(const std::vector<Port>& ports, const std::vector<Tensor>& outputs, const Samples& expected, const Tolerance& tolerance,
-                    const std::filesystem::path& labels, bool json, nlohmann::json& summary) {
+                    const std::optional<Tensor>& labels, bool json, nlohmann::json& summary) {
   bool passed = true;
   summary["outputs"] = nlohmann::json::array();
   for (std::size_t i = 0; i < expected.arrays.size(); ++i) {
@@ -64,8 +64,8 @@ bool report_results(const std::vector<Port>& ports, const std::vector<Tensor>& o
     if (json) summary["outputs"].push_back(to_json(ports[i], c));
     else print(ports[i], c);
   }
-  if (!labels.empty()) {
-    const std::int64_t right = correct_predictions(outputs.at(0), read_array(labels));
+  if (labels) {
+    const std::int64_t right = correct_predictions(outputs.at(0), *labels);
     summary["correct"] = right;
     if (!json) fmt::print("labels: {} of {} correct\n", right, outputs.at(0).shape.at(0));
   }

@@ -1,6 +1,7 @@
 // What validate and device validate have in common: sample files by name, comparisons as text and JSON, predictions.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,8 +22,8 @@ nlohmann::json to_json(const Port& port, const Comparison& comparison);
 std::int64_t correct_predictions(const Tensor& output, const Tensor& labels);
 
 /// Compares and prints (or collects as JSON) what a network computed. `outputs` and `expected` are in port order, the
-/// latter possibly empty; `labels` is an empty path or a file. False if something differs.
+/// latter possibly empty. False if something differs.
 bool report_results(const std::vector<Port>& ports, const std::vector<Tensor>& outputs, const Samples& expected, const Tolerance& tolerance,
-                    const std::filesystem::path& labels, bool json, nlohmann::json& summary);
+                    const std::optional<Tensor>& labels, bool json, nlohmann::json& summary);
 
 }  // namespace o2m

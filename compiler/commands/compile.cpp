@@ -10,23 +10,26 @@
 namespace o2m {
 namespace {
 
-Samples read_vectors(const std::vector<Port>& ports, const std::vector<std::string>& arguments, const char* what,
+/// The first `count` samples; 0: all.
+Samples read_vectors(const std::vector<Port>& ports, const std::vector<std::string>& arguments, const char* what, std::int64_t count,
                      const PixelMap& pixels = {}) {
-  return arguments.empty() ? Samples{} : read_samples(ports, named_files(arguments, ports), what, pixels);
+  return arguments.empty() ? Samples{} : part(read_samples(ports, named_files(arguments, ports), what, pixels), 0, count);
 }
 
 FirmwareOptions firmware_options(const Options& o, const Program& program) {
-  FirmwareOptions f{o.place, read_vectors(program.inputs, o.inputs, "input", o.pixels), read_vectors(program.outputs, o.expected, "output"), {}};
+  FirmwareOptions f{o.place, read_vectors(program.inputs, o.inputs, "input", o.samples, o.pixels),
+                    read_vectors(program.outputs, o.expected, "output", o.samples), {}};
   if (f.inputs.count != f.expected.count) refuse("{} samples are given, but {} expected results", f.inputs.count, f.expected.count);
   if (!o.labels.empty()) f.labels = read_array(o.labels);
-  if (f.labels && f.labels->count() != f.inputs.count) refuse("--labels holds {} labels for {} samples", f.labels->count(), f.inputs.count);
+  const bool enough = f.labels && o.samples > 0 && f.labels->count() > o.samples;
+  if (f.labels && !enough && f.labels->count() != f.inputs.count) refuse("--labels holds {} labels for {} samples", f.labels->count(), f.inputs.count);
   return f;
 }
 
 /// Generated code alone: what is around it is the user's, so only what certainly does not fit is refused.
 void check_network_fits(const Network& network, const Target& target, Diagnostics& diagnostics) {
   if (target.banks.empty()) check_fits_some_target(network, diagnostics);
-  else check_fit(network, target, place(target, network, {}, 0, 0), {}, diagnostics);
+  else check_fit(network, target, place(target, network, {}, {}), {}, diagnostics);
   diagnostics.stop_on_errors();
 }
 

@@ -109,13 +109,21 @@ int infer(const Options& o, DeviceClient& device, const DeviceInfo& d, const Sam
   return 0;
 }
 
+/// What --first and --count take.
+Samples selected(const Options& o, const Samples& all) { return part(all, o.device.first, o.device.count); }
+
 int validate(const Options& o, DeviceClient& device, const DeviceInfo& d, const Samples& samples) {
   Samples expected;
-  if (!o.expected.empty()) expected = read_samples(d.outputs, named_files(o.expected, d.outputs), "output");
+  std::optional<Tensor> labels;
+  if (!o.expected.empty()) expected = selected(o, read_samples(d.outputs, named_files(o.expected, d.outputs), "output"));
+  if (!o.labels.empty()) {
+    const Tensor all = read_array(o.labels);
+    labels = selected(o, {all.count(), {all}}).arrays[0];
+  }
   if (!o.expected.empty() && expected.count != samples.count) refuse("{} samples are given, but {} expected results", samples.count, expected.count);
   const Results r = run_all(device, d, samples, "validate");
   nlohmann::json summary{{"samples", samples.count}, {"cycles", cycles_json(r.cycles, d)}};
-  const bool passed = report_results(d.outputs, r.outputs, expected, o.tolerance, o.labels, o.json, summary);
+  const bool passed = report_results(d.outputs, r.outputs, expected, o.tolerance, labels, o.json, summary);
   if (o.json) {
     fmt::print("{}\n", summary.dump(2));
   } else {
@@ -218,20 +226,6 @@ int show(DeviceClient& device, const DeviceInfo& d, const Samples& samples) {
   return 0;
 }
 
-/// Samples [first, first + count) of all arrays.
-Samples part(const Samples& all, std::int64_t first, std::int64_t count) {
-  if (first < 0 || first >= all.count) refuse("--first {}: there are {} samples", first, all.count);
-  const std::int64_t n = count > 0 ? std::min(count, all.count - first) : all.count - first;
-  Samples out{n, {}, all.from_bytes};
-  for (const Tensor& t : all.arrays) {
-    Shape shape = t.shape;
-    shape[0] = n;
-    const auto size = static_cast<std::ptrdiff_t>(t.bytes.size()) / all.count;
-    out.arrays.push_back({t.type, shape, {t.bytes.begin() + first * size, t.bytes.begin() + (first + n) * size}});
-  }
-  return out;
-}
-
 }  // namespace
 
 int device_command(const Options& o) {
@@ -240,7 +234,7 @@ int device_command(const Options& o) {
   if (o.device.action == "info") return info(o, d);
   if (o.device.action == "self-test") return self_test(o, device, d);
   if (o.inputs.empty()) refuse("device {} needs --input", o.device.action);
-  const Samples samples = part(read_samples(d.inputs, named_files(o.inputs, d.inputs), "input", o.pixels), o.device.first, o.device.count);
+  const Samples samples = selected(o, read_samples(d.inputs, named_files(o.inputs, d.inputs), "input", o.pixels));
   if (o.device.action == "infer") return infer(o, device, d, samples);
   if (o.device.action == "profile") return profile(o, device, d, samples);
   if (o.device.action == "show") return show(device, d, samples);

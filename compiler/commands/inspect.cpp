@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "commands/commands.hpp"
+#include "firmware/fit.hpp"
 
 namespace o2m {
 namespace {
@@ -51,6 +52,22 @@ void print_memory(const Network& network) {
   }
 }
 
+/// Where a firmware of --firmware would have everything, and whether it would fit.
+void print_placement(const Network& network, const Target& target, const std::vector<std::string>& words) {
+  if (target.banks.empty()) return;
+  const Overhead o = overhead(network, target, 0);
+  fmt::print("as firmware: {}", placement_text(network, target, place(target, network, words, o), o));
+}
+
+nlohmann::json placement_json(const Network& network, const Target& target, const std::vector<std::string>& words) {
+  const Overhead o = overhead(network, target, 0);
+  const Placement p = place(target, network, words, o);
+  nlohmann::json banks = nlohmann::json::array();
+  for (const BankUse& use : bank_uses(network, target, p, o))
+    banks.push_back({{"bank", use.bank->name}, {"bytes", use.total()}, {"of", use.bank->size}});
+  return {{"weights", p.weights.name}, {"arena", p.arena.name}, {"code", p.code.name}, {"banks", banks}};
+}
+
 nlohmann::json to_json(const Network& network) {
   nlohmann::json layers = nlohmann::json::array(), buffers = nlohmann::json::array();
   for (const Call& c : network.program.calls)
@@ -70,7 +87,9 @@ nlohmann::json to_json(const Network& network) {
 int inspect_command(const Options& o, Diagnostics& diagnostics) {
   const Network network = build_network(o.compile, diagnostics);
   if (o.json) {
-    fmt::print("{}\n", to_json(network).dump(2));
+    nlohmann::json json = to_json(network);
+    if (!o.compile.target->banks.empty()) json["firmware"] = placement_json(network, *o.compile.target, o.place);
+    fmt::print("{}\n", json.dump(2));
     return 0;
   }
   const auto port_line = [](const char* kind, const Port& p) {
@@ -84,7 +103,9 @@ int inspect_command(const Options& o, Diagnostics& diagnostics) {
              network.program.calls.size() == 1 ? "" : "s", macs, o.compile.target->name);
   for (const Port& p : network.program.inputs) port_line("input ", p);
   for (const Port& p : network.program.outputs) port_line("output", p);
-  fmt::print("flash: {} bytes of constants; RAM: {} bytes of arena\n\n", constant_bytes(network.program), network.plan.arena_bytes);
+  fmt::print("flash: {} bytes of constants; RAM: {} bytes of arena\n", constant_bytes(network.program), network.plan.arena_bytes);
+  print_placement(network, *o.compile.target, o.place);
+  fmt::print("\n");
   print_layers(network);
   print_memory(network);
   if (!network.program.notes.empty()) fmt::print("\nwhat became of the model's nodes\n");

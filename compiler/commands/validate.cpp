@@ -55,7 +55,8 @@ int validate_command(const Options& o, Diagnostics& diagnostics) {
   const HostResult result = run_on_host(network, compile, samples, o.host, std::ref(progress));
 
   nlohmann::json summary{{"samples", samples.count}};
-  bool passed = report_results(program.outputs, result.outputs, expected, o.tolerance, o.labels, o.json, summary);
+  const std::optional<Tensor> labels = o.labels.empty() ? std::nullopt : std::optional(read_array(o.labels));
+  bool passed = report_results(program.outputs, result.outputs, expected, o.tolerance, labels, o.json, summary);
   if (o.layers) passed = compare_layers(program, result, o.layers_folder, samples.count) && passed;
   if (o.json) fmt::print("{}\n", summary.dump(2));
   else if (!expected.arrays.empty()) fmt::print("{}: {} sample{}\n", passed ? "passed" : "FAILED", samples.count, samples.count == 1 ? "" : "s");

@@ -18,24 +18,26 @@ std::int64_t sample_total(const std::vector<Port>& ports) {
   return bytes;
 }
 
-/// `constexpr std::uint8_t NAME[] = {…};` with all ports of one sample after the other.
-std::string array(const char* name, const std::vector<Port>& ports, const Samples& samples) {
+/// `[[gnu::section("…")]] constexpr std::uint8_t NAME[] = {…};` with all ports of one sample after the other.
+std::string array(const char* name, const Place& place, const std::vector<Port>& ports, const Samples& samples) {
   std::vector<unsigned> bytes;
   for (std::int64_t n = 0; n < samples.count; ++n)
     for (std::size_t i = 0; i < ports.size(); ++i) {
       const auto size = static_cast<std::size_t>(sample_bytes(ports[i]));
       for (std::size_t b = 0; b < size; ++b) bytes.push_back(std::to_integer<unsigned>(samples.arrays[i].bytes[static_cast<std::size_t>(n) * size + b]));
     }
-  std::string text = fmt::format("constexpr std::uint8_t {}[] = {{", name);
+  const std::string section = place.section.empty() ? "" : fmt::format("[[gnu::section(\"{}\")]] ", place.section);
+  std::string text = fmt::format("{}constexpr std::uint8_t {}[] = {{", section, name);
   for (std::size_t i = 0; i < bytes.size(); ++i) text += fmt::format("{}{},", i % 32 == 0 ? "\n    " : "", bytes[i]);
   return text + "};\n";
 }
 
-std::string vectors_header(const Program& program, const FirmwareOptions& f) {
+std::string vectors_header(const Program& program, const FirmwareOptions& f, const Placement& placement) {
   Fields fields{{"version", version}, {"arrays", ""}, {"inputs", "nullptr"}, {"outputs", "nullptr"}, {"labels", "nullptr"},
                 {"count", std::to_string(f.inputs.count)}};
   if (f.inputs.count > 0) {
-    fields["arrays"] = "\n" + array("vector_inputs", program.inputs, f.inputs) + array("vector_outputs", program.outputs, f.expected);
+    fields["arrays"] = "\n" + array("vector_inputs", placement.vectors, program.inputs, f.inputs) +
+                       array("vector_outputs", placement.vectors, program.outputs, f.expected);
     fields["inputs"] = "vector_inputs";
     fields["outputs"] = "vector_outputs";
   }
@@ -65,18 +67,11 @@ std::string cmake_lists(const CompileOptions& options, const Program& program, c
   };
   section("ONNX2MCU_WEIGHTS", "", placement.weights.section);
   section("ONNX2MCU_LAYER", "noinline, ", placement.code.section);
-  if (placement.weights.name == "qspi") definitions += "\n  ONNX2MCU_EXTERNAL_FLASH";
+  if (placement.external_flash()) definitions += "\n  ONNX2MCU_EXTERNAL_FLASH";
   return fill("firmware/CMakeLists.txt.in",
               {{"version", version}, {"model", comment_text(program.model_name)}, {"description", std::string(options.target->description)},
                {"folder", std::string(options.target->chip.folder)}, {"project", options.name},
                {"optimize", options.unroll == Unroll::size ? "-Os" : "-O2"}, {"stack", std::to_string(o.stack)}, {"definitions", definitions}});
-}
-
-std::string summary(const Network& network, const Target& target, const Placement& placement, const Overhead& o) {
-  std::string text = fmt::format("weights in {}, arena in {}, code in {}\n", placement.weights.name, placement.arena.name, placement.code.name);
-  for (const BankUse& use : bank_uses(network, target, placement, o))
-    if (use.total() > 0) text += fmt::format("  {:<6}{:>8} of {:>8} bytes\n", use.bank->name, use.total(), use.bank->size);
-  return text;
 }
 
 }  // namespace
@@ -87,16 +82,16 @@ void add_firmware(const Network& network, const CompileOptions& options, const F
   const Target& target = *options.target;
   if (target.banks.empty()) refuse("--firmware needs a chip: --target f103, f446 or h750");
   const Overhead o = overhead(network, target, f.inputs.count * (sample_total(program.inputs) + sample_total(program.outputs)));
-  const Placement placement = place(target, network, f.place, o.flash + o.vectors + o.layers, o.ram + o.stack);
+  const Placement placement = place(target, network, f.place, o);
   check_fit(network, target, placement, o, diagnostics);
   diagnostics.stop_on_errors();
   files["main.cpp"] = main_source(network, options, f, placement);
-  files["vectors.hpp"] = vectors_header(program, f);
+  files["vectors.hpp"] = vectors_header(program, f, placement);
   files["CMakeLists.txt"] = cmake_lists(options, program, placement, o);
   const std::string common = "targets/common/", chip = fmt::format("targets/{}/", target.chip.folder);
   for (const EmbeddedFile& file : embedded_files())
     if (file.path.starts_with(common) || file.path.starts_with(chip)) files[std::string(file.path)] = file.text;
-  note = summary(network, target, placement, o);
+  note = placement_text(network, target, placement, o);
 }
 
 }  // namespace o2m

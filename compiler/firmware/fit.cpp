@@ -6,12 +6,6 @@
 namespace o2m {
 namespace {
 
-std::int64_t weight_bytes(const Network& network) {
-  std::int64_t bytes = 0;
-  for (const ConstantArray& c : network.program.constants) bytes += static_cast<std::int64_t>(c.bytes.size());
-  return bytes;
-}
-
 std::string parts(const BankUse& use) {
   std::string text;
   const auto part = [&](const char* what, std::int64_t bytes) {
@@ -56,7 +50,8 @@ Diagnostic blame(const Network& network, const BankUse& use) {
 }  // namespace
 
 Overhead overhead(const Network& network, const Target& target, std::int64_t vectors) {
-  return {500 * static_cast<std::int64_t>(network.program.calls.size()), 5'500, 256, target.name == "f103" ? 1'536 : 4'096, vectors};
+  const bool small = target.name == "f103";
+  return {900 * static_cast<std::int64_t>(network.program.calls.size()), target.has_fpu ? 8'000 : 9'500, 256, small ? 1'536 : 4'096, vectors};
 }
 
 std::vector<BankUse> bank_uses(const Network& network, const Target& target, const Placement& placement, const Overhead& o) {
@@ -70,15 +65,28 @@ std::vector<BankUse> bank_uses(const Network& network, const Target& target, con
   BankUse& ram = use(target.name == "h750" ? "DTCM" : "RAM");
   const std::int64_t weights = weight_bytes(network);
   use(placement.weights.bank).weights += weights;
-  if (placement.weights.copied) flash.weights += weights;
+  if (!placement.weights.from.empty()) use(placement.weights.from).weights += weights;
   use(placement.code.bank).code += o.layers;
-  if (placement.code.copied) flash.code += o.layers;
+  if (!placement.code.from.empty()) use(placement.code.from).code += o.layers;
   flash.code += o.flash;
-  flash.vectors += o.vectors;
+  use(placement.vectors.bank).vectors += o.vectors;
   use(placement.arena.bank).arena += network.plan.arena_bytes;
   ram.stack += o.stack;
   ram.other += o.ram;
   return uses;
+}
+
+std::string placement_text(const Network& network, const Target& target, const Placement& p, const Overhead& o) {
+  const auto where = [](const Place& place) {
+    return place.from.empty() ? std::string(place.name) : fmt::format("{} (copied from {})", place.name, place.from);
+  };
+  std::string text = fmt::format("weights in {}, arena in {}, code in {}", where(p.weights), where(p.arena), where(p.code));
+  text += o.vectors > 0 ? fmt::format(", self-test samples in {}\n", where(p.vectors)) : "\n";
+  for (const BankUse& use : bank_uses(network, target, p, o))
+    if (use.total() > 0)
+      text += fmt::format("  {:<6}{:>9} of {:>9} bytes{}: {}\n", use.bank->name, use.total(), use.bank->size,
+                          use.total() > use.bank->size ? ", does not fit" : "", parts(use));
+  return text;
 }
 
 void check_fit(const Network& network, const Target& target, const Placement& placement, const Overhead& o, Diagnostics& diagnostics) {
@@ -91,7 +99,7 @@ void check_fits_some_target(const Network& network, Diagnostics& diagnostics) {
   for (const Target& target : targets()) {
     if (target.banks.empty()) continue;
     std::optional<Diagnostic> misfit;
-    for (const BankUse& use : bank_uses(network, target, place(target, network, {}, 0, 0), {}))
+    for (const BankUse& use : bank_uses(network, target, place(target, network, {}, {}), {}))
       if (use.total() > use.bank->size && !misfit) misfit = blame(network, use);
     if (!misfit) return;
     nearest = std::move(misfit);

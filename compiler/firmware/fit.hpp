@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <string_view>
+#include <string>
 #include <vector>
 
 #include "compile.hpp"
@@ -18,18 +18,13 @@ struct BankUse {
   std::int64_t total() const { return weights + code + vectors + arena + stack + other; }
 };
 
-/// What a firmware has beside weights and arena.
-struct Overhead {
-  std::int64_t layers = 0;   ///< machine code of the layers
-  std::int64_t flash = 0;    ///< code and tables of targets/: start-up and the service behind the UART
-  std::int64_t ram = 0;      ///< its variables
-  std::int64_t stack = 0;
-  std::int64_t vectors = 0;  ///< samples built in
-};
-/// Estimated from measured firmware: an upper bound for most networks.
+/// Estimated from measured firmware (bench/systems.md), rounded up: layers take 400 to 850 bytes each, all the rest 7 to 9.5 KB. `vectors`: bytes of samples built in.
 Overhead overhead(const Network& network, const Target& target, std::int64_t vectors);
 
 std::vector<BankUse> bank_uses(const Network& network, const Target& target, const Placement& placement, const Overhead& overhead);
+
+/// Where everything is, then one line per bank in use: what it holds, of how much.
+std::string placement_text(const Network& network, const Target& target, const Placement& placement, const Overhead& overhead);
 
 /// Adds an error to `diagnostics` for every bank that overflows.
 void check_fit(const Network& network, const Target& target, const Placement& placement, const Overhead& overhead, Diagnostics& diagnostics);

@@ -10,23 +10,26 @@
 namespace o2m {
 namespace {
 
-// Fastest first: what has room is taken in this order.
-constexpr Place weights_simple[] = {{"flash", "FLASH", ""}, {"ram", "RAM", ".fast_data.weights", true}};
-constexpr Place arena_simple[] = {{"ram", "RAM", ".noinit"}};
-constexpr Place code_simple[] = {{"flash", "FLASH", ""}, {"ram", "RAM", ".fast_code", true}};
+// The first of each list is what is taken unless something speaks against it.
+constexpr Place weights_simple[] = {{"flash", "FLASH", "", ""}, {"ram", "RAM", ".fast_data.weights", "FLASH"}};
+constexpr Place arena_simple[] = {{"ram", "RAM", ".noinit", ""}};
+constexpr Place code_simple[] = {{"flash", "FLASH", "", ""}, {"ram", "RAM", ".fast_code", "FLASH"}};
+constexpr Place vectors_simple[] = {{"flash", "FLASH", "", ""}};
 
-constexpr Place weights_h750[] = {{"flash", "FLASH", ""}, {"qspi", "QSPI", ".external.weights"},
-                                  {"dtcm", "DTCM", ".fast_data.weights", true}, {"axi", "AXI", ".big_data.weights", true}};
-constexpr Place arena_h750[] = {{"dtcm", "DTCM", ".noinit"}, {"axi", "AXI", ".big_noinit"}, {"d2", "D2", ".d2_noinit"}, {"d3", "D3", ".d3_noinit"}};
-constexpr Place code_h750[] = {{"flash", "FLASH", ""}, {"itcm", "ITCM", ".fast_code", true}};
+constexpr Place axi_from_qspi{"axi", "AXI", ".external_data.weights", "QSPI"};
+constexpr Place weights_h750[] = {{"flash", "FLASH", "", ""}, {"qspi", "QSPI", ".external.weights", ""},
+                                  {"dtcm", "DTCM", ".fast_data.weights", "FLASH"}, {"axi", "AXI", ".big_data.weights", "FLASH"}};
+constexpr Place arena_h750[] = {{"dtcm", "DTCM", ".noinit", ""}, {"axi", "AXI", ".big_noinit", ""}, {"d2", "D2", ".d2_noinit", ""}, {"d3", "D3", ".d3_noinit", ""}};
+constexpr Place code_h750[] = {{"itcm", "ITCM", ".fast_code", "FLASH"}, {"flash", "FLASH", "", ""}};
+constexpr Place vectors_h750[] = {{"flash", "FLASH", "", ""}, {"qspi", "QSPI", ".external.vectors", ""}};
 
 struct Choices {
-  std::span<const Place> weights, arena, code;
+  std::span<const Place> weights, arena, code, vectors;
 };
 
 Choices choices(const Target& target) {
-  if (target.name == "h750") return {weights_h750, arena_h750, code_h750};
-  return {weights_simple, arena_simple, code_simple};
+  if (target.name == "h750") return {weights_h750, arena_h750, code_h750, vectors_h750};
+  return {weights_simple, arena_simple, code_simple, vectors_simple};
 }
 
 Place find(const Target& target, std::string_view what, std::string_view name, std::span<const Place> among) {
@@ -44,14 +47,37 @@ std::map<std::string, std::string> parse(const std::vector<std::string>& words) 
   for (const std::string& word : words) {
     const std::size_t equals = word.find('=');
     const std::string what = word.substr(0, equals);
-    if (equals == std::string::npos || (what != "weights" && what != "arena" && what != "code"))
-      refuse("--place {}: expected weights=BANK, arena=BANK or code=BANK", word);
+    if (equals == std::string::npos || (what != "weights" && what != "arena" && what != "code" && what != "vectors"))
+      refuse("--place {}: expected weights=BANK, arena=BANK, code=BANK or vectors=BANK", word);
     wanted[what] = word.substr(equals + 1);
   }
   return wanted;
 }
 
+/// The first bank with room for the arena beside what is there already; the first of all if none has.
+Place roomy(const Target& target, std::span<const Place> arenas, const Network& network, const Placement& p, const Overhead& o) {
+  for (const Place& arena : arenas) {
+    std::int64_t taken = network.plan.arena_bytes;
+    if (arena.bank == arenas[0].bank) taken += o.ram + o.stack;
+    if (arena.bank == p.weights.bank) taken += weight_bytes(network);
+    if (taken <= bank_named(target, arena.bank).size) return arena;
+  }
+  return arenas[0];
+}
+
+/// Bytes of internal flash under this placement.
+std::int64_t flash_use(const Network& network, const Placement& p, const Overhead& o) {
+  const bool weights = p.weights.bank == "FLASH" || p.weights.from == "FLASH";
+  return o.flash + o.layers + (weights ? weight_bytes(network) : 0) + (p.vectors.bank == "FLASH" ? o.vectors : 0);
+}
+
 }  // namespace
+
+std::int64_t weight_bytes(const Network& network) {
+  std::int64_t bytes = 0;
+  for (const ConstantArray& c : network.program.constants) bytes += static_cast<std::int64_t>(c.bytes.size());
+  return bytes;
+}
 
 const Bank& bank_named(const Target& target, std::string_view name) {
   for (const Bank& bank : target.banks)
@@ -59,26 +85,23 @@ const Bank& bank_named(const Target& target, std::string_view name) {
   throw std::logic_error("no bank " + std::string(name));
 }
 
-Placement place(const Target& target, const Network& network, const std::vector<std::string>& words, std::int64_t fixed_flash,
-                std::int64_t fixed_ram) {
+Placement place(const Target& target, const Network& network, const std::vector<std::string>& words, const Overhead& o) {
   const auto wanted = parse(words);
   const Choices all = choices(target);
-  std::int64_t weights = 0;
-  for (const ConstantArray& c : network.program.constants) weights += static_cast<std::int64_t>(c.bytes.size());
-  Placement out{all.weights[0], all.arena[0], all.code[0]};
-  if (weights + fixed_flash > target.flash_bytes && all.weights[1].name == "qspi") out.weights = all.weights[1];
-  for (const Place& p : all.arena) {
-    const bool first = p.bank == all.arena[0].bank;
-    if (network.plan.arena_bytes + (first ? fixed_ram : 0) > bank_named(target, p.bank).size) continue;
-    out.arena = p;
-    break;
-  }
-  for (const auto& [what, name] : wanted) {
-    if (what == "weights") out.weights = find(target, what, name, all.weights);
-    if (what == "arena") out.arena = find(target, what, name, all.arena);
-    if (what == "code") out.code = find(target, what, name, all.code);
-  }
-  return out;
+  const auto told = [&](const char* what, std::span<const Place> among) {
+    const auto word = wanted.find(what);
+    return word == wanted.end() ? among[0] : find(target, what, word->second, among);
+  };
+  Placement p{told("weights", all.weights), told("arena", all.arena), told("code", all.code), told("vectors", all.vectors)};
+  const auto overflows = [&] { return flash_use(network, p, o) > target.flash_bytes; };
+  const bool external = all.vectors.size() > 1;
+  if (external && !wanted.contains("vectors") && overflows()) p.vectors = all.vectors[1];
+  if (external && !wanted.contains("weights") && overflows())
+    p.weights = weight_bytes(network) <= bank_named(target, axi_from_qspi.bank).size ? axi_from_qspi : all.weights[1];
+  if (external && p.weights.name == "axi" && p.weights.from == "FLASH" && overflows()) p.weights = axi_from_qspi;
+  if (!wanted.contains("arena")) p.arena = roomy(target, all.arena, network, p, o);
+  if (!wanted.contains("code") && p.code.bank == "ITCM" && o.layers > bank_named(target, "ITCM").size) p.code = find(target, "code", "flash", all.code);
+  return p;
 }
 
 }  // namespace o2m

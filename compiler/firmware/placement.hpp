@@ -1,4 +1,5 @@
-// Which memory bank holds weights, arena and hot code of a firmware: as told by --place, else chosen here.
+// Which memory bank holds weights, arena, hot code and self-test samples of a firmware: as told by --place, else
+// chosen here.
 #pragma once
 
 #include <string>
@@ -14,20 +15,33 @@ struct Place {
   std::string_view name;     ///< "flash", "ram", "itcm", "dtcm", "axi", "d2", "d3", "qspi"
   std::string_view bank;     ///< Bank::name
   std::string_view section;  ///< empty: where the compiler puts it anyway
-  bool copied = false;       ///< its initial contents are kept in FLASH as well
+  std::string_view from;     ///< Bank::name it is copied from at start, or empty
 };
 
 struct Placement {
-  Place weights, arena, code;
+  Place weights, arena, code, vectors;
+  bool external_flash() const { return weights.bank == "QSPI" || weights.from == "QSPI" || vectors.bank == "QSPI"; }
 };
 
-/// `words` are "weights=qspi", "arena=axi", "code=itcm". Throws Refusal for a name the target does not know.
-/// What no word decides: weights in flash, or in external flash if they do not fit; the arena in the first bank with
-/// room, fastest first; code in flash. `fixed_flash` and `fixed_ram`: what else flash and RAM have to hold.
-Placement place(const Target& target, const Network& network, const std::vector<std::string>& words, std::int64_t fixed_flash,
-                std::int64_t fixed_ram);
+/// What has to be placed beside the network, in bytes.
+struct Overhead {
+  std::int64_t layers = 0;   ///< machine code of the layers
+  std::int64_t flash = 0;    ///< code and tables of targets/: start-up and the service behind the UART
+  std::int64_t ram = 0;      ///< its variables
+  std::int64_t stack = 0;
+  std::int64_t vectors = 0;  ///< samples built in
+};
+
+/// `words` are "weights=qspi", "arena=axi", "code=itcm", "vectors=qspi". Throws Refusal for a name the target does not know.
+/// What no word decides: everything in flash and the arena in the first RAM with room, fastest first. Where there is
+/// external flash, what does not fit moves there, first the samples, then the weights, which are copied to RAM at start
+/// if they fit there; hot code runs from ITCM.
+Placement place(const Target& target, const Network& network, const std::vector<std::string>& words, const Overhead& overhead);
 
 /// The bank of `target` with that name; throws std::logic_error if there is none.
 const Bank& bank_named(const Target& target, std::string_view name);
+
+/// All constants of the network.
+std::int64_t weight_bytes(const Network& network);
 
 }  // namespace o2m

@@ -62,13 +62,13 @@ Tensor read_image(const fs::path& path) {
   }
 }
 
+}  // namespace
+
 bool is_image(const fs::path& path) {
   std::string extension = path.extension().string();
   std::transform(extension.begin(), extension.end(), extension.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return extension == ".pgm" || extension == ".png";
 }
-
-}  // namespace
 
 std::string read_file(const fs::path& path) {
   std::ifstream in(path, std::ios::binary);
@@ -123,11 +123,13 @@ Tensor parse_pgm(std::string_view text) {
   return t;
 }
 
-Tensor read_image_folder(const fs::path& folder) {
+Tensor read_images(const fs::path& path) {
   std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(folder))
-    if (is_image(entry.path())) files.push_back(entry.path());
-  if (files.empty()) refuse("{} holds no .pgm or .png image", folder.string());
+  if (!fs::is_directory(path)) files.push_back(path);
+  else
+    for (const auto& entry : fs::directory_iterator(path))
+      if (is_image(entry.path())) files.push_back(entry.path());
+  if (files.empty()) refuse("{} holds no .pgm or .png image", path.string());
   std::sort(files.begin(), files.end());
   Tensor all{DType::uint8, {}, {}};
   for (const fs::path& file : files) {

@@ -1,4 +1,4 @@
-// Sample files that hold bytes: MNIST's IDX (gzip or not) and folders of PGM and PNG images.
+// Sample files that hold bytes: MNIST's IDX (gzip or not), PGM and PNG images and folders of them.
 #pragma once
 
 #include <filesystem>
@@ -15,8 +15,11 @@ std::string read_file(const std::filesystem::path& path);
 /// An IDX file of bytes: uint8 with the dimensions it declares. Nothing if `bytes` is no IDX file; refused if damaged.
 std::optional<Tensor> parse_idx(std::string_view bytes);
 
-/// All *.pgm and *.png of a folder in order of their names, of one size: uint8[N, C, H, W], C = 1 or 3.
-Tensor read_image_folder(const std::filesystem::path& folder);
+/// Named *.pgm or *.png.
+bool is_image(const std::filesystem::path& path);
+
+/// An image, or all images of a folder in order of their names, of one size: uint8[N, C, H, W], C = 1 or 3.
+Tensor read_images(const std::filesystem::path& path);
 
 /// uint8[1, H, W]
 Tensor parse_pgm(std::string_view bytes);

@@ -37,7 +37,7 @@ struct Array {
 };
 
 Array read_any(const std::filesystem::path& path) {
-  if (std::filesystem::is_directory(path)) return {read_image_folder(path), true};
+  if (std::filesystem::is_directory(path) || is_image(path)) return {read_images(path), true};
   const std::string bytes = read_file(path);
   try {
     if (auto idx = parse_idx(bytes)) return {std::move(*idx), true};
@@ -183,6 +183,19 @@ Samples read_samples(const std::vector<Port>& ports, const std::vector<NamedFile
     samples.from_bytes.push_back(found.from_bytes);
   }
   return samples;
+}
+
+Samples part(const Samples& all, std::int64_t first, std::int64_t count) {
+  if (first < 0 || first >= all.count) refuse("--first {}: there are {} samples", first, all.count);
+  const std::int64_t n = count > 0 ? std::min(count, all.count - first) : all.count - first;
+  Samples out{n, {}, all.from_bytes};
+  for (const Tensor& t : all.arrays) {
+    Shape shape = t.shape;
+    shape[0] = n;
+    const auto size = static_cast<std::ptrdiff_t>(t.bytes.size()) / all.count;
+    out.arrays.push_back({t.type, shape, {t.bytes.begin() + first * size, t.bytes.begin() + (first + n) * size}});
+  }
+  return out;
 }
 
 std::int64_t sample_bytes(const Port& port) { return element_count(port.shape) * size_of(port.type); }

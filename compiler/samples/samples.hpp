@@ -32,7 +32,7 @@ struct PixelMap {
   float operator()(float byte, std::size_t channel) const;
 };
 
-/// Reads the file of every port, in port order: .npy, MNIST's IDX (gzip or not), or a folder of PGM and PNG images.
+/// Reads the file of every port, in port order: .npy, MNIST's IDX (gzip or not), a PGM or PNG image, or a folder of them.
 /// .npy: (N, *shape) or, when the port's batch is 1, (N, *shape[1:]), of the port's type. Bytes (images, and .npy of uint8
 /// where `pixels` is given) go through `pixels` to a float port, and on to the quantized value for an 8-bit port of known
 /// scale; without `pixels` an 8-bit port takes the byte itself (int8: less 128).
@@ -40,6 +40,9 @@ struct PixelMap {
 /// samples than that, spread evenly over all; 0 = all.
 Samples read_samples(const std::vector<Port>& ports, const std::vector<NamedFile>& files, const char* what, const PixelMap& pixels = {},
                      std::int64_t at_most = 0);
+
+/// Samples [first, first + count) of all arrays; count 0: to the end. Refuses a first that is not there.
+Samples part(const Samples& all, std::int64_t first, std::int64_t count);
 
 /// One array from a file of any of these formats, as it is there.
 Tensor read_array(const std::filesystem::path& path);

@@ -22,6 +22,7 @@ class Service {
     if (text_mode_) return feed_text(byte);
     receiver_.feed(byte);
     if (text_wanted_) enter_text();
+    if (test_wanted_) print_self_test();
   }
 
   /// Nothing has come for silence_ms although pending().
@@ -33,7 +34,7 @@ class Service {
     if (noise > 0 && !typed) error({}, protocol::Error::noise, noise, 0);
     printable_ = true;
     newline_ = false;
-    matched_ = 0;
+    typed_ = 0;
   }
   bool pending() const noexcept { return text_mode_ ? text_count_ > 0 : receiver_.pending(); }
 
@@ -45,6 +46,7 @@ class Service {
     text_.number(static_cast<float>(Port::clock_hz()) / 1e6F, 0);
     text_.line(Port::external_clock() ? " MHz" : " MHz, internal oscillator: the external one did not start");
     text_.line("Frames: docs/protocol.md. Type \"text\" and Enter to send raw inputs and read predictions.");
+    if (app_.vectors.count > 0) text_.line("Type \"test\" and Enter to run the samples built in.");
   }
 
   // What protocol::Receiver asks for.
@@ -64,7 +66,7 @@ class Service {
       case protocol::Type::identify: return identify(h), false;
       case protocol::Type::infer: return infer(h), true;
       case protocol::Type::profile: return profile(h), true;
-      default: return self_test(h), true;
+      default: return self_test(h);
     }
   }
   void error(const protocol::Header& h, protocol::Error what, std::uint32_t a, std::uint32_t b) noexcept {
@@ -78,8 +80,9 @@ class Service {
     const bool end = byte == '\r' || byte == '\n';
     printable_ = printable_ && (end || (byte >= ' ' && byte <= '~'));
     newline_ = newline_ || end;
-    text_wanted_ = text_wanted_ || (end && matched_ == 4);
-    matched_ = matched_ < 4 && byte == static_cast<std::uint8_t>("text"[matched_]) ? matched_ + 1 : byte == 't' ? 1 : 0;
+    text_wanted_ = text_wanted_ || (end && typed_ == 0x74657874);                            // "text"
+    test_wanted_ = test_wanted_ || (end && typed_ == 0x74657374 && app_.vectors.count > 0);  // "test"
+    typed_ = end ? 0 : typed_ << 8 | byte;
   }
 
  private:
@@ -129,26 +132,37 @@ class Service {
     send_.end();
   }
 
-  void self_test(const protocol::Header& h) noexcept {
+  /// True if the vectors ran, and took the inputs' room.
+  bool self_test(const protocol::Header& h) noexcept {
     const bool all = h.argument == protocol::all_vectors;
     if (all ? app_.vectors.count == 0 : h.argument >= app_.vectors.count)
-      return error(h, protocol::Error::argument, app_.vectors.count, h.argument);
-    const std::uint32_t first = all ? 0 : h.argument, end = all ? app_.vectors.count : first + 1;
+      return error(h, protocol::Error::argument, app_.vectors.count, h.argument), false;
+    const std::uint32_t first = all ? 0 : h.argument, count = all ? app_.vectors.count : 1;
+    const Tally t = try_vectors(first, count);
+    begin(h, 20);
+    send_.word(count);
+    send_.word(t.identical);
+    send_.word(app_.vectors.labels != nullptr ? t.correct : 0xFFFF'FFFF);
+    send_.word(static_cast<std::uint32_t>(t.cycles));
+    send_.word(static_cast<std::uint32_t>(t.cycles >> 32));
+    send_.end();
+    return true;
+  }
+
+  struct Tally {
     std::uint32_t identical = 0, correct = 0;
     std::uint64_t cycles = 0;
-    for (std::uint32_t i = first; i < end; ++i) {
+  };
+
+  Tally try_vectors(std::uint32_t first, std::uint32_t count) noexcept {
+    Tally t;
+    for (std::uint32_t i = first; i < first + count; ++i) {
       load(i);
-      cycles += run();
-      identical += matches(i) ? 1 : 0;
-      correct += app_.vectors.labels != nullptr && app_.vectors.labels[i] == prediction() ? 1 : 0;
+      t.cycles += run();
+      t.identical += matches(i) ? 1 : 0;
+      t.correct += app_.vectors.labels != nullptr && app_.vectors.labels[i] == prediction() ? 1 : 0;
     }
-    begin(h, 20);
-    send_.word(end - first);
-    send_.word(identical);
-    send_.word(app_.vectors.labels != nullptr ? correct : 0xFFFF'FFFF);
-    send_.word(static_cast<std::uint32_t>(cycles));
-    send_.word(static_cast<std::uint32_t>(cycles >> 32));
-    send_.end();
+    return t;
   }
 
   void load(std::uint32_t vector) noexcept {
@@ -171,11 +185,31 @@ class Service {
     return best;
   }
 
+  /// The answer to "test".
+  void print_self_test() noexcept {
+    test_wanted_ = false;
+    receiver_.forget();
+    const auto count = static_cast<float>(app_.vectors.count);
+    const Tally t = try_vectors(0, app_.vectors.count);
+    text_.line("");
+    text_.number(static_cast<float>(t.identical), 0);
+    text_.word(" of ");
+    text_.number(count, 0);
+    text_.line(" samples with the expected outputs");
+    if (app_.vectors.labels != nullptr) {
+      text_.number(static_cast<float>(t.correct), 0);
+      text_.word(" predicted right: accuracy ");
+      text_.number(static_cast<float>(t.correct) * 100.0F / count, 2);
+      text_.line(" %");
+    }
+    text_.number(static_cast<float>(t.cycles) / count * 1000.0F / static_cast<float>(Port::clock_hz()), 3);
+    text_.line(" ms each");
+  }
+
   void enter_text() noexcept {
     text_mode_ = true;
     text_wanted_ = false;
-    text_count_ = last_ = 0;
-    matched_ = 0;
+    text_count_ = last_ = typed_ = 0;
     receiver_.forget();
     text_.line("");
     text_.word("Send ");
@@ -223,8 +257,8 @@ class Service {
   protocol::Sender<void (*)(std::uint8_t)> send_;
   Text<Port> text_;
   std::uint32_t input_bytes_ = 0, output_bytes_ = 0;
-  bool printable_ = true, newline_ = false, text_wanted_ = false, text_mode_ = false;
-  std::uint32_t matched_ = 0;     ///< letters of "text" typed so far
+  bool printable_ = true, newline_ = false, text_wanted_ = false, test_wanted_ = false, text_mode_ = false;
+  std::uint32_t typed_ = 0;       ///< the last four characters of the line being typed
   std::uint32_t text_count_ = 0;  ///< raw bytes so far
   std::uint32_t last_ = 0;        ///< the last four of them
 };

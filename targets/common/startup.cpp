@@ -16,7 +16,7 @@ struct ZeroEntry {
   std::uint32_t* to;
   std::uint32_t words;
 };
-extern const CopyEntry __copy_begin[], __copy_end[];
+extern const CopyEntry __copy_begin[], __copy_end[], __late_copy_begin[], __late_copy_end[];
 extern const ZeroEntry __zero_begin[], __zero_end[];
 extern std::uint32_t __stack_top[];
 [[noreturn]] void reset_handler();
@@ -53,9 +53,13 @@ static_assert(sizeof(VectorTable) == 16 * 4, "sixteen words, whatever the compil
 
 // The tables are small and run once: loops, not calls of memcpy and memset, which -fno-tree-loop-distribute-patterns
 // keeps them from becoming.
-void initialise_ram() noexcept {
-  for (const CopyEntry* e = __copy_begin; e != __copy_end; ++e)
+void copy(const CopyEntry* begin, const CopyEntry* end) noexcept {
+  for (const CopyEntry* e = begin; e != end; ++e)
     for (std::uint32_t i = 0; i < e->words; ++i) e->to[i] = e->from[i];
+}
+
+void initialise_ram() noexcept {
+  copy(__copy_begin, __copy_end);
   for (const ZeroEntry* e = __zero_begin; e != __zero_end; ++e)
     for (std::uint32_t i = 0; i < e->words; ++i) e->to[i] = 0;
 }
@@ -79,6 +83,7 @@ void reset_handler() {
   enable_faults();
   clock = start_clock();
   enable_caches();
+  copy(__late_copy_begin, __late_copy_end);
   start_cycle_counter();
   uart::start(clock.uart_hz);
   finish(static_cast<std::uint32_t>(main()));

@@ -225,6 +225,22 @@ TEST_CASE("after any damage the next good frame is answered, at the latest when 
   }
 }
 
+TEST_CASE("a frame that a broken one swallowed is answered together with those behind it") {
+  sent.clear();
+  Service s(application);
+  Bytes broken = frame(2, 1, 0, sample);
+  broken.resize(5);
+  feed(s, broken);
+  feed(s, frame(4, 2, 9, {}));  // no such vector
+  feed(s, frame(1, 3, 0, {}));
+  s.silence();
+  const std::vector<Reply> all = replies();
+  REQUIRE(all.size() == 3);
+  CHECK(error_code(all[0]) == 1);
+  CHECK(error_code(all[1]) == 7);
+  CHECK(all[2].type == 0x81);
+}
+
 TEST_CASE("text for a person") {
   sent.clear();
   Service s(application);
@@ -244,6 +260,22 @@ TEST_CASE("text for a person") {
   feed(s, sample);
   s.silence();
   CHECK(error_code(only(replies())) == 6);
+}
+
+TEST_CASE("samples built in, run by hand") {
+  sent.clear();
+  Service s(application);
+  feed(s, {'t', 'e', 's', 't', '\r'});
+  CHECK(text() == "\r\n1 of 2 samples with the expected outputs\r\n1 predicted right: accuracy 50.00 %\r\n0.160 ms each\r\n");
+  s.silence();
+  CHECK(sent.empty());
+  onnx2mcu::target::Application bare = application;
+  bare.vectors = {};
+  Service without(bare);
+  feed(without, {'t', 'e', 's', 't', '\r'});
+  CHECK(sent.empty());
+  without.silence();
+  CHECK(text().find("onnx2mcu sums") != std::string::npos);
 }
 
 TEST_CASE("numbers as text") {

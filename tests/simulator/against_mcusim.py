@@ -25,11 +25,11 @@ def run(command, check=True):
 def requests(folder):
     """Three inferences as frames, written by the host's own code for protocol.hpp's layout."""
     sys.path.insert(0, f"{ROOT}/tests/firmware")
-    import simulated
+    import board
     path = f"{folder}/requests"
     with open(path, "wb") as f:
-        for i, image in enumerate(simulated.read_images()[:3]):
-            f.write(simulated.frame(2, i, image))
+        for i, image in enumerate(board.read_images()[:3]):
+            f.write(board.frame(2, i, image))
     return path
 
 
