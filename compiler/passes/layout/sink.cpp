@@ -2,6 +2,9 @@
 
 #include <string_view>
 
+#include "ops/resize_axes.hpp"
+#include "ops/window.hpp"
+
 namespace o2m {
 namespace {
 
@@ -78,10 +81,25 @@ Perm common_perm(const Graph& graph, const Uses& uses, const Node& node) {
   return perm;
 }
 
+/// Resize takes an image channels last as it takes one channels first, by an attribute of ours.
+bool sink_into_resize(GraphEditor& edit, const Uses& uses, std::size_t n) {
+  Node& node = edit.graph.nodes[n];
+  const Node* t = transpose_above(edit.graph, uses, node.inputs[0]);
+  if (!t || channels_last(node)) return false;
+  const Perm perm = *t->attr_ints("perm");
+  const Resize r = resolve_resize(edit.graph, node);
+  if (perm != Perm{0, 3, 1, 2} || r.axes[0].scale != 1.0F || r.axes[1].scale != 1.0F) return false;
+  node.inputs[0] = t->inputs[0];
+  node.attributes["channels_last"] = std::int64_t{1};
+  edit.transpose_output(n, inverse(perm));
+  return true;
+}
+
 }  // namespace
 
 bool sink_into(GraphEditor& edit, const Uses& uses, std::size_t n) {
   Graph& graph = edit.graph;
+  if (graph.nodes[n].is("Resize") || graph.nodes[n].is("Upsample")) return sink_into_resize(edit, uses, n);
   const Sink sink = sink_of(graph.nodes[n]);
   if (sink == Sink::never) return false;
   if (sink == Sink::quantization && per_axis(graph, graph.nodes[n])) return false;

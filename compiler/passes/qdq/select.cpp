@@ -63,7 +63,9 @@ bool can_drop(const Rewriter& r, const QuantizedUnit& u) {
   if (node.is("Split")) return true;
   if (among(node.op_type, moving)) return true;
   if (!is_8bit(type_behind(r, u.dqs[0]))) return false;
-  if (node.is("Resize")) return true;
+  if (node.is("Resize"))  // what interpolates or makes up elements stays in float
+    return node.attr_string("mode", "nearest") == "nearest" &&
+           node.attr_string("coordinate_transformation_mode", "half_pixel") != "tf_crop_and_resize";
   // Before opset 12 neither MaxPool nor the reductions take 8-bit integers.
   return among(node.op_type, ordering) && r.graph.opset() >= 12 &&
          per_tensor(r.graph, r.node(u.qs[0]))->scale > 0;

@@ -5,6 +5,7 @@ import pathlib
 import sys
 
 import numpy as np
+from onnx import helper
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "quantized"))
@@ -216,12 +217,67 @@ def recurrent():
     m.write(HERE / "recurrent")
 
 
+COORDINATES = ["half_pixel", "asymmetric", "pytorch_half_pixel", "align_corners", "half_pixel_symmetric", "tf_crop_and_resize"]
+
+
+def resize(name, opset, transposed):
+    """All modes up and down; transposed: between convolutions, where images lie channels last."""
+    m = Model(samples=1, opset=opset)
+    scales, sizes = [(2, 2), (1.3, 2.6), (0.6, 0.5)], [(3, 9)]
+
+    def image(dtype, shape):
+        x = m.input("x_" + dtype, dtype, shape)
+        if not transposed:
+            return x
+        m.nodes.append(helper.make_node("MaxPool", [x], [x + "_pool"], kernel_shape=[1, 1]))
+        return x + "_pool"
+
+    def apply(x, dtype, sc, si, mode, coordinates, **attributes):
+        roi = ""
+        if coordinates == "tf_crop_and_resize":
+            roi = m.constant([0, 0, 0.3, -0.25, 1, 1, 0.8, 1.2], F32)
+            attributes["extrapolation_value"] = 7.0
+        inputs = [x, roi, m.constant([1, 1, *sc], F32)] if sc else [x, roi, "", m.constant([1, 2, *si], np.int64)]
+        m.apply("Resize", inputs, [dtype], mode=mode, coordinate_transformation_mode=coordinates, **attributes)
+
+    images = {dtype: image(dtype, [1, 2, 4, 6]) for dtype in (F32, "int8", "uint8")}
+    for coordinates in COORDINATES[4:] if transposed else COORDINATES:
+        for i, (sc, si) in enumerate([(s, None) for s in scales] + [(None, s) for s in sizes]):
+            for nearest in ["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"][i % 2 :: 2]:
+                apply(images["int8"], "int8", sc, si, "nearest", coordinates, nearest_mode=nearest)
+            for dtype in [F32, "uint8", "int8"][: 3 - i % 3]:
+                apply(images[dtype], dtype, sc, si, "linear", coordinates)
+            for exclude in (0, 1):
+                apply(images[F32], F32, sc, si, "cubic", coordinates, exclude_outside=exclude, cubic_coeff_a=-0.6)
+                if opset >= 18 and coordinates != "tf_crop_and_resize":  # ONNX Runtime fails beyond the image
+                    apply(images[F32], F32, sc, si, ["linear", "cubic"][i % 2], coordinates, antialias=1, exclude_outside=exclude)
+    if not transposed:
+        last = {dtype: m.input("last_" + dtype, dtype, [1, 4, 5, 3]) for dtype in (F32, "uint8", "int8")}
+        for dtype, x in last.items():
+            m.apply("Resize", [x, "", m.constant([1, 2.5, 1.7, 1], F32)], [dtype], mode="linear")
+        m.apply("Resize", [m.input("line", F32, [1, 2, 7]), "", m.constant([1, 1, 2.3], F32)], [F32], mode="linear")
+        m.apply("Resize", [m.input("volume", F32, [1, 1, 2, 3, 4]), "", m.constant([1, 1, 2, 1.5, 2.5], F32)], [F32], mode="linear")
+        m.apply("Resize", [m.input("plane", F32, [4, 5]), "", m.constant([2, 0.7], F32)], [F32], mode="cubic")
+        m.apply("Resize", [m.input("row", "int8", [5]), "", m.constant([2.3], F32)], ["int8"], nearest_mode="ceil")
+    m.write(HERE / name)
+
+
+def upsample():
+    m = Model(samples=1, opset=9)
+    for mode, factors in ("nearest", (2, 2)), ("nearest", (1.5, 3)), ("linear", (2, 2)), ("linear", (1.7, 2.2)):
+        x = m.input(f"x{len(m.nodes)}", F32, [1, 2, 3, 4])
+        m.apply("Upsample", [x, m.constant([1, 1, *factors], F32)], [F32], mode=mode)
+    m.write(HERE / "upsample")
+
+
 RECORDS = {
     "conv": conv, "gemm": gemm, "binary": binary, "unary": unary, "softmax": lambda: softmax("softmax", 13, [0, 1, 2, -1]),
     "softmax_opset11": lambda: softmax("softmax_opset11", 11, [0, 1, 2]),
     "average_pool": lambda: average_pool("average_pool", 13),
     "average_pool_opset19": lambda: average_pool("average_pool_opset19", 19), "reduce": reduce,
     "batch_normalization": batch_normalization, "recurrent": recurrent,
+    "resize": lambda: resize("resize", 18, False), "resize_channels_last": lambda: resize("resize_channels_last", 18, True),
+    "upsample": upsample,
 }
 
 if __name__ == "__main__":
