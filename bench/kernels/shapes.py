@@ -63,7 +63,7 @@ def product_nodes(kind, g, rng):
 
 
 def make(path, kind, g, seed):
-    """Writes the network and returns its samples."""
+    """Writes the network, channels last where it has any, and returns its samples."""
     rng = np.random.default_rng(seed)
     if kind == "pool":
         nodes, inits = [helper.make_node("MaxPool", ["x"], ["y"], name="kernel", kernel_shape=[2, 2], strides=[2, 2])], []
@@ -71,6 +71,10 @@ def make(path, kind, g, seed):
     else:
         nodes, inits = product_nodes(kind, g, rng)
         x_shape, y_shape = ([1, g[0]], [1, g[1]]) if kind == "fc" else ([1, g[1], g[3], g[4]], [1, g[2], g[3], g[4]])
+    if kind != "fc":  # channels last, so that no transposed copy takes the RAM of the smallest chip
+        nodes[0].input[0], nodes[0].output[0] = "x_planar", "y_planar"
+        nodes = [helper.make_node("Transpose", ["x"], ["x_planar"], perm=[0, 3, 1, 2]), *nodes, helper.make_node("Transpose", ["y_planar"], ["y"], perm=[0, 2, 3, 1])]
+        x_shape, y_shape = ([shape[i] for i in (0, 2, 3, 1)] for shape in (x_shape, y_shape))
     graph = helper.make_graph(nodes, "layer", [helper.make_tensor_value_info("x", TensorProto.INT8, x_shape)],
                               [helper.make_tensor_value_info("y", TensorProto.INT8, y_shape)], inits)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13), helper.make_opsetid("com.microsoft", 1)])

@@ -1,5 +1,6 @@
 #include "ops/fully_connected.hpp"
 
+#include "kernels/blocked.hpp"
 #include "kernels/packed.hpp"
 
 namespace o2m {
@@ -28,14 +29,20 @@ void add_packed_product(LowerContext& c, Call& call, const QuantizedWeights& wei
 void lower_fully_connected(LowerContext& c, const FullyConnected& f, Operand x) {
   const Accumulators acc = accumulators_of(f.weights, f.bias, c.in(0).type, f.x_zero_point);
   const bool to_float = c.out(0).type == DType::float32;
-  const bool packs = c.blocked() && !to_float;
-  Call call = packs ? c.call("packed_fully_connected", "packed_fully_connected.hpp")
-                    : c.call(to_float ? "fully_connected_float" : "fully_connected", "fully_connected.hpp");
+  const bool packs = c.blocked() && !to_float, blocks = wants_blocks(c) && !to_float && f.weights.type == DType::int8;
+  Call call = packs    ? c.call("packed_fully_connected", "packed_fully_connected.hpp")
+              : blocks ? c.call("blocked_fully_connected", "blocked_fully_connected.hpp")
+                       : c.call(to_float ? "fully_connected_float" : "fully_connected", "fully_connected.hpp");
   call.reads = {x};
   call.writes = {c.output(0)};
   call.params = {param("rows", f.rows), param("in", f.in), param("out", f.out)};
   if (packs) {
     add_packed_product(c, call, f.weights, acc);
+  } else if (blocks) {
+    const std::int64_t block = rows_of_a_block(f.out);
+    call.params.push_back(param("block", block));
+    add_blocked_weights(c, call, block_product_weights(f.weights, block), acc.bias);
+    call.algorithm = fmt::format("{} rows x 4 inputs", block);
   } else {
     call.params.push_back(param_array(c.program, "weights", weight_array(c, f.weights)));
     call.params.push_back(param_array(c.program, "bias", c.array("bias", DType::int32, acc.bias)));

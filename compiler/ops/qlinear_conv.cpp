@@ -20,9 +20,7 @@ void lower(LowerContext& c) {
     bias.assign(b.as<std::int32_t>().begin(), b.as<std::int32_t>().end());
   }
   const Accumulators acc = accumulators_of(conv.weights, bias, c.in(0).type, conv.x_zero_point);
-  Call call = packs(c, conv)
-                  ? packed_conv_call(c, conv, acc)
-                  : quantized_conv_call(c, conv, acc, conv.depthwise() ? "depthwise_conv2d" : "conv2d", "conv2d.hpp");
+  Call call = integer_conv_call(c, conv, acc);
   add_requantization(c, call, scales, read_zero_point(c.constant(7), "y_zero_point"), c.out(0).type, acc.ranges);
   c.add(std::move(call));
 }

@@ -1,5 +1,6 @@
 #include "ops/quantized_conv.hpp"
 
+#include "kernels/blocked.hpp"
 #include "kernels/packed.hpp"
 
 namespace o2m {
@@ -123,7 +124,78 @@ Call packed_call(LowerContext& c, const QuantizedConv& conv, const Accumulators&
   return call;
 }
 
+/// Pixels of a patch: a multiple of 4, as many as fit 2 KiB.
+std::int64_t choose_blocked_tile(const QuantizedConv& conv) {
+  std::int64_t tile = 4;
+  const auto bytes = [&](std::int64_t t) { return patch_columns(conv.window, t) * conv.window.k_h * conv.in_c; };
+  while (tile < conv.window.out_w && bytes(tile + 4) <= 2048) tile += 4;
+  return std::min(tile, conv.window.out_w);
+}
+
+bool is_pixelwise(const Window2d& w) {
+  return w.k_h == 1 && w.k_w == 1 && w.stride_h == 1 && w.stride_w == 1 && w.in_h == w.out_h && w.in_w == w.out_w && w.pad_top == 0 && w.pad_left == 0;
+}
+
+/// A pixel-wise convolution on an image that is one long row.
+QuantizedConv flattened(QuantizedConv conv) {
+  Window2d& w = conv.window;
+  if (is_pixelwise(w)) {
+    w.in_w = w.out_w = w.in_h * w.in_w;
+    w.in_h = w.out_h = 1;
+  }
+  return conv;
+}
+
+/// Taps (ky * k_w + kx) * depth + i column by column, as a patch has them.
+std::vector<std::int64_t> column_order(const QuantizedConv& conv) {
+  const Window2d& w = conv.window;
+  std::vector<std::int64_t> order;
+  for (std::int64_t kx = 0; kx < w.k_w; ++kx)
+    for (std::int64_t ky = 0; ky < w.k_h; ++ky)
+      for (std::int64_t i = 0; i < conv.depth; ++i) order.push_back((ky * w.k_w + kx) * conv.depth + i);
+  return order;
+}
+
+Call blocked_conv_call(LowerContext& c, const QuantizedConv& image, const Accumulators& acc) {
+  const QuantizedConv conv = flattened(image);
+  const Window2d& w = conv.window;
+  Call call = geometry_call(c, conv, "blocked_conv2d", "blocked_conv2d.hpp");
+  const bool direct = is_pixelwise(w);
+  const std::int64_t tile = direct ? w.out_w : choose_blocked_tile(conv), pair = (2 * conv.weights.taps + 3) / 4 * 4;
+  call.scratch = {c.scratch("block", DType::int8, pair + (direct ? 0 : patch_columns(w, tile) * w.k_h * conv.in_c))};
+  call.params.push_back(param("tile", tile));
+  std::vector<std::int32_t> bias = acc.bias;
+  if (bias.size() % 2 != 0) bias.push_back(0);
+  add_blocked_weights(c, call, block_conv_weights(conv.weights, column_order(conv)), bias);
+  call.algorithm = fmt::format("{}2 channels x 4 pixels", direct ? "" : fmt::format("patches of {} pixels, ", tile));
+  return call;
+}
+
+Call blocked_depthwise_call(LowerContext& c, const QuantizedConv& conv, const Accumulators& acc) {
+  const Window2d& w = conv.window;
+  Call call = geometry_call(c, conv, "blocked_depthwise_conv2d", "blocked_depthwise.hpp");
+  call.scratch = {c.scratch("columns", DType::uint32, patch_columns(w, w.out_w) * w.k_h)};
+  std::vector<std::int8_t> weights;
+  for (std::int64_t o = 0; o < conv.out_c; ++o)
+    for (const std::int64_t tap : column_order(conv)) weights.push_back(static_cast<std::int8_t>(conv.weights.at(o, tap)));
+  add_blocked_weights(c, call, weights, acc.bias);
+  call.algorithm = "4 channels at a time, weights in registers";
+  return call;
+}
+
+bool has_blocked_form(LowerContext& c, const QuantizedConv& conv) {
+  if (!wants_blocks(c) || conv.weights.type != DType::int8) return false;
+  if (conv.groups == 1) return conv.window.dil_w == 1;
+  return conv.depthwise() && conv.out_c == conv.in_c && conv.in_c % 4 == 0;
+}
+
 }  // namespace
+
+Call integer_conv_call(LowerContext& c, const QuantizedConv& conv, const Accumulators& acc) {
+  if (packs(c, conv)) return packed_conv_call(c, conv, acc);
+  if (has_blocked_form(c, conv)) return conv.depthwise() ? blocked_depthwise_call(c, conv, acc) : blocked_conv_call(c, conv, acc);
+  return quantized_conv_call(c, conv, acc, conv.depthwise() ? "depthwise_conv2d" : "conv2d", "conv2d.hpp");
+}
 
 bool packs(LowerContext& c, const QuantizedConv& conv) {
   if (!c.blocked()) return false;
@@ -132,13 +204,7 @@ bool packs(LowerContext& c, const QuantizedConv& conv) {
 
 Call packed_conv_call(LowerContext& c, const QuantizedConv& conv, const Accumulators& acc) {
   if (conv.depthwise()) return packed_depthwise_call(c, conv, acc, "packed_depthwise_conv2d", "packed_depthwise.hpp");
-  QuantizedConv flat = conv;
-  Window2d& w = flat.window;
-  if (w.k_h == 1 && w.k_w == 1 && w.stride_h == 1 && w.stride_w == 1 && w.in_h == w.out_h && w.in_w == w.out_w) {
-    w.in_w = w.out_w = w.in_h * w.in_w;  // pixel-wise: the image is one long row
-    w.in_h = w.out_h = 1;
-  }
-  return packed_call(c, flat, acc, "packed_conv2d", "packed_conv2d.hpp");
+  return packed_call(c, flattened(conv), acc, "packed_conv2d", "packed_conv2d.hpp");
 }
 
 Call packed_guarded_conv_call(LowerContext& c, const QuantizedConv& conv, const Accumulators& acc) {

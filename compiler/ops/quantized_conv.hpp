@@ -21,6 +21,8 @@ void infer_quantized_conv(InferContext& c);
 QuantizedConv read_quantized_conv(LowerContext& c);
 /// A call of `kernel` with everything but the requantization.
 Call quantized_conv_call(LowerContext& c, const QuantizedConv& conv, const Accumulators& acc, std::string kernel, std::string header);
+/// A call of the fastest kernel the target has for it, with everything but the requantization.
+Call integer_conv_call(LowerContext& c, const QuantizedConv& conv, const Accumulators& acc);
 /// Whether it takes packed_conv_call: one group, or depthwise with a multiple of 4 channels, on a DSP core, in blocks.
 bool packs(LowerContext& c, const QuantizedConv& conv);
 /// The same on the DSP extension's multiply-accumulate: kernel packed_conv2d or packed_depthwise_conv2d.

@@ -13,6 +13,13 @@
 #define ONNX2MCU_INLINE inline
 #endif
 
+/// A lambda that dissolves before the compiler decides which accumulators live in registers.
+#if defined(__GNUC__)
+#define ONNX2MCU_INLINE_LAMBDA __attribute__((always_inline))
+#else
+#define ONNX2MCU_INLINE_LAMBDA
+#endif
+
 /// Every layer function carries this; a firmware may define it first to move the layers into another section,
 /// e.g. -D'ONNX2MCU_LAYER=__attribute__((noinline, section(".itcm")))'.
 #ifndef ONNX2MCU_LAYER

@@ -5,6 +5,7 @@
 #include <limits>
 #include <type_traits>
 
+#include "unrolled.hpp"
 #include "window.hpp"
 
 namespace onnx2mcu {
@@ -13,6 +14,17 @@ namespace onnx2mcu {
 /// without cells gives the lowest value.
 template <class L, int N, bool whole, class T>
 ONNX2MCU_INLINE void max_of_cells(const T* const (&rows)[L::k_h], int first, int cols, T* y) noexcept {
+  if constexpr (whole && N * L::k_h * L::k_w <= 16) {  // no loop: the maxima stay in registers
+    unrolled<N>([&](auto n) ONNX2MCU_INLINE_LAMBDA {
+      std::int32_t best = rows[0][first + n.value];
+      unrolled<L::k_h * L::k_w>([&](auto i) ONNX2MCU_INLINE_LAMBDA {
+        const std::int32_t cell = rows[i.value / L::k_w][first + i.value % L::k_w * (L::dil_w * L::channels) + n.value];
+        best = cell > best ? cell : best;
+      });
+      y[n.value] = static_cast<T>(best);
+    });
+    return;
+  }
   T best[N];
   for (int n = 0; n < N; ++n) best[n] = std::numeric_limits<T>::lowest();
   for (const T* row : rows) {

@@ -6,23 +6,9 @@
 #define ONNX2MCU_PACKED_MAC_HPP
 
 #include "requantize_channel.hpp"
+#include "unrolled.hpp"
 
 namespace onnx2mcu {
-
-/// A number known to the compiler.
-template <int i>
-struct Index {
-  static constexpr int value = i;
-};
-
-/// f(Index<0>), …, f(Index<n - 1>), written out: accumulators stay in registers only if no loop indexes them.
-template <int n, int i = 0, class F>
-ONNX2MCU_INLINE void unrolled(F f) noexcept {
-  if constexpr (i < n) {
-    f(Index<i>{});
-    unrolled<n, i + 1>(f);
-  }
-}
 
 /// Accumulators of `pairs` pairs of rows and `pixels` pixels: value[pixel * 2 * pairs + row].
 template <int pairs, int pixels>

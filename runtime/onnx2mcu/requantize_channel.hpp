@@ -37,22 +37,43 @@ ONNX2MCU_INLINE std::int32_t saturate(std::int32_t v) noexcept {
   else return clamp(v, L::y_min, L::y_max);
 }
 
+/// What requantizes channel c, loaded once for many accumulators.
+template <class L>
+struct ChannelRequantizer {
+  static constexpr bool affine = L::form != Requantize::exact && L::form != Requantize::exact_in_range;
+  std::int32_t addend_low = 0, addend_high = 0, multiplier = 0, shift = 0;
+  int channel;
+
+  ONNX2MCU_INLINE explicit ChannelRequantizer(int c) noexcept : channel(c) {
+    if constexpr (affine) {
+      const std::int64_t addend = channel_element(L::addend, c);
+      addend_low = static_cast<std::int32_t>(addend);
+      addend_high = static_cast<std::int32_t>(addend >> 32);
+      multiplier = channel_element(L::multiplier, c);
+      if constexpr (L::form != Requantize::affine) shift = channel_element(L::shift, c);
+    }
+  }
+
+  ONNX2MCU_INLINE std::int32_t operator()(std::int32_t acc) const noexcept {
+    if constexpr (L::form == Requantize::exact) {
+      return requantize_exact_channel<L>(acc, channel);
+    } else if constexpr (L::form == Requantize::exact_in_range) {
+      return saturate<L>(L::Cpu::round_even(static_cast<float>(acc) * channel_element(L::scale, channel)) + L::y_zero_point);
+    } else {
+      if constexpr (L::form == Requantize::mixed) {
+        if (shift == 0) return requantize_exact_channel<L>(acc, channel);
+      }
+      const std::int64_t addend = std::int64_t{addend_high} * 4294967296 + static_cast<std::uint32_t>(addend_low);
+      const auto upper = static_cast<std::int32_t>((static_cast<std::int64_t>(acc) * multiplier + addend) >> 32);
+      if constexpr (L::form == Requantize::affine) return saturate<L>(upper >> (L::shift - 32));
+      else return saturate<L>(upper >> (shift - 32));  // every affine form shifts by 32 or more
+    }
+  }
+};
+
 template <class L>
 ONNX2MCU_INLINE std::int32_t requantize_channel(std::int32_t acc, int c) noexcept {
-  if constexpr (L::form == Requantize::exact) {
-    return requantize_exact_channel<L>(acc, c);
-  } else if constexpr (L::form == Requantize::exact_in_range) {
-    return saturate<L>(L::Cpu::round_even(static_cast<float>(acc) * channel_element(L::scale, c)) + L::y_zero_point);
-  } else {
-    int shift = 0;
-    if constexpr (L::form == Requantize::affine) shift = L::shift;
-    else shift = channel_element(L::shift, c);
-    if constexpr (L::form == Requantize::mixed) {
-      if (shift == 0) return requantize_exact_channel<L>(acc, c);
-    }
-    const std::int64_t scaled = static_cast<std::int64_t>(acc) * channel_element(L::multiplier, c) + channel_element(L::addend, c);
-    return saturate<L>(static_cast<std::int32_t>(scaled >> shift));
-  }
+  return ChannelRequantizer<L>(c)(acc);
 }
 
 }  // namespace onnx2mcu

@@ -6,13 +6,6 @@
 #include "../core.hpp"
 #include "../requantize.hpp"
 
-/// A lambda that dissolves before the compiler decides which accumulators live in registers.
-#if defined(__GNUC__)
-#define ONNX2MCU_INLINE_LAMBDA __attribute__((always_inline))
-#else
-#define ONNX2MCU_INLINE_LAMBDA
-#endif
-
 namespace onnx2mcu::cpu {
 
 /// The word at p, which need not be aligned.
@@ -42,6 +35,29 @@ struct Portable {
   static ONNX2MCU_INLINE std::int32_t dot(const X* x, const W* w, int n, std::int32_t acc) noexcept {
     for (int i = 0; i < n; ++i) acc += static_cast<std::int32_t>(x[i]) * static_cast<std::int32_t>(w[i]);
     return acc;
+  }
+
+  /// `quads` times four bytes of x with `rows` rows of weights, w: [quads][rows][4], on words. Moves both pointers behind.
+  template <int rows, int quads, class X>
+  static ONNX2MCU_INLINE void dot4_rows(std::int32_t (&a)[rows], const X*& x, const std::int8_t*& w) noexcept {
+    for (const X* const end = x + 4 * quads; x != end; x += 4)
+      for (int r = 0; r < rows; ++r, w += 4)
+        for (int i = 0; i < 4; ++i) a[r] += static_cast<std::int32_t>(x[i]) * w[i];
+  }
+  /// Two rows of weights, k: [taps][2], meet `pixels` runs of x, `distance` elements apart: a: [pixel][row].
+  template <int taps, int pixels, int distance, class X>
+  static ONNX2MCU_INLINE void mac_rows(std::int32_t (&a)[2 * pixels], const X* x, const std::int8_t* k) noexcept {
+    for (int t = 0; t < taps; ++t)
+      for (int i = 0; i < 2 * pixels; ++i) a[i] += static_cast<std::int32_t>(x[i / 2 * distance + t]) * k[2 * t + i % 2];
+  }
+
+  /// Two neighbouring pixels of a 3 x 3 window. x: columns of three cells, each cell 4 elements from the last; w: by column.
+  template <class X>
+  static ONNX2MCU_INLINE void mac_3x3(std::int32_t (&a)[2], const X* x, const std::int32_t (&w)[9]) noexcept {
+    for (int i = 0; i < 9; ++i) {
+      a[0] += static_cast<std::int32_t>(x[4 * i]) * w[i];
+      a[1] += static_cast<std::int32_t>(x[4 * (i + 3)]) * w[i];
+    }
   }
 
   static ONNX2MCU_INLINE std::int32_t low(std::uint32_t word) noexcept { return static_cast<std::int16_t>(word & 0xFFFFU); }

@@ -1,0 +1,223 @@
+// The kernels for cores without SIMD against plain loops: outputs of random layers, extreme inputs and weights included.
+// The weights are ordered by the compiler's own functions.
+#include <doctest/doctest.h>
+
+#include <array>
+#include <cstdint>
+#include <random>
+#include <vector>
+
+#include "kernels/blocked.hpp"
+#include "onnx2mcu/blocked_conv2d.hpp"
+#include "onnx2mcu/blocked_depthwise.hpp"
+#include "onnx2mcu/blocked_fully_connected.hpp"
+#include "onnx2mcu/cpu/cortex_m3.hpp"
+#include "onnx2mcu/max_pool.hpp"
+
+namespace {
+
+std::mt19937 random_bits(1);
+
+/// One value in eight is an end of the range.
+int random_value(int lo, int hi) {
+  const auto r = random_bits();
+  return r % 8 == 0 ? (r & 8 ? lo : hi) : lo + static_cast<int>((r >> 8) % static_cast<unsigned>(hi - lo + 1));
+}
+
+template <class T>
+std::vector<T> random_vector(std::size_t n, int lo = std::numeric_limits<T>::min(), int hi = std::numeric_limits<T>::max()) {
+  std::vector<T> out(n);
+  for (T& v : out) v = static_cast<T>(random_value(lo, hi));
+  return out;
+}
+
+/// What every layer here has: an affine requantization with numbers of its own for each channel.
+template <class Input>
+struct Layer {
+  using X = Input;
+  using Cpu = onnx2mcu::cpu::CortexM3;
+  static constexpr int x_zero_point = static_cast<X>(-1) < 0 ? -7 : 131, y_zero_point = 0, y_min = -128, y_max = 127, shift = 42;
+  static constexpr onnx2mcu::Requantize form = onnx2mcu::Requantize::affine;
+  static inline std::int8_t weights[70000];
+  static inline std::int32_t bias[256], multiplier[256];
+  static inline std::int64_t addend[256];
+};
+
+template <class L>
+void start(int channels) {
+  for (int c = 0; c < channels; ++c) {
+    L::bias[c] = random_value(-5000, 5000);
+    L::multiplier[c] = random_value(1 << 28, 1 << 30);
+    L::addend[c] = std::int64_t{random_value(-20, 20)} << L::shift;
+  }
+  L::bias[channels] = 0;
+}
+
+template <class L>
+int requantized(std::int64_t acc, int c) {
+  const std::int64_t value = (acc * L::multiplier[c] + L::addend[c]) >> L::shift;
+  return static_cast<int>(value < -128 ? -128 : value > 127 ? 127 : value);
+}
+
+o2m::QuantizedWeights random_weights(int channels, int taps) {
+  return {o2m::DType::int8, random_vector<std::int32_t>(static_cast<std::size_t>(channels * taps), -128, 127), channels, taps};
+}
+
+template <int kernel, int kernel_w, int in_channels, int out_channels, int height, int width, int stride, int pad, int pixels, class Input>
+struct Conv : Layer<Input> {
+  static constexpr int k_h = kernel, k_w = kernel_w, in_c = in_channels, out_c = out_channels, in_h = height, in_w = width, stride_h = stride,
+                       stride_w = stride, pad_top = pad, pad_left = pad, dil_h = 1, dil_w = 1, tile = pixels;
+  static constexpr int out_h = (height + 2 * pad - kernel) / stride + 1, out_w = (width + 2 * pad - kernel_w) / stride + 1;
+};
+
+template <class L>
+int cell(const typename L::X* x, int iy, int ix, int c) {
+  return iy < 0 || ix < 0 || iy >= L::in_h || ix >= L::in_w ? L::x_zero_point : x[(iy * L::in_w + ix) * L::in_c + c];
+}
+
+/// Outputs of L that differ from the plain loop; group: input channels of one output channel.
+template <class L>
+int wrong_outputs(const typename L::X* x, const std::int8_t* y, const o2m::QuantizedWeights& w, bool depthwise) {
+  int wrong = 0;
+  const int depth = depthwise ? 1 : L::in_c;
+  for (int oy = 0; oy < L::out_h; ++oy)
+    for (int ox = 0; ox < L::out_w; ++ox)
+      for (int oc = 0; oc < L::out_c; ++oc) {
+        std::int64_t sum = L::bias[oc];
+        for (int t = 0; t < w.taps; ++t) {
+          const int ky = t / (L::k_w * depth), kx = t / depth % L::k_w, i = depthwise ? oc : t % depth;
+          sum += std::int64_t{w.at(oc, t)} * cell<L>(x, oy * L::stride_h - L::pad_top + ky, ox * L::stride_w - L::pad_left + kx, i);
+        }
+        wrong += requantized<L>(sum, oc) != *y++;
+      }
+  return wrong;
+}
+
+template <class L>
+void check_conv() {
+  CAPTURE(L::in_c);
+  CAPTURE(L::out_c);
+  const o2m::QuantizedWeights w = random_weights(L::out_c, L::k_h * L::k_w * L::in_c);
+  std::vector<std::int64_t> order;
+  for (int kx = 0; kx < L::k_w; ++kx)
+    for (int ky = 0; ky < L::k_h; ++ky)
+      for (int i = 0; i < L::in_c; ++i) order.push_back((ky * L::k_w + kx) * L::in_c + i);
+  const auto bytes = o2m::block_conv_weights(w, order);
+  REQUIRE(bytes.size() <= 70000);
+  std::copy(bytes.begin(), bytes.end(), L::weights);
+  start<L>(L::out_c);
+  const auto x = random_vector<typename L::X>(L::in_h * L::in_w * L::in_c);
+  std::vector<std::int8_t> scratch(onnx2mcu::Blocks<L>::bytes), y(L::out_h * L::out_w * L::out_c);
+  onnx2mcu::blocked_conv2d<L>(x.data(), y.data(), scratch.data());
+  CHECK(wrong_outputs<L>(x.data(), y.data(), w, false) == 0);
+}
+
+template <class L>
+void check_depthwise() {
+  const o2m::QuantizedWeights w = random_weights(L::in_c, L::k_h * L::k_w);
+  std::int8_t* next = L::weights;
+  for (int c = 0; c < L::in_c; ++c)
+    for (int kx = 0; kx < L::k_w; ++kx)
+      for (int ky = 0; ky < L::k_h; ++ky) *next++ = static_cast<std::int8_t>(w.at(c, ky * L::k_w + kx));
+  start<L>(L::in_c);
+  const auto x = random_vector<typename L::X>(L::in_h * L::in_w * L::in_c);
+  std::vector<std::uint32_t> columns(onnx2mcu::ByteColumns<L>::count * L::k_h);
+  std::vector<std::int8_t> y(L::out_h * L::out_w * L::in_c);
+  onnx2mcu::blocked_depthwise_conv2d<L>(x.data(), y.data(), columns.data());
+  CHECK(wrong_outputs<L>(x.data(), y.data(), w, true) == 0);
+}
+
+template <int inputs, int outputs, int rows_together, class Input>
+struct Product : Layer<Input> {
+  static constexpr int rows = 2, in = inputs, out = outputs, block = rows_together;
+};
+
+template <class L>
+void check_product() {
+  CAPTURE(L::in);
+  CAPTURE(L::out);
+  const o2m::QuantizedWeights w = random_weights(L::out, L::in);
+  const auto bytes = o2m::block_product_weights(w, L::block);
+  std::copy(bytes.begin(), bytes.end(), L::weights);
+  start<L>(L::out);
+  const auto x = random_vector<typename L::X>(2 * L::in);
+  std::vector<std::int8_t> y(2 * L::out);
+  onnx2mcu::blocked_fully_connected<L>(x.data(), y.data());
+  int wrong = 0;
+  for (int r = 0; r < 2; ++r)
+    for (int o = 0; o < L::out; ++o) {
+      std::int64_t sum = L::bias[o];
+      for (int i = 0; i < L::in; ++i) sum += std::int64_t{w.at(o, i)} * x[static_cast<std::size_t>(r * L::in + i)];
+      wrong += requantized<L>(sum, o) != y[static_cast<std::size_t>(r * L::out + o)];
+    }
+  CHECK(wrong == 0);
+}
+
+using S = std::int8_t;
+using U = std::uint8_t;
+
+TEST_CASE("blocked convolution: strides, pads, odd channels and taps, tiles that do not divide the row") {
+  check_conv<Conv<3, 3, 16, 32, 6, 7, 1, 1, 4, S>>();
+  check_conv<Conv<3, 3, 1, 8, 9, 9, 1, 1, 9, U>>();
+  check_conv<Conv<3, 3, 3, 7, 8, 8, 2, 1, 4, U>>();
+  check_conv<Conv<5, 5, 6, 5, 9, 8, 1, 0, 4, S>>();
+  check_conv<Conv<1, 1, 64, 65, 1, 25, 1, 0, 25, S>>();
+  check_conv<Conv<1, 1, 5, 4, 3, 6, 1, 0, 6, U>>();
+  check_conv<Conv<1, 1, 8, 3, 5, 5, 2, 0, 3, U>>();
+  check_conv<Conv<1, 5, 2, 1, 1, 19, 1, 0, 4, S>>();
+}
+
+TEST_CASE("blocked depthwise convolution: kernels, strides, pads") {
+  check_depthwise<Conv<3, 3, 8, 8, 7, 9, 1, 1, 4, S>>();
+  check_depthwise<Conv<3, 3, 4, 4, 6, 6, 1, 1, 4, U>>();
+  check_depthwise<Conv<3, 3, 4, 4, 6, 5, 2, 1, 4, U>>();
+  check_depthwise<Conv<2, 2, 4, 4, 5, 6, 1, 0, 4, U>>();
+  check_depthwise<Conv<5, 5, 12, 12, 8, 7, 2, 2, 4, S>>();
+}
+
+TEST_CASE("blocked product: blocks of every size, inputs modulo 4") {
+  check_product<Product<64, 10, 5, S>>();
+  check_product<Product<33, 16, 6, U>>();
+  check_product<Product<34, 7, 4, S>>();
+  check_product<Product<35, 13, 3, U>>();
+  check_product<Product<3, 3, 2, S>>();
+  check_product<Product<8, 3, 1, U>>();
+}
+
+TEST_CASE("blocks of rows are as even as they can be") {
+  CHECK(o2m::rows_of_a_block(10) == 5);
+  CHECK(o2m::rows_of_a_block(64) == 6);
+  CHECK(o2m::rows_of_a_block(7) == 4);
+  CHECK(o2m::rows_of_a_block(1) == 1);
+}
+
+template <int kernel, int count, int dilation, class Input>
+struct Pool {
+  static constexpr int k_h = kernel, k_w = kernel, in_h = 7, in_w = 9, stride_h = 2, stride_w = 1, pad_top = 1, pad_left = 1, dil_h = 1,
+                       dil_w = dilation, channels = count, out_h = (7 + 2 - kernel) / 2 + 1, out_w = 9 + 2 - (kernel - 1) * dilation;
+};
+
+template <class L, class X>
+void check_pool() {
+  const auto x = random_vector<X>(L::in_h * L::in_w * L::channels);
+  std::vector<X> y(L::out_h * L::out_w * L::channels);
+  onnx2mcu::max_pool<L>(x.data(), y.data());
+  int wrong = 0;
+  for (int i = 0; i < static_cast<int>(y.size()); ++i) {
+    const int c = i % L::channels, ox = i / L::channels % L::out_w, oy = i / L::channels / L::out_w;
+    int best = std::numeric_limits<X>::min();
+    for (int t = 0; t < L::k_h * L::k_w; ++t) {
+      const int iy = oy * L::stride_h - 1 + t / L::k_w, ix = ox - 1 + t % L::k_w * L::dil_w;
+      if (iy >= 0 && iy < L::in_h && ix >= 0 && ix < L::in_w) best = std::max<int>(best, x[static_cast<std::size_t>((iy * L::in_w + ix) * L::channels + c)]);
+    }
+    wrong += best != y[static_cast<std::size_t>(i)];
+  }
+  CHECK(wrong == 0);
+}
+
+TEST_CASE("maximum over windows") {
+  check_pool<Pool<2, 6, 1, S>, S>();
+  check_pool<Pool<3, 4, 2, U>, U>();
+}
+
+}  // namespace
