@@ -7,8 +7,8 @@
 namespace onnx2mcu::target {
 
 inline void start_cycle_counter() noexcept {
-  set_bits(0xE000'EDFC, 1u << 24);  // DEMCR.TRCENA
-  reg(0xE000'1FB0) = 0xC5AC'CE55;   // DWT_LAR: the Cortex-M7 locks the counter until told this
+  set_bits(0xE000'EDFC, 1u << 24);  // DEMCR.TRCENA (ARMv7-M ARM C1.6.5)
+  reg(0xE000'1FB0) = 0xC5AC'CE55;   // DWT_LAR, CoreSight's lock access: the Cortex-M7's counter is locked until told this
   reg(0xE000'1004) = 0;             // DWT_CYCCNT
   set_bits(0xE000'1000, 1u);        // DWT_CTRL.CYCCNTENA
 }

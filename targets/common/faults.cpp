@@ -11,7 +11,7 @@ extern std::uint32_t __stack_limit[], __stack_top[];
 namespace onnx2mcu::target {
 namespace {
 
-// ARMv7-M ARM B3.2: ICSR, SHCSR, CFSR, HFSR, MMFAR, BFAR, CCR.
+// ARMv7-M ARM B3.2.4 (ICSR), 8 (CCR), 13 (SHCSR), 15 (CFSR), 16 (HFSR), 17 (MMFAR), 18 (BFAR).
 constexpr std::uint32_t icsr = 0xE000'ED04, ccr = 0xE000'ED14, shcsr = 0xE000'ED24, cfsr = 0xE000'ED28,
                         hfsr = 0xE000'ED2C, mmfar = 0xE000'ED34, bfar = 0xE000'ED38;
 

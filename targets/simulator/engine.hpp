@@ -36,6 +36,7 @@ class Engine {
 
   /// Adds every function whose mangled or readable name matches the shell pattern.
   void watch(const std::string& pattern);
+  Peripherals& peripherals() { return peripherals_; }
   RunResult run(std::uint64_t max_instructions);
 
   Memory& memory() { return memory_; }

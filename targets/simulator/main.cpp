@@ -10,7 +10,7 @@ namespace {
 
 struct Options {
   std::string target, elf, uart = "stdio", json;
-  std::vector<std::string> functions, annotate;
+  std::vector<std::string> functions, annotate, broken;
   std::uint64_t max_instructions = 0;
   bool profile = false, quiet = false;
 };
@@ -24,6 +24,7 @@ int simulate(const Options& o) {
   }
   Engine engine(*target, o.elf, o.uart);
   for (const std::string& pattern : o.functions) engine.watch(pattern);
+  for (const std::string& part : o.broken) (part == "pll" ? engine.peripherals().has_pll : engine.peripherals().has_crystal) = false;
   const RunResult result = engine.run(o.max_instructions);
   if (!o.quiet) print_summary(engine, *target, result);
   if (o.profile) print_profile(engine);
@@ -52,6 +53,7 @@ int main(int argc, char** argv) {
   app.add_option("--annotate", o.annotate, "disassembly of a function with its costs")->type_name("FUNCTION");
   app.add_option("--json", o.json, "results as JSON into this file; - is stderr")->type_name("FILE");
   app.add_option("--max-instructions", o.max_instructions, "stop after so many; 0: never")->capture_default_str();
+  app.add_option("--broken", o.broken, "a clock source that never gets ready: crystal or pll")->check(CLI::IsMember({"crystal", "pll"}));
   app.add_flag("-q,--quiet", o.quiet, "no summary");
   CLI11_PARSE(app, argc, argv);
   try {

@@ -57,6 +57,7 @@ constexpr ChipRegisters h750{h750_windows, h750_uarts, h750_ready, h750_set, {0x
 
 const ChipRegisters& registers_of(Core core) { return core == Core::m3 ? f103 : core == Core::m4 ? f446 : h750; }
 
+constexpr unsigned hse_on = 16, pll_on = 24;  ///< HSEON and PLLON (PLL1ON) in RCC_CR of all three
 constexpr unsigned polls_until_end = 2000;    ///< empty polls behind the end of the input
 constexpr unsigned polls_until_wait = 200;    ///< empty polls before the simulator waits for somebody to send
 
@@ -119,8 +120,9 @@ std::uint32_t Peripherals::read_chip(std::uint32_t address) const {
   std::uint32_t v = value(address);
   for (const SetBits& s : chip.set)
     if (s.address == address) v |= s.bits;
+  const auto works = [&](const ReadyBit& r) { return (r.on != hse_on || has_crystal) && (r.on != pll_on || has_pll); };
   for (const ReadyBit& r : chip.ready)
-    if (r.address == address) v = (v & ~(1u << r.ready)) | (v >> r.on & 1) << r.ready;
+    if (r.address == address && works(r)) v = (v & ~(1u << r.ready)) | (v >> r.on & 1) << r.ready;
   const Mirror& m = chip.clock_switch;
   if (m.address == address) v = (v & ~(m.mask << m.to)) | (v >> m.from & m.mask) << m.to;
   if (core_ == Core::m4 && address == 0x4000'7004) v |= value(0x4000'7000) & 3u << 16;  // ODRDY, ODSWRDY

@@ -35,6 +35,8 @@ class Peripherals {
   void set(std::uint32_t address, std::uint32_t v) { values_[address] = v; }
   std::uint32_t value(std::uint32_t address) const;
   std::uint32_t active_exception = 0;
+  bool has_crystal = true;  ///< false: HSE never gets ready
+  bool has_pll = true;      ///< false: the main PLL never locks
 
  private:
   bool is_uart(std::uint32_t address, std::uint32_t& base) const;

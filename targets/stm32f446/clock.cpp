@@ -17,7 +17,7 @@ bool start_pll(std::uint32_t source, std::uint32_t m) noexcept {
   return wait_for(rcc_cr, 1u << 25, 1u << 25);
 }
 
-/// 180 MHz needs scale 1 and over-drive (RM0390 5.1.4). False: the chip stays at 168 MHz or less.
+/// 180 MHz needs scale 1 and over-drive (RM0390 5.1, voltage regulator). False: the chip stays at 168 MHz or less.
 bool enable_over_drive() noexcept {
   set_bits(pwr_cr, 1u << 16);  // ODEN, ODRDY
   if (!wait_for(pwr_csr, 1u << 16, 1u << 16)) return false;

@@ -6,7 +6,7 @@
 namespace onnx2mcu::target {
 namespace {
 
-// ARMv7-M ARM B3.5: the MPU. B4.8: the caches.
+// ARMv7-M ARM B3.5: the MPU. B3.2.8: CCR. B4.8: CCSIDR, CSSELR. B2.2: ICIALLU and DCISW, cache maintenance.
 constexpr std::uint32_t mpu_ctrl = 0xE000'ED94, mpu_rbar = 0xE000'ED9C, mpu_rasr = 0xE000'EDA0;
 constexpr std::uint32_t ccr = 0xE000'ED14, ccsidr = 0xE000'ED80, csselr = 0xE000'ED84, iciallu = 0xE000'EF50, dcisw = 0xE000'EF60;
 

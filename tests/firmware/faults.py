@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Faults of a firmware in the simulator: reported with address, pc and symbol by the simulator, and, after it delivered
-them as the core would, by the firmware itself."""
+them as the core would, by the firmware itself. And clocks that do not start."""
 import os
 import re
 
@@ -23,6 +23,8 @@ int main() {
   return 5 / zero;
 #elif MODE == 4
   *reinterpret_cast<volatile int*>(0x08000100) = 7;
+#elif MODE == 6
+  return static_cast<int>(onnx2mcu::target::clock.core_hz / 4'000'000) + (onnx2mcu::target::clock.external ? 128 : 0);
 #endif
   return 42;
 }
@@ -52,6 +54,19 @@ def build(folder, target, mode):
     return elf
 
 
+# MHz with the external oscillator, without it, and without the PLL.
+CLOCKS = {"f103": (72, 64, 8), "f446": (180, 180, 16), "h750": (480, 480, 64)}
+
+
+def clocks(folder, target):
+    """Every wait for an oscillator or PLL ends, and what the chip then runs at is known to the firmware."""
+    elf, (external, internal, neither) = build(folder, target, 6), CLOCKS[target]
+    for options, status in (([], external // 4 + 128), (["--broken", "crystal"], internal // 4), (["--broken", "pll"], neither // 4),
+                            (["--broken", "pll", "--broken", "crystal"], neither // 4)):
+        run([SIMULATOR, "-q", "-t", target, *options, "--uart", "file:/dev/null", elf], status)
+    print(f"{target}: {external} MHz; without the external oscillator {internal}; without the PLL {neither}")
+
+
 def faults(folder):
     with open(f"{folder}/faults.cpp", "w") as f:
         f.write(PROGRAM)
@@ -64,6 +79,7 @@ def faults(folder):
             need(re.search(said, firmware), f"{target}: the firmware should have said {said}")
         done = run([SIMULATOR, "-t", target, "--uart", "file:/dev/null", build(folder, target, 5)], status=42)
         need(done.stdout == b"", f"{target}: {done.stdout!r}")
+        clocks(folder, target)
 
 
 if __name__ == "__main__":
