@@ -1,7 +1,9 @@
-// Cast 6-25: conversion between element types with the results of C++ on x86 (runtime/onnx2mcu/cast.hpp).
+// Cast 6-25, CastLike 15-25: conversion between element types with the results of C++ on x86 (runtime/onnx2mcu/cast.hpp).
 // float16 is converted in constants only.
 
 #include "onnx2mcu/cast.hpp"
+
+#include <array>
 
 #include "ops/eval_elementwise.hpp"
 #include "ops/lower.hpp"
@@ -113,8 +115,16 @@ std::vector<Tensor> eval(const Graph& graph, const Node& node, EvalInputs in) {
   return {convert(x, to)};
 }
 
+/// A constant is converted here: what it is to be like may vary.
+void infer_like(InferContext& c) {
+  c.set(0, c.type(1), c.shape(0));
+  if (const Tensor* x = c.constant(0))
+    c.graph[c.node.outputs.at(0)].constant = std::make_shared<const Tensor>(eval(c.graph, c.node, std::array{x})[0]);
+}
+
 }  // namespace
 
 ONNX2MCU_DEFINE_OP(op_Cast){"", "Cast", infer, lower, eval};
+ONNX2MCU_DEFINE_OP(op_CastLike){"", "CastLike", infer_like, lower, eval};
 
 }  // namespace o2m

@@ -270,6 +270,38 @@ def upsample():
     m.write(HERE / "upsample")
 
 
+def normalization():
+    m = Model(opset=17)
+    for i, (shape, axis) in enumerate([([2, 3, 10], -1), ([3, 7], 1), ([2, 5, 4], 1), ([1, 70], 0), ([2, 2, 1], -1), ([3, 8], 1), ([4, 13], 1), ([5, 31], 1),
+                                        ([3, 133], 1)]):
+        x = m.input(f"x{i}", F32, shape)
+        rest = shape[axis:]
+        m.apply("LayerNormalization", [x, weights(m, *rest), weights(m, *rest)], [F32] * 3, axis=axis, epsilon=1e-4)
+        m.apply("LayerNormalization", [x, weights(m, *rest)], [F32], axis=axis)
+        m.apply("LpNormalization", [x], [F32], axis=axis, p=2)
+        m.apply("LpNormalization", [x], [F32], axis=0, p=1)
+    m.apply("LpNormalization", [m.input("zeros", F32, [2, 4], np.zeros([3, 2, 4]))], [F32])
+    for i, shape in enumerate([[1, 5, 4, 3], [2, 3, 7], [1, 4, 9, 1], [2, 2, 1]]):
+        x = m.input(f"i{i}", F32, shape)
+        m.apply("InstanceNormalization", [x, weights(m, shape[1]), weights(m, shape[1])], [F32], epsilon=1e-3)
+    m.write(HERE / "normalization")
+
+
+def group_normalization():
+    m = Model(opset=21)
+    for i, (shape, groups) in enumerate([([1, 6, 4, 3], 2), ([2, 4, 5], 4), ([1, 8, 3, 3], 1), ([2, 6], 3)]):
+        x = m.input(f"x{i}", F32, shape)
+        m.apply("GroupNormalization", [x, weights(m, shape[1]), weights(m, shape[1])], [F32], num_groups=groups, epsilon=1e-3)
+    m.write(HERE / "group_normalization")
+
+
+def rms_normalization():
+    m = Model(opset=23)
+    for i, (shape, axis) in enumerate([([2, 3, 10], -1), ([2, 5, 4], 1), ([4, 15], 1), ([4, 16], 1), ([4, 31], 1)]):
+        m.apply("RMSNormalization", [m.input(f"x{i}", F32, shape), weights(m, *shape[axis:])], [F32], axis=axis, epsilon=1e-4)
+    m.write(HERE / "rms_normalization")
+
+
 RECORDS = {
     "conv": conv, "gemm": gemm, "binary": binary, "unary": unary, "softmax": lambda: softmax("softmax", 13, [0, 1, 2, -1]),
     "softmax_opset11": lambda: softmax("softmax_opset11", 11, [0, 1, 2]),
@@ -277,7 +309,8 @@ RECORDS = {
     "average_pool_opset19": lambda: average_pool("average_pool_opset19", 19), "reduce": reduce,
     "batch_normalization": batch_normalization, "recurrent": recurrent,
     "resize": lambda: resize("resize", 18, False), "resize_channels_last": lambda: resize("resize_channels_last", 18, True),
-    "upsample": upsample,
+    "upsample": upsample, "normalization": normalization, "group_normalization": group_normalization,
+    "rms_normalization": rms_normalization,
 }
 
 if __name__ == "__main__":
