@@ -15,5 +15,6 @@ Estimate estimate_softmax;                          ///< and LogSoftmax
 Estimate estimate_batch_normalization;
 Estimate estimate_reduce;                           ///< all of Reduce…
 Estimate estimate_mean, estimate_prelu;
+Estimate estimate_recurrent;                        ///< LSTM, GRU, RNN with their default activations
 
 }  // namespace o2m

@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "ops/estimate.hpp"
 #include "ops/recurrent.hpp"
 
 namespace o2m {
@@ -49,6 +50,6 @@ void lower(LowerContext& c) {
 
 }  // namespace
 
-ONNX2MCU_DEFINE_OP(op_GRU){"", "GRU", infer, lower};
+ONNX2MCU_DEFINE_OP(op_GRU){"", "GRU", infer, lower, nullptr, estimate_recurrent};
 
 }  // namespace o2m

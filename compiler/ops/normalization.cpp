@@ -147,41 +147,49 @@ void lower_lp(LowerContext& c) {
   c.add(std::move(call));
 }
 
-/// Rows of n elements with mean 0 and deviation 1 for calibration; `scale_at(row, i)` is the index of scale
-/// and bias.
+/// Rows of n elements with mean 0 and deviation 1 for calibration, scaled; their means and inverse deviations.
+/// `scale_at(row, i)` is the index of scale and bias.
 template <class At>
-Tensor estimate_rows(const Tensor& x, std::int64_t n, bool simplified, float epsilon, EvalInputs in,
-                     At scale_at) {
-  Tensor y = x;
-  for (std::int64_t first = 0; first < x.count(); first += n) {
+std::vector<Tensor> estimate_rows(const Tensor& x, std::int64_t n, const Node& node, EvalInputs in, At scale_at) {
+  const bool simplified = node.is("RMSNormalization");
+  Tensor y = x, means = make_tensor(DType::float32, {x.count() / n}), inverses = means;
+  for (std::int64_t row = 0; row < x.count() / n; ++row) {
     double sum = 0, squares = 0;
-    for (std::int64_t i = first; i < first + n; ++i) {
+    for (std::int64_t i = row * n; i < (row + 1) * n; ++i) {
       sum += x.real(i);
       squares += x.real(i) * x.real(i);
     }
     const double mean = simplified ? 0 : sum / static_cast<double>(n);
-    const double deviation = std::sqrt(squares / static_cast<double>(n) - mean * mean + epsilon);
+    const double deviation = std::sqrt(squares / static_cast<double>(n) - mean * mean + epsilon_of(node));
     for (std::int64_t i = 0; i < n; ++i) {
-      const std::int64_t at = scale_at(first / n, i);
+      const std::int64_t at = scale_at(row, i);
       const double bias = in.size() > 2 && in[2] ? in[2]->real(at) : 0;
-      y.as<float>()[static_cast<std::size_t>(first + i)] =
-          static_cast<float>((x.real(first + i) - mean) / deviation * in[1]->real(at) + bias);
+      y.as<float>()[static_cast<std::size_t>(row * n + i)] =
+          static_cast<float>((x.real(row * n + i) - mean) / deviation * in[1]->real(at) + bias);
     }
+    means.as<float>()[static_cast<std::size_t>(row)] = static_cast<float>(mean);
+    inverses.as<float>()[static_cast<std::size_t>(row)] = static_cast<float>(1 / deviation);
   }
-  return y;
+  return {std::move(y), std::move(means), std::move(inverses)};
 }
 
 std::vector<Tensor> estimate_layer(const Graph&, const Node& node, EvalInputs in) {
   const Shape& x = in[0]->shape;
-  const std::int64_t n = product_of(x, first_axis(node, x), x.size());
-  return {estimate_rows(*in[0], n, node.is("RMSNormalization"), epsilon_of(node), in,
-                        [](std::int64_t, std::int64_t i) { return i; })};
+  const std::size_t axis = first_axis(node, x);
+  std::vector<Tensor> out =
+      estimate_rows(*in[0], product_of(x, axis, x.size()), node, in, [](std::int64_t, std::int64_t i) { return i; });
+  for (std::size_t o = 1; o < out.size(); ++o) {
+    out[o].shape = x;
+    std::fill(out[o].shape.begin() + static_cast<std::ptrdiff_t>(axis), out[o].shape.end(), 1);
+  }
+  return out;
 }
 
 std::vector<Tensor> estimate_instance(const Graph&, const Node& node, EvalInputs in) {
   const Shape& x = in[0]->shape;
-  return {estimate_rows(*in[0], product_of(x, 2, x.size()), false, epsilon_of(node), in,
-                        [&](std::int64_t row, std::int64_t) { return row % x[1]; })};
+  std::vector<Tensor> out = estimate_rows(*in[0], product_of(x, 2, x.size()), node, in,
+                                          [&](std::int64_t row, std::int64_t) { return row % x[1]; });
+  return {std::move(out[0])};
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // RNN 7-22: one or both directions, any of the usual activations.
 
+#include "ops/estimate.hpp"
 #include "ops/recurrent.hpp"
 
 namespace o2m {
@@ -25,6 +26,6 @@ void lower(LowerContext& c) {
 
 }  // namespace
 
-ONNX2MCU_DEFINE_OP(op_RNN){"", "RNN", infer, lower};
+ONNX2MCU_DEFINE_OP(op_RNN){"", "RNN", infer, lower, nullptr, estimate_recurrent};
 
 }  // namespace o2m
