@@ -125,6 +125,7 @@ int parse_options(int argc, char** argv, Options& o) {
   app.add_option("--name", o.compile.name, "namespace and file name of the generated code")->capture_default_str();
 
   CLI::Option* any_size = app.add_flag("--any-size", o.any_size, "do not refuse a network that is too large for the target");
+  app.add_option("--report", o.report, "write one HTML page: memory map, layers, budgets")->type_name("PAGE.html");
   add_firmware_options(app, o);
   app.get_option("--firmware")->excludes(any_size);
 
@@ -132,6 +133,7 @@ int parse_options(int argc, char** argv, Options& o) {
   add_model_options(*inspect, o, s);
   add_place_option(*inspect, o);
   inspect->add_flag("--json", o.json, "machine-readable result");
+  inspect->add_option("--report", o.report, "write one HTML page: memory map, layers, budgets")->type_name("PAGE.html");
 
   CLI::App* run = app.add_subcommand("run", "compile the generated code for the host and run samples through it");
   add_model_options(*run, o, s);

@@ -51,6 +51,7 @@ struct Options {
   QuantizeArguments quantize;
   DeviceArguments device;
   bool json = false;
+  std::filesystem::path report;          ///< compile, inspect: --report PAGE.html
   std::int64_t capacity = 0;             ///< plan: --capacity, 0 = none (the CSV is in compile.model)
   double plan_seconds = 0;               ///< plan: --time-limit, 0 = none
   std::filesystem::path plan_output;     ///< plan: -o

@@ -5,6 +5,7 @@
 #include "firmware/firmware.hpp"
 #include "firmware/fit.hpp"
 #include "ops/op.hpp"
+#include "report/report.hpp"
 #include "samples/samples.hpp"
 
 namespace o2m {
@@ -44,6 +45,7 @@ int compile_command(const Options& o, Diagnostics& diagnostics) {
   if (o.firmware) add_firmware(network, compile, firmware_options(o, network.program), diagnostics, files, note);
   else if (!o.any_size) check_network_fits(network, *compile.target, diagnostics);
   write_files(o.out_folder, files);
+  write_report(network, compile, o.report);
   std::int64_t weights = 0, macs = 0;
   for (const ConstantArray& c : network.program.constants) weights += static_cast<std::int64_t>(c.bytes.size());
   for (const Call& c : network.program.calls) macs += c.macs;

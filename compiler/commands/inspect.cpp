@@ -1,22 +1,16 @@
-#include <algorithm>
-
 #include <fmt/ranges.h>
+
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "commands/commands.hpp"
+#include "cost/cost.hpp"
+#include "cost/work.hpp"
 #include "firmware/fit.hpp"
+#include "report/report.hpp"
 
 namespace o2m {
 namespace {
-
-std::int64_t live_bytes(const Network& network, int step) {
-  std::int64_t bytes = 0;
-  for (std::size_t i = 0; i < network.program.buffers.size(); ++i) {
-    const auto [lower, upper] = network.plan.lifetimes[i];
-    if (lower <= step && step < upper) bytes += network.program.buffers[i].bytes;
-  }
-  return bytes;
-}
 
 std::int64_t constant_bytes(const Program& program) {
   std::int64_t bytes = 0;
@@ -24,30 +18,52 @@ std::int64_t constant_bytes(const Program& program) {
   return bytes;
 }
 
-void print_layers(const Network& network) {
-  fmt::print("{:<28} {:<26} {:>12} {:>9} {:>9}  {}\n", "layer", "kernel", "MACs", "weights", "live RAM", "shapes");
+void print_layers(const Network& network, const PlanFacts& facts, const Target& target) {
+  fmt::print("{:<28} {:<26} {:>12} {:>9} {:>9} {:>11} {:>6}  {}\n", "layer", "kernel", "MACs", "weights",
+             "live RAM", "cycles", "code", "shapes");
   for (std::size_t i = 0; i < network.program.calls.size(); ++i) {
     const Call& c = network.program.calls[i];
-    fmt::print("{:<28} {:<26} {:>12} {:>9} {:>9}  {}\n", c.name, c.kernel, c.macs, c.weight_bytes, live_bytes(network, static_cast<int>(i) + 1), c.summary);
+    const auto cost = layer_cost(network.program, c, target);
+    fmt::print("{:<28} {:<26} {:>12} {:>9} {:>9} {:>11} {:>6}  {}\n", c.name, c.kernel, c.macs,
+               c.weight_bytes, facts.live_bytes[i + 1], cost ? fmt::format("{:.0f}", cost->cycles) : "-",
+               cost ? std::to_string(cost->code_bytes) : "-", c.summary);
     fmt::print("  from {}\n", printable(c.origin));
     if (!c.algorithm.empty()) fmt::print("  algorithm: {}\n", printable(c.algorithm));
     if (!c.requantization.empty()) fmt::print("  requantization: {}\n", printable(c.requantization));
   }
 }
 
-/// One line per buffer: place, lifetime and a bar over the steps.
-void print_memory(const Network& network) {
-  const int steps = static_cast<int>(network.program.calls.size()) + 2;
-  fmt::print("\nmemory map ({} bytes, lower bound {}{})\n", network.plan.arena_bytes, network.plan.lower_bound,
-             network.plan.proven_minimal ? ", proven minimal for this schedule" : "");
+/// What the layers together are expected to take on a chip.
+void print_cost(const Network& network, const Target& target) {
+  const NetworkCost cost = network_cost(network.program, target);
+  if (cost.cycles <= 0) return;
+  fmt::print("expected: {:.0f} cycles, {:.3g} ms at {} MHz; {} bytes of layer code", cost.cycles,
+             cost.cycles * 1000 / target.chip.core_hz, target.chip.core_hz / 1'000'000, cost.code_bytes);
+  if (cost.unknown_layers > 0)
+    fmt::print("; not counted: {} layer{} of unknown cost", cost.unknown_layers,
+               cost.unknown_layers == 1 ? "" : "s");
+  fmt::print("\n");
+}
+
+/// The plan in a few words, then one line per buffer: place, lifetime and a bar over the steps.
+void print_memory(const Network& network, const PlanFacts& facts) {
+  const int steps = static_cast<int>(facts.live_bytes.size());
+  fmt::print("\nmemory plan: {} bytes, lower bound {}, {}\n", network.plan.arena_bytes,
+             network.plan.lower_bound, facts.verdict);
+  fmt::print("peak: {} bytes live in step {} ({})\n",
+             facts.live_bytes[static_cast<std::size_t>(facts.peak_step)], facts.peak_step, facts.peak_name);
   std::vector<std::size_t> order(network.program.buffers.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return network.plan.lifetimes[a] < network.plan.lifetimes[b]; });
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return network.plan.lifetimes[a] < network.plan.lifetimes[b];
+  });
   for (const std::size_t i : order) {
     const auto [lower, upper] = network.plan.lifetimes[i];
     std::string bar;
-    for (int s = 0; steps <= 64 && s < steps; ++s) bar += s >= lower && s < upper ? '#' : '.';
-    fmt::print("  {:>8} … {:<8} {} {}\n", network.plan.offsets[i], network.plan.offsets[i] + network.program.buffers[i].bytes, bar,
+    for (int s = 0; steps <= 64 && s < steps; ++s)
+      bar += s >= lower && s < upper ? '#' : s == facts.peak_step ? ':' : '.';
+    fmt::print("  {:>8} … {:<8} {} {}\n", network.plan.offsets[i],
+               network.plan.offsets[i] + network.program.buffers[i].bytes, bar,
                printable(network.program.buffers[i].name));
   }
 }
@@ -68,46 +84,78 @@ nlohmann::json placement_json(const Network& network, const Target& target, cons
   return {{"weights", p.weights.name}, {"arena", p.arena.name}, {"code", p.code.name}, {"banks", banks}};
 }
 
-nlohmann::json to_json(const Network& network) {
+nlohmann::json to_json(const Network& network, const Target& target) {
+  const PlanFacts facts = plan_facts(network);
   nlohmann::json layers = nlohmann::json::array(), buffers = nlohmann::json::array();
-  for (const Call& c : network.program.calls)
-    layers.push_back({{"name", c.name}, {"kernel", c.kernel}, {"node", printable(c.origin)}, {"shapes", c.summary}, {"macs", c.macs},
-                      {"weight_bytes", c.weight_bytes}, {"algorithm", c.algorithm}, {"requantization", c.requantization}});
+  for (const Call& c : network.program.calls) {
+    layers.push_back({{"name", c.name},
+                      {"kernel", c.kernel},
+                      {"node", printable(c.origin)},
+                      {"shapes", c.summary},
+                      {"macs", c.macs},
+                      {"weight_bytes", c.weight_bytes},
+                      {"algorithm", c.algorithm},
+                      {"requantization", c.requantization}});
+    const Work work = work_of(network.program, c);
+    layers.back()["cost_model"] = work.key;
+    layers.back()["work"] = work.amounts;
+    layers.back()["parts"] = work.parts;
+    if (const auto cost = layer_cost(network.program, c, target)) {
+      layers.back()["expected_cycles"] = cost->cycles;
+      layers.back()["expected_code_bytes"] = cost->code_bytes;
+    }
+  }
   for (std::size_t i = 0; i < network.program.buffers.size(); ++i) {
     const auto [lower, upper] = network.plan.lifetimes[i];
-    buffers.push_back({{"name", printable(network.program.buffers[i].name)}, {"offset", network.plan.offsets[i]}, {"bytes", network.program.buffers[i].bytes},
-                       {"lower", lower}, {"upper", upper}});
+    buffers.push_back({{"name", printable(network.program.buffers[i].name)},
+                       {"offset", network.plan.offsets[i]},
+                       {"bytes", network.program.buffers[i].bytes},
+                       {"lower", lower},
+                       {"upper", upper}});
   }
-  return {{"layers", layers}, {"buffers", buffers}, {"arena_bytes", network.plan.arena_bytes}, {"lower_bound", network.plan.lower_bound},
-          {"proven_minimal", network.plan.proven_minimal}, {"weight_bytes", constant_bytes(network.program)}, {"notes", network.program.notes}};
+  return {{"layers", layers},
+          {"buffers", buffers},
+          {"arena_bytes", network.plan.arena_bytes},
+          {"lower_bound", network.plan.lower_bound},
+          {"peak_step", facts.peak_step},
+          {"peak_layer", facts.peak_name},
+          {"live_bytes", facts.live_bytes},
+          {"proven_minimal", network.plan.proven_minimal},
+          {"weight_bytes", constant_bytes(network.program)},
+          {"notes", network.program.notes}};
 }
 
 }  // namespace
 
 int inspect_command(const Options& o, Diagnostics& diagnostics) {
   const Network network = build_network(o.compile, diagnostics);
+  write_report(network, o.compile, o.report);
   if (o.json) {
-    nlohmann::json json = to_json(network);
+    nlohmann::json json = to_json(network, *o.compile.target);
     if (!o.compile.target->banks.empty()) json["firmware"] = placement_json(network, *o.compile.target, o.place);
     fmt::print("{}\n", json.dump(2));
     return 0;
   }
   const auto port_line = [](const char* kind, const Port& p) {
     fmt::print("{} \"{}\" {}{} {}", kind, printable(p.name), to_string(p.type), to_string(p.shape), p.layout);
-    if (p.quantization) fmt::print(", scale {:g}, zero point {}", p.quantization->first, p.quantization->second);
+    if (p.quantization)
+      fmt::print(", scale {:g}, zero point {}", p.quantization->first, p.quantization->second);
     fmt::print("\n");
   };
   std::int64_t macs = 0;
   for (const Call& c : network.program.calls) macs += c.macs;
-  fmt::print("{}: {} layer{}, {} MACs, target {}\n", printable(network.program.model_name), network.program.calls.size(),
-             network.program.calls.size() == 1 ? "" : "s", macs, o.compile.target->name);
+  fmt::print("{}: {} layer{}, {} MACs, target {}\n", printable(network.program.model_name),
+             network.program.calls.size(), network.program.calls.size() == 1 ? "" : "s", macs,
+             o.compile.target->name);
   for (const Port& p : network.program.inputs) port_line("input ", p);
   for (const Port& p : network.program.outputs) port_line("output", p);
   fmt::print("flash: {} bytes of constants; RAM: {} bytes of arena\n", constant_bytes(network.program), network.plan.arena_bytes);
   print_placement(network, *o.compile.target, o.place);
   fmt::print("\n");
-  print_layers(network);
-  print_memory(network);
+  const PlanFacts facts = plan_facts(network);
+  print_layers(network, facts, *o.compile.target);
+  print_cost(network, *o.compile.target);
+  print_memory(network, facts);
   if (!network.program.notes.empty()) fmt::print("\nwhat became of the model's nodes\n");
   for (const std::string& note : network.program.notes) fmt::print("  {}\n", printable(note));
   return 0;

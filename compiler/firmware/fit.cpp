@@ -6,20 +6,6 @@
 namespace o2m {
 namespace {
 
-std::string parts(const BankUse& use) {
-  std::string text;
-  const auto part = [&](const char* what, std::int64_t bytes) {
-    if (bytes > 0) text += fmt::format("{}{} {}", text.empty() ? "" : " + ", what, bytes);
-  };
-  part("weights", use.weights);
-  part("code (estimated)", use.code);
-  part("self-test vectors", use.vectors);
-  part("arena", use.arena);
-  part("stack", use.stack);
-  part("variables", use.other);
-  return text;
-}
-
 /// Bytes of the buffers that are alive while call `i` runs.
 std::int64_t live_bytes(const Network& network, std::size_t i) {
   const auto step = static_cast<int>(i) + 1;
@@ -43,11 +29,25 @@ Diagnostic blame(const Network& network, const BankUse& use) {
   const std::string cause = calls.empty() ? "" : arena ? fmt::format("; this layer needs {} bytes at once, {}", live_bytes(network, worst), calls[worst].summary)
                                                        : fmt::format("; this layer has the most weights, {} bytes", calls[worst].weight_bytes);
   d.reason = fmt::format("the network does not fit: {} bytes for {} bytes of {}{}", use.total(), use.bank->size, use.bank->name, cause);
-  d.details.push_back(fmt::format("{}: {}", use.bank->name, parts(use)));
+  d.details.push_back(fmt::format("{}: {}", use.bank->name, bank_parts(use)));
   return d;
 }
 
 }  // namespace
+
+std::string bank_parts(const BankUse& use) {
+  std::string text;
+  const auto part = [&](const char* what, std::int64_t bytes) {
+    if (bytes > 0) text += fmt::format("{}{} {}", text.empty() ? "" : " + ", what, bytes);
+  };
+  part("weights", use.weights);
+  part("code (estimated)", use.code);
+  part("self-test vectors", use.vectors);
+  part("arena", use.arena);
+  part("stack", use.stack);
+  part("variables", use.other);
+  return text;
+}
 
 Overhead overhead(const Network& network, const Target& target, std::int64_t vectors) {
   const bool small = target.name == "f103";
@@ -85,7 +85,7 @@ std::string placement_text(const Network& network, const Target& target, const P
   for (const BankUse& use : bank_uses(network, target, p, o))
     if (use.total() > 0)
       text += fmt::format("  {:<6}{:>9} of {:>9} bytes{}: {}\n", use.bank->name, use.total(), use.bank->size,
-                          use.total() > use.bank->size ? ", does not fit" : "", parts(use));
+                          use.total() > use.bank->size ? ", does not fit" : "", bank_parts(use));
   return text;
 }
 

@@ -25,6 +25,8 @@ std::vector<BankUse> bank_uses(const Network& network, const Target& target, con
 
 /// Where everything is, then one line per bank in use: what it holds, of how much.
 std::string placement_text(const Network& network, const Target& target, const Placement& placement, const Overhead& overhead);
+/// "weights 108268 + code (estimated) 9500": what is not zero.
+std::string bank_parts(const BankUse& use);
 
 /// Adds an error to `diagnostics` for every bank that overflows.
 void check_fit(const Network& network, const Target& target, const Placement& placement, const Overhead& overhead, Diagnostics& diagnostics);

@@ -1,5 +1,6 @@
-// How the code of a layer is written: in plain loops, or in blocks of accumulators that stay in registers, with an
-// innermost loop unrolled so far. Chosen by --unroll and the planner, carried out by lowering and the kernels.
+// How the code of a layer is written: in plain loops, or in blocks of accumulators that stay in registers,
+// with an innermost loop unrolled so far. Chosen by --unroll and the planner, carried out by lowering and the
+// kernels.
 #pragma once
 
 #include <map>

@@ -1,0 +1,198 @@
+#!/usr/bin/env -S python3 -B
+"""The cost model of compiler/cost: measures layers in the simulator, fits the coefficients, and compares.
+   bench/cost.py measure [--chains N] [--target T]   simulates random chains of layers and the networks of networks.py
+   bench/cost.py fit                                 writes compiler/cost/coefficients.def from all that was measured
+   bench/cost.py check [NETWORK …] [--write]         expected beside simulated cycles, layer by layer; --write: bench/cost.md"""
+import argparse
+import collections
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+
+import run as networks
+from chains import write_chain
+from networks import NETWORKS, model_path
+
+ROOT = networks.ROOT
+MEASURED = os.path.join(networks.CACHE, "cost.jsonl")
+CHECKED = ["tinyml-cnn", "st-mnist", "kws-dscnn", "resnet8", "nucleo-cnn", "bluepill-cnn", "h750-mlp"]
+FORMS = [[], ["--unroll=size"], ["--unroll=full"]]
+NEAR = 0.15
+
+
+def inspect(model, chip, options):
+    text = networks.run([networks.compiler(), "inspect", model, "--target", chip, "--json"] + options, "inspect")
+    return json.loads(text)["layers"]
+
+
+def code_of(elf):
+    """Bytes by function of the network."""
+    sizes = {}
+    for line in networks.run(["arm-none-eabi-nm", "-S", elf], "nm").splitlines():
+        m = re.match(r"\w+ (\w+) \w _ZN7network6layers(\d+)(\w+)", line)
+        if m:
+            sizes[m[3][:int(m[2])]] = int(m[1], 16)
+    return sizes
+
+
+def measure(name, model, samples, chip, options):
+    """Layers as inspect describes them, with what they take in the simulator."""
+    folder = os.path.join(networks.CACHE, "work", f"cost-{name}-{chip}")
+    os.makedirs(folder, exist_ok=True)
+    layers = inspect(model, chip, options)
+    gen, inputs, outputs, arena, _ = networks.generate(model, chip, folder, options)
+    elf = networks.build(gen, chip, inputs, outputs, arena, [], folder)
+    _, result = networks.simulate(elf, chip, samples, folder, {"layers": True, "profile": False, "annotate": []})
+    code = code_of(elf)
+    cycles = {}
+    for f in result["functions"]:
+        m = re.match(r"_ZN7network6layers(\d+)(\w+)", f["name"])
+        if m:
+            cycles[m[2][:int(m[1])]] = f["cycles"]
+    shutil.rmtree(folder)
+    rows = []
+    for layer in layers:
+        if layer["name"] in cycles:
+            rows.append({k: layer.get(k) for k in ("name", "kernel", "cost_model", "work", "parts", "expected_cycles", "expected_code_bytes")} |
+                        {"network": name, "chip": chip, "options": options, "cycles": cycles[layer["name"]], "code": code[layer["name"]]})
+    return rows
+
+
+def training(chains):
+    """(name, model, one sample, option lists)"""
+    folder = os.path.join(networks.CACHE, "chains")
+    os.makedirs(folder, exist_ok=True)
+    for i in range(chains):
+        path = os.path.join(folder, f"chain{i}.onnx")
+        yield f"chain{i}", path, write_chain(path, i), FORMS if i % 3 == 0 else FORMS[:2] if i % 3 == 1 else FORMS[:1]
+    for name in CHECKED:
+        if os.path.exists(model_path(name)):
+            yield name, model_path(name), np.ascontiguousarray(NETWORKS[name][1]()[:1]), FORMS[:1]
+
+
+def measure_all(args):
+    known = set()
+    if os.path.exists(MEASURED) and not args.again:
+        known = {(r["network"], r["chip"], str(r["options"])) for r in map(json.loads, open(MEASURED))}
+    elif os.path.exists(MEASURED):
+        os.remove(MEASURED)
+    for name, model, sample, forms in training(args.chains):
+        for chip in args.target or networks.CHIPS:
+            for options in forms if chip != "f103" else FORMS[:1]:
+                if (name, chip, str(options)) in known:
+                    continue
+                try:
+                    rows = measure(name, model, sample, chip, options)
+                except networks.Failed as reason:
+                    print(f"{name} {chip} {options}: {str(reason)[-120:]}", flush=True)
+                    continue
+                with open(MEASURED, "a") as f:
+                    f.writelines(json.dumps(r) + "\n" for r in rows)
+                print(f"{name} {chip} {options}: {len(rows)} layers", flush=True)
+
+
+def nonnegative_fit(a, b):
+    """x >= 0 with the least |a x - b|, by coordinate descent."""
+    size = np.linalg.norm(a, axis=0)
+    a = a / np.where(size == 0, 1, size)
+    gram, target, x = a.T @ a, a.T @ b, np.zeros(a.shape[1])
+    for _ in range(5000):
+        before = x.copy()
+        for j in range(len(x)):
+            x[j] = max(0.0, x[j] - (gram[j] @ x - target[j]) / (gram[j, j] + 1e-12))
+        if np.abs(x - before).max() < 1e-9:
+            break
+    return x / np.where(size == 0, 1, size)
+
+
+def fit_group(rows, amounts, result):
+    """Coefficients that make the relative errors least, large layers counting more than tiny ones."""
+    names = sorted({n for r in rows for n in r[amounts]})
+    matrix = np.array([[r[amounts].get(n, 0) / r[result] for n in names] for r in rows])
+    weight = np.array([min(1.0, 0.3 + r[result] / 20000) if result == "cycles" else 1.0 for r in rows])
+    x = nonnegative_fit(matrix * weight[:, None], weight)
+    return dict(zip(names, x)), matrix @ x - 1
+
+
+def measured_rows(chains):
+    """What was measured, described as the compiler describes it now."""
+    rows, models = collections.defaultdict(list), {name: model for name, model, _, _ in training(chains)}
+    for row in map(json.loads, open(MEASURED)):
+        rows[row["network"], row["chip"], tuple(row["options"])].append(row)
+    for (name, chip, options), measured in rows.items():
+        layers = {layer["name"]: layer for layer in inspect(models[name], chip, list(options))}
+        for row in measured:
+            layer = layers.get(row["name"])
+            if layer and layer["kernel"] == row.get("kernel", layer["kernel"]):
+                yield row | {k: layer[k] for k in ("cost_model", "work", "parts")}
+
+
+def fit(args):
+    groups = collections.defaultdict(list)
+    for row in measured_rows(args.chains):
+        groups[row["chip"], row["cost_model"]].append(row)
+    text = "// Cycles and bytes of code of a unit of each quantity of compiler/cost/work.cpp. Made by bench/cost.py fit.\n"
+    for (chip, key), rows in sorted(groups.items()):
+        for macro, amounts, result in (("CYCLES", "work", "cycles"), ("BYTES", "parts", "code")):
+            coefficients, errors = fit_group(rows, amounts, result)
+            for name, value in coefficients.items():
+                text += f'{macro}("{chip}", "{key}", "{name}", {float(f"{value:.4g}"):g})\n'
+            if macro == "CYCLES":
+                print(f"{chip} {key:<44} {len(rows):3} layers, error rms {np.sqrt(np.mean(errors ** 2)):.3f}, largest {np.abs(errors).max():.2f}")
+    with open(os.path.join(ROOT, "compiler/cost/coefficients.def"), "w") as f:
+        f.write(text)
+
+
+def check(args):
+    lines, near, total = [], 0, 0
+    for name in args.network or [n for n in CHECKED if os.path.exists(model_path(n))]:
+        for chip in args.target or networks.CHIPS:
+            try:
+                rows = measure(name, model_path(name), np.ascontiguousarray(NETWORKS[name][1]()[:1]), chip, args.option)
+            except networks.Failed as reason:
+                print(f"{name} {chip}: {str(reason)[:80]}")
+                continue
+            for r in rows:
+                expected = r["expected_cycles"]
+                error = expected / r["cycles"] - 1 if expected is not None else None
+                total += 1
+                near += error is not None and abs(error) <= NEAR
+                mark = "" if error is not None and abs(error) <= NEAR else "miss"
+                fields = [name, chip, r["name"], r["cost_model"], f"{r['cycles']:.0f}", "-" if error is None else f"{expected:.0f}",
+                          "-" if error is None else f"{100 * error:+.0f} %", str(r["code"]), str(r["expected_code_bytes"] or "-"), mark]
+                lines.append("| " + " | ".join(fields) + " |")
+                print("  ".join(fields), flush=True)
+    print(f"{near} of {total} layers within {100 * NEAR:.0f} %")
+    if args.write:
+        with open(os.path.join(ROOT, "bench/cost.md"), "w") as f:
+            f.write(f"""# The cost model beside the simulator
+
+Made by `bench/cost.py check --write`: cycles of every layer as `onnx2mcu inspect` expects them and as the simulator counts them, and bytes of
+code. {near} of {total} layers are within {100 * NEAR:.0f} %; the others are marked.
+
+| network | chip | layer | model | simulated | expected | error | code | expected | |
+|---|---|---|---|---|---|---|---|---|---|
+""" + "\n".join(lines) + "\n")
+    return 0
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("action", choices=["measure", "fit", "check"])
+    p.add_argument("network", nargs="*")
+    p.add_argument("--chains", type=int, default=16)
+    p.add_argument("--again", action="store_true", help="measure: forget what was measured before")
+    p.add_argument("--target", action="append", choices=list(networks.CHIPS))
+    p.add_argument("--option", action="append", default=[])
+    p.add_argument("--write", action="store_true")
+    args = p.parse_args()
+    return {"measure": measure_all, "fit": fit, "check": check}[args.action](args)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
