@@ -102,6 +102,7 @@ HostResult run_on_host(const Network& network, const CompileOptions& options, co
   const int status = run_process({(folder.path / "runner").string(), std::to_string(samples.count)},
                                  {folder.path / "inputs", folder.path / "outputs", folder.path / "errors"}, report);
   if (status != 0) refuse("the generated code ended with status {} on the host (internal fault){}", status, quoted(read_text(folder.path / "errors", 4000)));
+  progress(samples.count, samples.count);
 
   HostResult result;
   for (const Port& port : program.outputs) {

@@ -116,7 +116,7 @@ ONNX2MCU_DEFINE_OP(op_Mod){"", "Mod", infer, lower, eval_mod};
 ONNX2MCU_DEFINE_OP(op_Mul){"", "Mul", infer, lower, eval_mul};
 ONNX2MCU_DEFINE_OP(op_Or){"", "Or", infer_logic, lower, eval_or};
 ONNX2MCU_DEFINE_OP(op_PRelu){"", "PRelu", infer_prelu, lower, nullptr, estimate_prelu};
-ONNX2MCU_DEFINE_OP(op_Pow){"", "Pow", infer_pow, lower_pow};
+ONNX2MCU_DEFINE_OP(op_Pow){"", "Pow", infer_pow, lower_pow, nullptr, estimate_pow};
 ONNX2MCU_DEFINE_OP(op_Sub){"", "Sub", infer, lower, eval_sub};
 ONNX2MCU_DEFINE_OP(op_Xor){"", "Xor", infer_logic, lower, eval_xor};
 

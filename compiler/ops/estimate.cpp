@@ -142,4 +142,25 @@ std::vector<Tensor> estimate_prelu(const Graph&, const Node&, EvalInputs in) {
   return {eval_broadcast<float, float>(DType::float32, *in[0], *in[1], [](float x, float slope) { return x < 0 ? slope * x : x; })};
 }
 
+std::vector<Tensor> estimate_pow(const Graph&, const Node&, EvalInputs in) {
+  if (in[0]->type != DType::float32) refuse("x is {}, only float32 is calibrated", to_string(in[0]->type));
+  Tensor exponent = make_tensor(DType::float32, in[1]->shape);  // it may be of an integer type
+  for (std::int64_t i = 0; i < exponent.count(); ++i) exponent.as<float>()[static_cast<std::size_t>(i)] = static_cast<float>(in[1]->real(i));
+  return {eval_broadcast<float, float>(DType::float32, *in[0], exponent, [](float x, float e) { return std::pow(x, e); })};
+}
+
+std::vector<Tensor> estimate_celu(const Graph&, const Node& node, EvalInputs in) {
+  const float alpha = node.attr_float("alpha", 1.0F);
+  Tensor y = *in[0];
+  for (float& v : y.as<float>())
+    if (v < 0) v = alpha * std::expm1(v / alpha);
+  return {std::move(y)};
+}
+
+std::vector<Tensor> estimate_mish(const Graph&, const Node&, EvalInputs in) {
+  Tensor y = *in[0];
+  for (float& v : y.as<float>()) v *= std::tanh(std::log1p(std::exp(v)));
+  return {std::move(y)};
+}
+
 }  // namespace o2m

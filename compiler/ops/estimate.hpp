@@ -14,7 +14,8 @@ Estimate estimate_max_pool, estimate_average_pool;  ///< and their global forms
 Estimate estimate_softmax;                          ///< and LogSoftmax
 Estimate estimate_batch_normalization;
 Estimate estimate_reduce;                           ///< all of Reduce…
-Estimate estimate_mean, estimate_prelu;
+Estimate estimate_mean, estimate_prelu, estimate_pow;
+Estimate estimate_celu, estimate_mish;
 Estimate estimate_recurrent;                        ///< LSTM, GRU, RNN with their default activations
 
 }  // namespace o2m

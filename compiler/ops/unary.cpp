@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "onnx2mcu/float_trigonometry.hpp"
+#include "ops/estimate.hpp"
 #include "ops/eval_elementwise.hpp"
 #include "ops/lower.hpp"
 
@@ -213,7 +214,7 @@ ONNX2MCU_DEFINE_OP(op_Atan){"", "Atan", infer_float, lower_trigonometry, eval_fl
 ONNX2MCU_DEFINE_OP(op_Atanh){"", "Atanh", infer_float, lower_trigonometry, eval_float<onnx2mcu::atanh_f32>};
 ONNX2MCU_DEFINE_OP(op_BitwiseNot){"", "BitwiseNot", infer_integer, lower_function};
 ONNX2MCU_DEFINE_OP(op_Ceil){"", "Ceil", infer_float, lower_function, eval_ceil};
-ONNX2MCU_DEFINE_OP(op_Celu){"", "Celu", infer_float, lower_celu};
+ONNX2MCU_DEFINE_OP(op_Celu){"", "Celu", infer_float, lower_celu, nullptr, estimate_celu};
 ONNX2MCU_DEFINE_OP(op_Cos){"", "Cos", infer_float, lower_trigonometry, eval_float<onnx2mcu::cos_f32>};
 ONNX2MCU_DEFINE_OP(op_Cosh){"", "Cosh", infer_float, lower_trigonometry, eval_float<onnx2mcu::cosh_f32>};
 ONNX2MCU_DEFINE_OP(op_Elu){"", "Elu", infer_float, lower_elu, eval_elu};
@@ -230,7 +231,7 @@ ONNX2MCU_DEFINE_OP(op_IsNaN){"", "IsNaN", infer_test, lower_function};
 ONNX2MCU_DEFINE_OP(op_LeakyRelu){"", "LeakyRelu", infer_float, lower_leaky_relu,
                                  each_element<leaky_relu, leaky>};
 ONNX2MCU_DEFINE_OP(op_Log){"", "Log", infer_float, lower_log, eval_log};
-ONNX2MCU_DEFINE_OP(op_Mish){"", "Mish", infer_float, lower_mish};
+ONNX2MCU_DEFINE_OP(op_Mish){"", "Mish", infer_float, lower_mish, nullptr, estimate_mish};
 ONNX2MCU_DEFINE_OP(op_Neg){"", "Neg", infer_same, lower_function, eval_neg};
 ONNX2MCU_DEFINE_OP(op_Not){"", "Not", infer_bool, lower_function, eval_not};
 ONNX2MCU_DEFINE_OP(op_Reciprocal){"", "Reciprocal", infer_float, lower_function, eval_float<reciprocal>};
