@@ -86,6 +86,8 @@ void finish(Options& o, const Strings& s) {
   o.compile.unroll = s.unroll == "size" ? Unroll::size : s.unroll == "full" ? Unroll::full : Unroll::automatic;
   if (!s.dump.empty()) o.compile.dump_after = dump_point(s.dump);
   for (const std::string& text : s.input_shapes) o.compile.input_shapes.insert(parse_input_shape(text));
+  for (const float d : o.pixels.std)
+    if (!(d != 0)) throw CLI::ValidationError("--std", "it must not be 0");
   if (!(o.tolerance.relative >= 0)) throw CLI::ValidationError("--rtol", "it must not be negative");
   if (!(o.tolerance.absolute >= 0)) throw CLI::ValidationError("--atol", "it must not be negative");
   if (!is_identifier(o.compile.name)) throw CLI::ValidationError("--name", "\"" + o.compile.name + "\" is no C++ identifier that can name a namespace");

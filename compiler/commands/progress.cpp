@@ -21,7 +21,7 @@ void Progress::operator()(std::int64_t done, std::int64_t total) {
   if (percent / step == last_ / step && last_ >= 0) return;
   last_ = percent;
   if (!terminal_) {
-    if (percent > 0) std::cerr << fmt::format("{}: {} %\n", what_, percent / step * step);
+    if (percent >= step) std::cerr << fmt::format("{}: {} %\n", what_, percent / step * step);
     return;
   }
   constexpr int width = 40;

@@ -93,7 +93,8 @@ std::string read_file(const fs::path& path) {
 
 std::optional<Tensor> parse_idx(std::string_view bytes) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };
-  if (bytes.size() < 4 || byte(0) != 0 || byte(1) != 0 || byte(2) != 8 || byte(3) == 0 || byte(3) > 4) return std::nullopt;
+  if (bytes.size() < 4 || byte(0) != 0 || byte(1) != 0 || byte(2) < 8 || byte(2) > 14 || byte(3) == 0 || byte(3) > 4) return std::nullopt;
+  if (byte(2) != 8) refuse("the IDX file holds elements of type {:#04x}, only bytes (0x08) are supported", byte(2));
   const std::size_t rank = byte(3), header = 4 + 4 * rank;
   if (bytes.size() < header) refuse("the IDX header is truncated");
   Shape shape;

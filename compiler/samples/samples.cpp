@@ -182,6 +182,8 @@ Samples read_samples(const std::vector<Port>& ports, const std::vector<NamedFile
     samples.arrays.push_back(std::move(found.array));
     samples.from_bytes.push_back(found.from_bytes);
   }
+  if (pixels.given() && std::none_of(samples.from_bytes.begin(), samples.from_bytes.end(), [](bool b) { return b; }))
+    refuse("--mean, --std and --scale are for bytes, but no {} file holds pixels", what);
   return samples;
 }
 

@@ -36,7 +36,8 @@ struct PixelMap {
 /// .npy: (N, *shape) or, when the port's batch is 1, (N, *shape[1:]), of the port's type. Bytes (images, and .npy of uint8
 /// where `pixels` is given) go through `pixels` to a float port, and on to the quantized value for an 8-bit port of known
 /// scale; without `pixels` an 8-bit port takes the byte itself (int8: less 128).
-/// Refuses a missing or unknown name, another dtype, another shape, and different numbers of samples. `at_most`: no more
+/// Refuses a missing or unknown name, another dtype, another shape, different numbers of samples, and `pixels` where no file
+/// has any use for them. `at_most`: no more
 /// samples than that, spread evenly over all; 0 = all.
 Samples read_samples(const std::vector<Port>& ports, const std::vector<NamedFile>& files, const char* what, const PixelMap& pixels = {},
                      std::int64_t at_most = 0);

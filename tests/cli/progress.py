@@ -73,7 +73,7 @@ def check_lines(text, phases):
     progress = list(re.finditer(r"^(.+): (\d+) %$", text, re.M))
     for name, least in phases.items():
         shares = [int(line[2]) for line in progress if line[1] == name]
-        assert shares == sorted(set(shares)) and shares[-1:] == [100] and len(shares) >= min(least, 5) and all(s % 10 == 0 for s in shares), f"{name}: {shares}"
+        assert shares == sorted(set(shares)) and shares[-1:] == [100] and len(shares) >= min(least, 5) and all(s > 0 and s % 10 == 0 for s in shares), f"{name}: {shares}"
 
 
 def main():
