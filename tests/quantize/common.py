@@ -142,7 +142,7 @@ def mlp(seed=1):
 
 def cnn(seed=2):
     """Conv + BatchNormalization + Relu, a depthwise Conv + Clip, a residual Add, MaxPool, two branches into a Concat,
-    GlobalAveragePool and a Gemm."""
+    Resize, GlobalAveragePool and a Gemm."""
     b = Builder(seed)
     b.node("Conv", ["x", b.weights("w1", 8, 3, 3, 3, spread=1.0)], "conv1", pads=[1, 1, 1, 1])
     normal = [b.constant("bn_scale", b.random.uniform(0.5, 1.5, 8)), b.bias("bn_b", 8), b.bias("bn_mean", 8),
@@ -157,7 +157,8 @@ def cnn(seed=2):
     b.node("Relu", [b.node("Conv", ["pool", b.weights("w4", 4, 8, 1, 1), b.bias("b4", 4)], "narrow")], "left")
     b.node("AveragePool", ["pool"], "right", kernel_shape=[3, 3], pads=[1, 1, 1, 1])
     b.node("Concat", ["left", "right"], "both", axis=1)
-    b.node("Flatten", [b.node("GlobalAveragePool", ["both"], "means")], "flat")
+    b.node("Resize", ["both", "", b.constant("twice", [1, 1, 2, 2])], "larger", mode="nearest")
+    b.node("Flatten", [b.node("GlobalAveragePool", ["larger"], "means")], "flat")
     return b.model([1, 3, 10, 10], b.node("Gemm", ["flat", b.weights("w5", 5, 12), b.bias("b5", 5)], "y", transB=1), [1, 5])
 
 

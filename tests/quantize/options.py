@@ -34,6 +34,10 @@ def ports(q, x_type, y_type):
     return (q.graph.input[0].type.tensor_type.elem_type, q.graph.output[0].type.tensor_type.elem_type) == (PORTS[x_type], PORTS[y_type])
 
 
+def one_scale(q, *names):
+    return len({tuple(map(float, q.activations()[name])) for name in names}) == 1
+
+
 def is_float(q, tensor):
     """The layer that makes this tensor has float operands, and what reads it sees float values."""
     node = q.producer[tensor]
@@ -109,7 +113,7 @@ def plain_bias(q, t, w):
 # network, options, least dB of the outputs, what must be true of the model (q), the float tensors (t), the weights (w)
 CASES = [
     ("cnn", [], 28, lambda q, t, w: has_no_float_layer(q) and activation_type(q, np.uint8) and weight_scales(q, [8, 8, 8, 4, 5])
-     and not q.nodes("BatchNormalization") and ports(q, "float", "float")),
+     and not q.nodes("BatchNormalization") and ports(q, "float", "float") and one_scale(q, "both", "left", "right", "larger")),
     ("cnn", ["--activations", "int8"], 28, lambda q, t, w: has_no_float_layer(q) and activation_type(q, np.int8)),
     ("cnn", ["--io", "uint8"], 28, lambda q, t, w: ports(q, "uint8", "uint8")),
     ("cnn", ["--io", "int8"], 28, lambda q, t, w: ports(q, "int8", "int8")),
