@@ -16,15 +16,6 @@ std::int64_t unpacked_block(std::int64_t k, std::int64_t n, bool transposed_a) {
   return std::min(stride_k, k);
 }
 
-/// NchwcTransformer: does ONNX Runtime run this convolution in its blocked layout (16 channels with AVX512F)?
-bool is_nchwc(const ConvGeometry& g) {
-  if (!g.two_dimensional || !g.constant_weights) return false;
-  const std::int64_t depth = g.in_c / g.groups, group_out = g.out_c / g.groups;
-  if (g.groups == 1) return g.in_c < 16 || g.in_c % 4 == 0;
-  if (g.out_c % 4 != 0) return false;
-  return (depth == 1 && group_out == 1) || (depth % 16 == 0 && group_out % 16 == 0);
-}
-
 FloatOrder nchwc_order(const ConvGeometry& g) {
   const std::int64_t depth = g.in_c / g.groups, area = g.k_h * g.k_w;
   if (depth < 16) return {"blocks", area, 1};
@@ -34,6 +25,14 @@ FloatOrder nchwc_order(const ConvGeometry& g) {
 }
 
 }  // namespace
+
+bool is_nchwc(const ConvGeometry& g) {
+  if (!g.two_dimensional || !g.constant_weights) return false;
+  const std::int64_t depth = g.in_c / g.groups, group_out = g.out_c / g.groups;
+  if (g.groups == 1) return g.in_c < 16 || g.in_c % 4 == 0;
+  if (g.out_c % 4 != 0) return false;
+  return (depth == 1 && group_out == 1) || (depth % 16 == 0 && group_out % 16 == 0);
+}
 
 FloatOrder conv_order(const ConvGeometry& g) {
   if (is_nchwc(g)) return nchwc_order(g);

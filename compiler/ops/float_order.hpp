@@ -32,6 +32,9 @@ inline bool is_constant_weight(const LowerContext& c, std::size_t i) {
 
 FloatOrder conv_order(const ConvGeometry& g);
 
+/// Does ONNX Runtime run this convolution in its blocked layout (NCHWc: 16 channels with AVX512F)?
+bool is_nchwc(const ConvGeometry& g);
+
 /// y[m, n] = a[m, k] · b[k, n]. `packed`: b is a constant matrix; `scaled`: alpha or beta is neither 0 nor 1.
 FloatOrder matmul_order(std::int64_t m, std::int64_t k, std::int64_t n, bool packed, bool scaled,
                         bool transposed_a, bool transposed_b);

@@ -148,7 +148,10 @@ void add_images(Call& call, const Resize& r, const Interpolated& axes, const Ima
 void lower_linear(LowerContext& c, const Resize& r) {
   const DType type = c.in(0).type;
   const Interpolated axes = interpolated_axes(r, type);
-  const bool integer = is_8bit(type) && axes.channels_between;
+  const bool integer = is_8bit(type) && axes.channels_between, blocked = c.node.attr("blocked", 0) != 0;
+  const LinearForm form = integer   ? LinearForm::in_1024ths
+                          : blocked ? LinearForm::blocked
+                                    : LinearForm::plain;
   const bool three = axes.axes.size() == 3;
   Call call = resize_call(c, three     ? "resize_trilinear"
                              : integer ? "resize_linear_integer"
@@ -158,7 +161,7 @@ void lower_linear(LowerContext& c, const Resize& r) {
   std::int64_t step = images.inner;
   for (std::size_t i = axes.axes.size(); i-- > 0;) {
     const std::string name = axis_names[3 - axes.axes.size() + i];
-    LinearAxis axis = linear_axis(r, r.axes[axes.axes[i]], integer);
+    LinearAxis axis = linear_axis(r, r.axes[axes.axes[i]], form);
     for (std::size_t k = 0; k < axis.first.size(); ++k) {
       if (axis.first[k] > 0) axis.first[k] *= step;
       axis.second[k] *= step;
@@ -170,6 +173,7 @@ void lower_linear(LowerContext& c, const Resize& r) {
         param_array(c.program, name + "_weights", c.array(name + "_weights", DType::float32, axis.weights)));
   }
   call.params.push_back(param(three ? "volume" : "plane", step));
+  call.params.push_back(param_bool("pairwise", blocked));
   c.add(std::move(call));
 }
 
@@ -243,7 +247,7 @@ std::vector<std::array<float, 3>> taps_of(const Resize& r, const ResizeAxis& axi
     const auto at = nearest_elements(r, axis);
     for (std::size_t i = 0; i < at.size(); ++i) add(i, at[i], 1);
   } else if (r.mode == "linear" && !r.antialias) {
-    const LinearAxis linear = linear_axis(r, axis, false);
+    const LinearAxis linear = linear_axis(r, axis, LinearForm::plain);
     for (std::size_t i = 0; i < linear.weights.size(); ++i)
       add(i / 2, i % 2 ? linear.second[i / 2] : linear.first[i / 2], linear.weights[i]);
   } else {

@@ -198,20 +198,33 @@ std::vector<std::int64_t> nearest_elements(const Resize& r, const ResizeAxis& ax
   return at;
 }
 
-LinearAxis linear_axis(const Resize& r, const ResizeAxis& axis, bool in_1024ths) {
+bool has_blocked_form(const Graph& graph, const Node& node) {
+  if (!node.is("Resize") || graph.opset() < 11 || node.inputs.size() != 3) return false;
+  const Resize r = resolve_resize(graph, node);
+  const bool known =
+      r.coordinates == "half_pixel" || r.coordinates == "align_corners" || r.coordinates == "asymmetric";
+  return r.mode == "linear" && !r.antialias && known && r.axes.size() == 4 && r.axes[0].scale == 1 &&
+         r.axes[1].scale == 1 && std::all_of(r.axes.begin(), r.axes.end(), [](const ResizeAxis& a) {
+           return a.scale == std::floor(a.scale);
+         });
+}
+
+LinearAxis linear_axis(const Resize& r, const ResizeAxis& axis, LinearForm form) {
   LinearAxis out;
   for (std::int64_t i = 0; i < axis.out; ++i) {
     const float x = axis.scale == 1.0F ? static_cast<float>(i) : original(r, axis, i);
     const float inside = std::max(0.0F, std::min(x, static_cast<float>(axis.in - 1)));
     const std::int64_t first = std::min(static_cast<std::int64_t>(inside), axis.in - 1);
     const std::int64_t second = std::min(first + 1, axis.in - 1);
-    const float at = in_1024ths ? std::floor(inside * 1024.0F) / 1024.0F : inside;
+    const float at = form == LinearForm::in_1024ths ? std::floor(inside * 1024.0F) / 1024.0F : inside;
     const float to_first = std::abs(at - static_cast<float>(first)),
                 to_second = std::abs(at - static_cast<float>(second));
     out.first.push_back(is_outside(r, axis, x) ? -1 : first);
     out.second.push_back(second);
-    out.weights.push_back(first == second ? 0.5F : to_second);
-    out.weights.push_back(first == second ? 0.5F : to_first);
+    const float fraction = std::max(0.0F, x) - static_cast<float>(first);
+    const bool blocked = form == LinearForm::blocked, same = first == second;
+    out.weights.push_back(blocked ? 1.0F - fraction : same ? 0.5F : to_second);
+    out.weights.push_back(blocked ? fraction : same ? 0.5F : to_first);
   }
   return out;
 }

@@ -35,8 +35,15 @@ struct LinearAxis {
   std::vector<std::int64_t> first, second;
   std::vector<float> weights;  ///< 2 per output
 };
-/// `in_1024ths`: coordinates are cut to 1/1024 first, as for 8-bit images with their channels last.
-LinearAxis linear_axis(const Resize& r, const ResizeAxis& axis, bool in_1024ths);
+enum class LinearForm {
+  plain,
+  in_1024ths,  ///< coordinates are cut to 1/1024 first: 8-bit images with their channels last
+  blocked,     ///< behind a convolution in ONNX Runtime's blocked layout: other weights at the border
+};
+LinearAxis linear_axis(const Resize& r, const ResizeAxis& axis, LinearForm form);
+
+/// Does ONNX Runtime's blocked layout know this Resize, if its input has that layout?
+bool has_blocked_form(const Graph& graph, const Node& node);
 
 /// Runs of taps: `window` weights per output, of which `count` are used, from element `at` on.
 struct TapAxis {

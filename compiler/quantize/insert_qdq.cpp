@@ -100,7 +100,7 @@ struct Inserter {
   /// Constant operands of Add, Mul, Concat, … are quantized like activations, over their own range.
   void constant_operands(Node& node) {
     for (ValueId& id : node.inputs) {
-      const Tensor* t = source.constant(id);
+      const Tensor* t = graph.constant(id);  // not of source: the input may be a new value
       if (!t || t->type != DType::float32) continue;
       Range range;
       for (const float v : t->as<float>()) range = {std::min(range.low, static_cast<double>(v)), std::max(range.high, static_cast<double>(v))};

@@ -35,15 +35,17 @@ struct Neighbours {
   float weight_first, weight_second;
 };
 
-/// One output of bilinear interpolation. Integers are cut off, not rounded.
-template <class T>
+/// One output of bilinear interpolation. Integers are cut off, not rounded. pairwise: the rows' terms are
+/// added first.
+template <bool pairwise, class T>
 ONNX2MCU_INLINE T bilinear(const T* x, const Neighbours& h, const Neighbours& w) noexcept {
   const T *top = x + h.first, *bottom = x + h.second;
   const auto term = [](float a, float b, T v) { return product(product(a, b), static_cast<float>(v)); };
-  return static_cast<T>(((term(w.weight_first, h.weight_first, top[w.first]) +
-                          term(w.weight_second, h.weight_first, top[w.second])) +
-                         term(w.weight_first, h.weight_second, bottom[w.first])) +
-                        term(w.weight_second, h.weight_second, bottom[w.second]));
+  const float above = term(w.weight_first, h.weight_first, top[w.first]) +
+                      term(w.weight_second, h.weight_first, top[w.second]);
+  const float left = term(w.weight_first, h.weight_second, bottom[w.first]);
+  const float right = term(w.weight_second, h.weight_second, bottom[w.second]);
+  return static_cast<T>(pairwise ? above + (left + right) : (above + left) + right);
 }
 
 /// The same for 8-bit images with their channels last: weights in 1/1024, the sum divided towards 0.
@@ -73,8 +75,9 @@ ONNX2MCU_INLINE void for_each_neighbourhood(const T* x, T* y, Pixel pixel) noexc
 
 template <class L, class T>
 ONNX2MCU_INLINE void resize_linear(const T* x, T* y) noexcept {
-  for_each_neighbourhood<L>(
-      x, y, [](const T* at, const Neighbours& h, const Neighbours& w) { return bilinear(at, h, w); });
+  for_each_neighbourhood<L>(x, y, [](const T* at, const Neighbours& h, const Neighbours& w) {
+    return bilinear<L::pairwise>(at, h, w);
+  });
 }
 
 template <class L, class T>

@@ -3,6 +3,8 @@
 // below the node that reads it, merge two, drop one that moves nothing, or let constant weights absorb it.
 
 #include "passes/layout/transpose.hpp"
+#include "ops/float_order.hpp"
+#include "ops/resize_axes.hpp"
 #include "passes/passes.hpp"
 #include "requantize/two_input.hpp"
 
@@ -63,11 +65,38 @@ void record_exchanged_operands(Graph& graph) {
       node.attributes["exchanged"] = std::int64_t{qlinear_add_exchanges(graph.shape(node.inputs[0]), graph.shape(node.inputs[3]))};
 }
 
+/// The float Conv behind whose activation `id` comes, in ONNX Runtime's blocked layout.
+bool comes_from_blocked_conv(const Graph& graph, const Uses& uses, ValueId id) {
+  static constexpr std::string_view activations[] = {"Relu", "Sigmoid", "Tanh", "Clip", "LeakyRelu", "HardSigmoid"};
+  for (int n = uses.producer[index(id)]; n >= 0; n = uses.producer[index(id)]) {
+    const Node& node = graph.nodes[static_cast<std::size_t>(n)];
+    if (node.is("Conv")) {
+      const Shape &x = graph.shape(node.inputs[0]), &w = graph.shape(node.inputs[1]);
+      ConvGeometry g{x.at(1), w.at(0), node.attr("group", 1), 0, 0, 0, 0, 0, 0};
+      g.two_dimensional = x.size() == 4;
+      g.constant_weights = graph.constant(node.inputs[1]) && node.attr("computed_weights", 0) == 0;
+      return is_nchwc(g);
+    }
+    if (std::find(std::begin(activations), std::end(activations), node.op_type) == std::end(activations)) return false;
+    id = node.inputs[0];
+  }
+  return false;
+}
+
+/// Such a Resize has other roundings there: recorded while the convolution before it is easy to find.
+void record_blocked_resizes(Graph& graph) {
+  const Uses uses(graph);
+  for (Node& node : graph.nodes)
+    if (has_blocked_form(graph, node) && comes_from_blocked_conv(graph, uses, node.inputs[0]))
+      node.attributes["blocked"] = std::int64_t{1};
+}
+
 }  // namespace
 
 void layout(Graph& graph, bool nhwc_ports) {
   GraphEditor edit{graph};
   record_exchanged_operands(graph);
+  record_blocked_resizes(graph);
   spell_out_perms(graph);
   if (nhwc_ports) transpose_ports(edit);
   make_channels_last(edit);
