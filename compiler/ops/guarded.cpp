@@ -8,31 +8,55 @@ namespace {
 
 constexpr double unit_roundoff = 0x1p-24;
 
-/// How far the float result of channel c can be from the exact one, in real value. Standard error analysis, first
-/// order, with 1 % to spare for the rest: each factor is rounded once by DequantizeLinear, each product at most once,
-/// and each partial sum once. In `blocks` the partial sums are prefixes of the terms; in the other orders every term
-/// passes through a few sums only.
-double stray_of(const GuardedProduct& p, std::int64_t c) {
-  const std::int64_t farthest = std::max(std::abs(min_of(p.x_type) - p.x_zero_point), std::abs(max_of(p.x_type) - p.x_zero_point));
-  const auto channel = static_cast<std::size_t>(c);
-  const double step = static_cast<double>(p.x_scale) * p.w_scales[p.w_scales.size() == 1 ? 0 : channel];
-  double terms = 0, prefixes = 0;  // sums of the largest |x * w|
-  for (std::int64_t i = 0; i < p.depth; ++i)
-    for (std::int64_t t = i; t < p.weights.taps; t += p.depth) {
-      terms += static_cast<double>(std::abs(p.weights.at(c, t)) * farthest) * step;
-      prefixes += terms;
-    }
-  const std::string_view order = p.order.name;
-  const auto taps = static_cast<double>(p.weights.taps);
-  const double sums = order == "blocks" ? prefixes : terms * (order == "lanes" ? taps / 8 + 8 : taps / 4 + 8);
-  const double blocks = order == "blocks" ? taps / static_cast<double>(p.order.block) + 2 : 2;
-  return 1.01 * unit_roundoff * (3 * terms + sums + blocks * (terms + std::abs(static_cast<double>(p.bias[channel]))));
+/// Half a unit in the last place of a float of magnitude `largest` or less.
+double rounding_error(double largest) {
+  return largest > 0 ? std::ldexp(unit_roundoff, std::ilogb(largest * 1.001)) : 0;
 }
 
+/// What a channel's terms can add up to, in units of x_scale * w_scale, whichever of them padding leaves out.
+struct TermSums {
+  double magnitudes = 0;  ///< sum of the largest |x * w|
+  double errors = 0;      ///< order "blocks": of the roundings of all partial sums, in real value
+};
+
+TermSums term_sums(const GuardedProduct& p, std::int64_t c, double step) {
+  const std::int64_t x_lo = min_of(p.x_type) - p.x_zero_point, x_hi = max_of(p.x_type) - p.x_zero_point;
+  TermSums sums;
+  double lowest = 0, highest = 0;
+  std::int64_t n = 0;
+  for (std::int64_t i = 0; i < p.depth; ++i)
+    for (std::int64_t t = i; t < p.weights.taps; t += p.depth, ++n) {
+      if (n % std::max<std::int64_t>(p.order.block, 1) == 0) lowest = highest = 0;
+      const std::int64_t w = p.weights.at(c, t);
+      lowest += static_cast<double>(w * (w > 0 ? x_lo : x_hi));
+      highest += static_cast<double>(w * (w > 0 ? x_hi : x_lo));
+      sums.magnitudes += static_cast<double>(std::abs(w) * std::max(std::abs(x_lo), std::abs(x_hi)));
+      sums.errors += rounding_error(std::max(-lowest, highest) * step);
+    }
+  return sums;
+}
+
+/// How far the float result of channel c can be from the exact one, in real value. Standard error analysis, first
+/// order, with 1 % to spare for the rest: each factor is rounded once by DequantizeLinear, each product at most once
+/// (never in `blocks`, whose additions are fused), and each partial sum once. In `blocks` the partial sums are prefixes
+/// of a block's terms; in the other orders every term passes through a few sums only.
+double stray_of(const GuardedProduct& p, std::int64_t c) {
+  const auto channel = static_cast<std::size_t>(c);
+  const double step = static_cast<double>(p.x_scale) * p.w_scales[p.w_scales.size() == 1 ? 0 : channel];
+  const TermSums sums = term_sums(p, c, step);
+  const double terms = sums.magnitudes * step;
+  const std::string_view order = p.order.name;
+  const auto taps = static_cast<double>(p.weights.taps);
+  const double partial = order == "blocks" ? sums.errors : unit_roundoff * terms * (order == "lanes" ? taps / 8 + 8 : taps / 4 + 8);
+  const double blocks = order == "blocks" ? taps / static_cast<double>(p.order.block) + 2 : 2;
+  const double roundings = order == "blocks" ? 2 : 3;
+  return 1.01 * (partial + unit_roundoff * (roundings * terms + blocks * (terms + std::abs(static_cast<double>(p.bias[channel])))));
+}
+
+/// steps = ((acc << left) * multiplier >> 32) + addend: steps of y with `fraction` fraction bits.
 struct FixedPoint {
-  int shift = 0, fraction = 0;  ///< the sum keeps shift + fraction fraction bits, of which `fraction` reach the guard
-  std::vector<std::int32_t> multipliers;
-  std::vector<std::int64_t> addends;
+  int left = 0, fraction = 0;
+  std::vector<std::int32_t> multipliers, addends;
   std::int32_t guard = 1;       ///< half width of the band, with `fraction` fraction bits
   std::int32_t margin = 1;      ///< whole steps outside y's range that are surely outside in float too
   double share = 0;             ///< share of values inside the band
@@ -40,31 +64,28 @@ struct FixedPoint {
 
 FixedPoint fixed_point(const GuardedProduct& p) {
   FixedPoint f;
-  double largest_ratio = 0, largest_steps = 8192;  // of which 4096 are room for the margin
+  double largest_ratio = 0, largest_sum = 1, largest_steps = 8192;  // of which 4096 are room for the margin
   const auto ratio = [&](std::size_t c) { return static_cast<double>(p.x_scale) * p.w_scales[p.w_scales.size() == 1 ? 0 : c] / p.y_scale; };
-  const auto steps = [&](std::size_t c) {
-    const double reach = static_cast<double>(std::max(std::abs(p.ranges[c].lo), std::abs(p.ranges[c].hi)));
-    return ratio(c) * reach + std::abs(static_cast<double>(p.bias[c])) / p.y_scale + std::abs(p.y_zero_point) + 2;
-  };
+  const auto reach = [&](std::size_t c) { return static_cast<double>(std::max(std::abs(p.ranges[c].lo), std::abs(p.ranges[c].hi))); };
+  const auto steps = [&](std::size_t c) { return ratio(c) * reach(c) + std::abs(static_cast<double>(p.bias[c])) / p.y_scale + std::abs(p.y_zero_point) + 2; };
   for (std::size_t c = 0; c < p.ranges.size(); ++c) {
     largest_ratio = std::max(largest_ratio, ratio(c));
+    largest_sum = std::max(largest_sum, reach(c));
     largest_steps = std::max(largest_steps, steps(c));
   }
-  f.fraction = std::min(16, 30 - static_cast<int>(std::ceil(std::log2(largest_steps))));
-  const int bits = std::min(30 - static_cast<int>(std::ceil(std::log2(largest_ratio))), 61 - static_cast<int>(std::ceil(std::log2(largest_steps))));
-  f.shift = bits - f.fraction;
-  if (f.fraction < 4 || f.shift < 0 || bits > 60) refuse("x_scale * w_scale / y_scale = {:g} leaves no room for a guard band", largest_ratio);
-  const double one = std::ldexp(1.0, bits);
+  f.left = std::max(0, 30 - static_cast<int>(std::ceil(std::log2(largest_sum + 1))));  // acc << left stays within 2^30
+  f.fraction = std::min({16, 30 - static_cast<int>(std::ceil(std::log2(largest_steps))), f.left - 2 - static_cast<int>(std::ceil(std::log2(largest_ratio)))});
+  if (f.fraction < 4) refuse("x_scale * w_scale / y_scale = {:g} leaves no room for a guard band", largest_ratio);
+  const double one = std::ldexp(1.0, f.fraction), unit = std::ldexp(1.0, 32 + f.fraction - f.left);
   double widest = 0;
   for (std::size_t c = 0; c < p.ranges.size(); ++c) {
-    const double m = std::round(ratio(c) * one);
-    const double a = std::round((static_cast<double>(p.bias[c]) / p.y_scale + p.y_zero_point + 0.5) * one);
+    const double m = std::round(ratio(c) * unit);
     f.multipliers.push_back(static_cast<std::int32_t>(m));
-    f.addends.push_back(static_cast<std::int64_t>(a));
-    const double reach = static_cast<double>(std::max(std::abs(p.ranges[c].lo), std::abs(p.ranges[c].hi)));
-    // Float stray in steps (with the rounding of the division by y_scale), and that of the fixed-point line itself.
+    f.addends.push_back(static_cast<std::int32_t>(std::round((static_cast<double>(p.bias[c]) / p.y_scale + p.y_zero_point + 0.5) * one)));
+    // Float stray in steps (with the rounding of the division by y_scale), and that of the fixed-point line itself: its
+    // slope, the bits shifted out, the addend.
     const double stray = stray_of(p, static_cast<std::int64_t>(c)) / p.y_scale + 2 * unit_roundoff * steps(c);
-    const double line = (reach * (std::abs(m - ratio(c) * one) + ratio(c) * one * 0x1p-50) + 1 + std::abs(a) * 0x1p-50) / one;
+    const double line = reach(c) * (std::abs(m - ratio(c) * unit) + ratio(c) * unit * 0x1p-50) / unit + 2 / one;
     widest = std::max(widest, stray + line);
   }
   constexpr double most = 1 << 12;
@@ -94,8 +115,8 @@ void add_guarded_requantization(LowerContext& c, Call& call, const GuardedProduc
   const FixedPoint f = fixed_point(p);
   const std::int64_t y_min = p.relu ? p.y_zero_point : min_of(p.y_type);
   call.params.push_back(param_array(c.program, "multiplier", c.array("multiplier", DType::int32, f.multipliers)));
-  call.params.push_back(param_array(c.program, "addend", c.array("addend", DType::int64, f.addends)));
-  for (const auto& [name, value] : {std::pair<const char*, std::int64_t>{"shift", f.shift}, {"fraction", f.fraction}, {"guard", f.guard}, {"margin", f.margin},
+  call.params.push_back(param_array(c.program, "addend", c.array("addend", DType::int32, f.addends)));
+  for (const auto& [name, value] : {std::pair<const char*, std::int64_t>{"left", f.left}, {"fraction", f.fraction}, {"guard", f.guard}, {"margin", f.margin},
                                     {"y_zero_point", p.y_zero_point}, {"y_min", y_min}, {"y_max", max_of(p.y_type)}})
     call.params.push_back(param(name, value));
   call.params.push_back(param_float("x_scale", p.x_scale));

@@ -14,12 +14,11 @@
 
 namespace onnx2mcu {
 
-/// Called for each output: cell = oy * out_w + ox. Out of line, for the blocks finish many outputs one after the other.
+/// A doubtful output: cell = oy * out_w + ox. Out of line, for few outputs are.
 template <class L, class Y, class X>
-ONNX2MCU_OUT_OF_LINE Y packed_guarded_cell(std::int32_t acc, int oc, const X* const (&rows)[L::k_h], int cell) noexcept {
-  std::int32_t q = 0;
-  if (requantize_guarded<L>(acc, oc, q)) return static_cast<Y>(q);
-  return float_conv_element<L, Y>(rows, cell / L::out_w, cell % L::out_w, oc, [](int o, int ky, int kx, int i) noexcept {
+ONNX2MCU_OUT_OF_LINE Y packed_doubtful_cell(std::int32_t steps, int oc, const X* const (&rows)[L::k_h], int cell) noexcept {
+  if (is_outside<L>(steps)) return round_steps<L, Y>(steps);
+  return float_conv_element<L, Y>(rows, cell / L::out_w, cell % L::out_w, oc, [](int o, int ky, int kx, int i) ONNX2MCU_INLINE_LAMBDA {
     if constexpr (L::depthwise) return packed_depthwise_weight<L>(o, ky, kx);
     else return packed_conv_weight<L>(o, ky, kx, i);
   });
@@ -28,7 +27,10 @@ ONNX2MCU_OUT_OF_LINE Y packed_guarded_cell(std::int32_t acc, int oc, const X* co
 /// scratch as for packed_conv2d or packed_depthwise_conv2d.
 template <class L, class X, class Y, class Scratch>
 ONNX2MCU_INLINE void packed_guarded_conv2d_stage(const X* const (&rows)[L::k_h], Y* y, int oy, Scratch* scratch) noexcept {
-  const auto finish = [&rows, oy](std::int32_t acc, int ox, int oc) noexcept { return packed_guarded_cell<L, Y>(acc, oc, rows, oy * L::out_w + ox); };
+  const auto finish = [&rows, oy](std::int32_t acc, int ox, int oc) ONNX2MCU_INLINE_LAMBDA {
+    const std::int32_t steps = guarded_steps<L>(acc, oc);
+    return is_doubtful<L>(steps) ? packed_doubtful_cell<L, Y>(steps, oc, rows, oy * L::out_w + ox) : round_steps<L, Y>(steps);
+  };
   if constexpr (L::depthwise) packed_depthwise_row<L>(rows, y, scratch, finish);
   else packed_conv2d_row<L>(rows, y, scratch, finish);
 }
@@ -41,15 +43,17 @@ ONNX2MCU_INLINE void packed_guarded_conv2d(const X* x, Y* y, Scratch* scratch) n
 }
 
 template <class L, class Y, class X>
-ONNX2MCU_OUT_OF_LINE Y packed_guarded_output(std::int32_t acc, int o, const X* x, int r) noexcept {
-  std::int32_t q = 0;
-  if (requantize_guarded<L>(acc, o, q)) return static_cast<Y>(q);
-  return float_product_element<L, Y>(x + r * L::in, r, o, [](int row, int i) noexcept { return packed_product_weight<L>(row, i); });
+ONNX2MCU_OUT_OF_LINE Y packed_doubtful_output(std::int32_t steps, int o, const X* x, int r) noexcept {
+  if (is_outside<L>(steps)) return round_steps<L, Y>(steps);
+  return float_product_element<L, Y>(x + r * L::in, r, o, [](int row, int i) ONNX2MCU_INLINE_LAMBDA { return packed_product_weight<L>(row, i); });
 }
 
 template <class L, class X, class Y>
 ONNX2MCU_INLINE void packed_guarded_fully_connected(const X* x, Y* y) noexcept {
-  packed_fully_connected_with<L>(x, y, [x](std::int32_t acc, int r, int o) noexcept { return packed_guarded_output<L, Y>(acc, o, x, r); });
+  packed_fully_connected_with<L>(x, y, [x](std::int32_t acc, int r, int o) ONNX2MCU_INLINE_LAMBDA {
+    const std::int32_t steps = guarded_steps<L>(acc, o);
+    return is_doubtful<L>(steps) ? packed_doubtful_output<L, Y>(steps, o, x, r) : round_steps<L, Y>(steps);
+  });
 }
 
 }  // namespace onnx2mcu
