@@ -80,11 +80,19 @@ std::int64_t patch_elements(const QuantizedConv& conv, std::int64_t tile) {
   return patch_columns(conv.window, tile) * conv.window.k_h * conv.in_c + 2;
 }
 
-/// Pixels of a patch: as many as fit 2 KiB, at least 2.
+/// Pixels of a patch, at least 2: as many as fit half of what the layer's images take, or 2 KiB, but 4 KiB at most.
 std::int64_t choose_tile(const QuantizedConv& conv) {
+  const Window2d& w = conv.window;
+  const std::int64_t images = w.in_h * w.in_w * conv.in_c + w.out_h * w.out_w * conv.out_c;
+  const std::int64_t most = std::clamp<std::int64_t>(images / 2, 2048, 4096);
   std::int64_t tile = 2;
-  while (tile < conv.window.out_w && 2 * patch_elements(conv, tile + 2) <= 2048) tile += 2;
-  return std::min(tile, conv.window.out_w);
+  while (tile < w.out_w && 2 * patch_elements(conv, tile + 2) <= most) tile += 2;
+  return std::min(tile, w.out_w);
+}
+
+/// Whether a patch is so wide that four rows of weights are better read from flash once. An M7 has caches for that.
+bool copies_weights(const Target& target, const QuantizedConv& conv, std::int64_t tile, std::int64_t bytes) {
+  return target.cpu == "CortexM4" && conv.out_c >= 4 && tile >= 8 && bytes <= 2560;
 }
 
 /// Words of the weights of two rows of a kernel column; a last single row stands where the kernel finds its cells.
@@ -116,11 +124,16 @@ Call packed_depthwise_call(LowerContext& c, const QuantizedConv& conv, const Acc
 Call packed_call(LowerContext& c, const QuantizedConv& conv, const Accumulators& acc, const char* kernel, const char* header) {
   Call call = geometry_call(c, conv, kernel, header);
   const std::int64_t tile = choose_tile(conv);
-  call.scratch = {c.scratch("patch", DType::int16, patch_elements(conv, tile))};
   call.params.push_back(param("tile", tile));
-  const PackedWeights packed = pack_weights(conv.weights, acc, conv_order(conv));
+  const PackingOrder order = conv_order(conv);
+  const PackedWeights packed = pack_weights(conv.weights, acc, order);
+  const std::int64_t four_rows = 2 * static_cast<std::int64_t>(order.steps.size()) * (packed.packed ? 2 : 4);  // elements of 2 bytes
+  const bool copied = copies_weights(c.target, conv, tile, 2 * four_rows);
+  const std::int64_t patch = (patch_elements(conv, tile) + 1) / 2 * 2;
+  call.scratch = {c.scratch("patch", DType::int16, patch + (copied ? four_rows : 0))};
+  call.params.push_back(param_bool("copied", copied));
   add_packed_weights(c, call, packed);
-  call.algorithm = fmt::format("patches of {} pixels, 4 channels x 2 pixels; {}", tile, packed.reason);
+  call.algorithm = fmt::format("patches of {} pixels, 4 channels x 2 pixels{}; {}", tile, copied ? ", weights copied to RAM" : "", packed.reason);
   return call;
 }
 

@@ -51,10 +51,10 @@ double real_value(const AddRule& rule, int32_t a, int32_t b) {
 }
 
 /// The pairs within `margin` of a rounding boundary.
-Corners close_corners(const AddRule& rule, InputRange outer, InputRange inner, double margin) {
+Corners close_corners(const AddRule& rule, const PairFunction& same, InputRange outer, InputRange inner, double margin) {
   Corners corners;
   for_each_pair(outer, inner, [&](int32_t a, int32_t b) {
-    const int32_t level = reference(rule, a, b);
+    const int32_t level = same(a, b);
     const double value = real_value(rule, a, b);
     if (level > rule.qmin && value - level < margin) corners.at_least.push_back({a, b, level});
     if (level < rule.qmax && level + 1 - value < margin) corners.below.push_back({a, b, level + 1});
@@ -144,24 +144,32 @@ int32_t reference(const AddRule& rule, int32_t outer, int32_t inner) {
 }
 
 std::optional<AddForm> find_add_affine(const AddRule& rule, InputRange outer, InputRange inner) {
+  return find_add_affine(rule, [&rule](int32_t a, int32_t b) { return reference(rule, a, b); }, outer, inner);
+}
+
+std::optional<AddForm> find_add_affine(const AddRule& rule, const PairFunction& same, InputRange outer, InputRange inner) {
   const auto shift = widest_shift(rule, outer, inner);
   if (!shift) return std::nullopt;
   // Multipliers within reach move a value by at most reach * 2 * 255 units, and the addend by as much again;
   // twice that leaves room for the width of the addend's interval. (A pair missed here would be caught by the
   // check.)
   const double margin = std::ldexp(8.0 * 256.0 * (reach + 1), -*shift);
-  const Candidate best = best_near(close_corners(rule, outer, inner, margin), rule, *shift);
+  const Candidate best = best_near(close_corners(rule, same, outer, inner, margin), rule, *shift);
   if (best.width() < 0 || !is_int32(best.outer_multiplier) || !is_int32(best.inner_multiplier))
     return std::nullopt;
   const int64_t nearest = std::llround(std::ldexp(rule.fixed + 0.5, *shift));
   const int64_t addend = std::clamp(nearest, best.least_addend, best.greatest_addend);
   const AddForm form{static_cast<int32_t>(best.outer_multiplier), static_cast<int32_t>(best.inner_multiplier),
                      static_cast<int32_t>(addend), *shift};
-  if (!proves_equal(form, rule, outer, inner)) return std::nullopt;
+  if (!proves_equal(form, rule, same, outer, inner)) return std::nullopt;
   return form;
 }
 
 bool proves_equal(const AddForm& form, const AddRule& rule, InputRange outer, InputRange inner) {
+  return proves_equal(form, rule, [&rule](int32_t a, int32_t b) { return reference(rule, a, b); }, outer, inner);
+}
+
+bool proves_equal(const AddForm& form, const AddRule& rule, const PairFunction& same, InputRange outer, InputRange inner) {
   if (form.shift < 0 || form.shift > 30) return false;
   bool equal = true;
   for_each_pair(outer, inner, [&](int32_t a, int32_t b) {
@@ -172,7 +180,7 @@ bool proves_equal(const AddForm& form, const AddRule& rule, InputRange outer, In
     const bool fits =
         is_int32(outer_product) && is_int32(inner_product) && is_int32(partial) && is_int32(sum);
     const int64_t y = std::clamp<int64_t>(sum >> form.shift, rule.qmin, rule.qmax);
-    equal = equal && fits && y == reference(rule, a, b);
+    equal = equal && fits && y == same(a, b);
   });
   return equal;
 }

@@ -1,11 +1,11 @@
-// QLinearAdd: the sum of two 8-bit tensors of different scales, in integers where the compiler proved them
+// QLinearAdd and its like: the sum of two 8-bit tensors of different scales, in integers where the compiler proved them
 // equal to ONNX Runtime on every pair of values, else in ONNX Runtime's own two fused multiply-adds.
 #ifndef ONNX2MCU_ELEMENTWISE_ADD_HPP
 #define ONNX2MCU_ELEMENTWISE_ADD_HPP
 
 #include "broadcast.hpp"
 #include "float_math.hpp"
-#include "requantize.hpp"
+#include "requantize_channel.hpp"
 
 namespace onnx2mcu {
 
@@ -19,14 +19,13 @@ ONNX2MCU_INLINE std::int32_t add_exactly(std::int32_t outer, std::int32_t inner)
 }
 
 /// outer, inner: the operands as ONNX Runtime nests them; y may be either.
-template <class L, class T>
-ONNX2MCU_INLINE void elementwise_add(const T* outer, const T* inner, T* y) noexcept {
-  for_each_pair<L>(outer, inner, y, [](T a, T b) {
+template <class L, class A, class B, class Y>
+ONNX2MCU_INLINE void elementwise_add(const A* outer, const B* inner, Y* y) noexcept {
+  for_each_pair<L>(outer, inner, y, [](A a, B b) ONNX2MCU_INLINE_LAMBDA {
     if constexpr (L::exact)
-      return static_cast<T>(add_exactly<L>(a, b));
+      return static_cast<Y>(add_exactly<L>(a, b));
     else
-      return static_cast<T>(add_affine(a, b, L::outer_multiplier, L::inner_multiplier, L::addend, L::shift,
-                                       L::y_min, L::y_max));
+      return static_cast<Y>(saturate<L>(add_affine(a, b, L::outer_multiplier, L::inner_multiplier, L::addend, L::shift)));
   });
 }
 

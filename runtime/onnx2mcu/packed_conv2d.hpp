@@ -32,6 +32,21 @@ struct Patch {
   static constexpr int pixel = L::stride_w * column;        ///< elements from one pixel to the next
 };
 
+/// Where the scratch goes on behind the patch: room for four rows of weights, if they are copied to RAM.
+template <class L>
+ONNX2MCU_INLINE std::int32_t* patch_end(std::int16_t* patch) noexcept {
+  return reinterpret_cast<std::int32_t*>(patch + (Patch<L>::columns * Patch<L>::column + 3) / 2 * 2);
+}
+
+template <int words>
+ONNX2MCU_INLINE void copy_words(const std::int32_t* from, std::int32_t* to) noexcept {
+  for (int i = 0; i < words / 4; ++i, from += 4, to += 4) {
+    const std::int32_t a = from[0], b = from[1], c = from[2], d = from[3];
+    to[0] = a, to[1] = b, to[2] = c, to[3] = d;
+  }
+  unrolled<words % 4>([&](auto k) ONNX2MCU_INLINE_LAMBDA { to[k.value] = from[k.value]; });
+}
+
 /// `count` cells of zero points, one in each column.
 template <class L>
 ONNX2MCU_INLINE std::int16_t* fill_zero_point(std::int16_t* patch, int count) noexcept {
@@ -80,7 +95,10 @@ ONNX2MCU_INLINE void packed_conv2d_row(const X* const (&rows)[L::k_h], Y* y, std
     for (int ky = 0; ky < L::k_h; ++ky) gather_row<L>(rows[ky], ox, patch + ky * L::in_c);
     const std::int32_t* w = L::weights;
     int c = 0;
-    for (; c + 4 <= L::out_c; c += 4, w += 2 * words) packed_rows<L, 4>(patch, w, y, ox, end, c, finish);
+    for (; c + 4 <= L::out_c; c += 4, w += 2 * words) {
+      if constexpr (L::copied) copy_words<2 * words>(w, patch_end<L>(patch));
+      packed_rows<L, 4>(patch, L::copied ? patch_end<L>(patch) : w, y, ox, end, c, finish);
+    }
     if constexpr (L::out_c % 4 >= 2) packed_rows<L, 2>(patch, w, y, ox, end, c, finish);
     if constexpr (L::out_c % 2 != 0) packed_rows<L, 1>(patch, w + (L::out_c % 4 == 3 ? words : 0), y, ox, end, L::out_c - 1, finish);
   }
@@ -91,8 +109,8 @@ ONNX2MCU_INLINE void packed_conv2d_stage(const X* const (&rows)[L::k_h], Y* y, i
   packed_conv2d_row<L>(rows, y, patch, [](std::int32_t acc, int, int oc) ONNX2MCU_INLINE_LAMBDA { return static_cast<Y>(requantize_channel<L>(acc, oc)); });
 }
 
-/// x: [in_h][in_w][in_c], y: [out_h][out_w][out_c], patch: Patch<L>::columns of Patch<L>::column elements and 2 more; no overlap.
-/// L: packed, tile; weights: blocks of 4 rows (the last ones of 2), in each by two inputs of a window the pairs' words;
+/// x: [in_h][in_w][in_c], y: [out_h][out_w][out_c], patch: Patch<L>::columns of Patch<L>::column elements and 2 more, and four
+/// rows of weights if they are copied; no overlap. L: packed, tile, copied; weights: blocks of 4 rows (the last ones of 2), in each by two inputs of a window the pairs' words;
 /// bias: by pair, where packed 256 * A + B and B. A zero point is folded into it, padded cells hold x_zero_point.
 /// y = finish(accumulator, ox, oc).
 template <class L, class X, class Y, class Finish>

@@ -45,7 +45,7 @@ struct Conv {
   static constexpr int reach = (kernel - 1) * dilation + 1;
   static constexpr int out_h = (height + 2 * pad - reach) / stride + 1, out_w = (width + 2 * pad - reach) / stride + 1;
   static constexpr int x_zero_point = static_cast<X>(-1) < 0 ? -7 : 131;
-  static constexpr bool packed = pairs;
+  static constexpr bool packed = pairs, copied = pixels % 4 == 0;
   static inline std::int32_t weights[70000], bias[256];
 };
 
@@ -79,7 +79,7 @@ void check_conv() {
   std::copy(packed.words.begin(), packed.words.end(), L::weights);
   std::copy(packed.bias.begin(), packed.bias.end(), L::bias);
   const auto x = random_vector<typename L::X>(L::in_h * L::in_w * L::in_c, std::numeric_limits<typename L::X>::min(), std::numeric_limits<typename L::X>::max());
-  std::vector<std::int16_t> patch(onnx2mcu::Patch<L>::columns * onnx2mcu::Patch<L>::column + 2);
+  std::vector<std::int16_t> patch((onnx2mcu::Patch<L>::columns * onnx2mcu::Patch<L>::column + 3) / 2 * 2 + 8 * onnx2mcu::Patch<L>::pair_words);
   std::vector<std::int32_t> y(L::out_h * L::out_w * L::out_c);
   onnx2mcu::packed_conv2d_with<L>(x.data(), y.data(), patch.data(), [](std::int32_t a, int, int) { return a; });
   std::size_t n = 0;
