@@ -1,4 +1,5 @@
-// The firmware that bench/run.py measures: the sample's raw input bytes in over the UART, the output bytes out.
+// The firmware that bench/run.py measures: the sample's raw input bytes in over the UART, the output bytes
+// out.
 #include <utility>
 
 #include "chip.hpp"
@@ -13,7 +14,8 @@ namespace {
 
 std::uint8_t read_byte() {
   for (;;)
-    if (const int byte = onnx2mcu::target::uart::try_read(); byte >= 0) return static_cast<std::uint8_t>(byte);
+    if (const int byte = onnx2mcu::target::uart::try_read(); byte >= 0)
+      return static_cast<std::uint8_t>(byte);
 }
 
 template <class View>
@@ -25,7 +27,8 @@ void read(View view) {
 template <class View>
 void write(View view) {
   const auto* from = reinterpret_cast<const unsigned char*>(view.data());
-  for (std::size_t i = 0; i < view.size() * sizeof(typename View::value_type); ++i) onnx2mcu::target::uart::write(from[i]);
+  for (std::size_t i = 0; i < view.size() * sizeof(typename View::value_type); ++i)
+    onnx2mcu::target::uart::write(from[i]);
 }
 
 template <int... I, int... O>
@@ -48,4 +51,6 @@ void serve(std::integer_sequence<int, I...>, std::integer_sequence<int, O...>) {
 
 }  // namespace
 
-int main() { serve(std::make_integer_sequence<int, BENCH_INPUTS>{}, std::make_integer_sequence<int, BENCH_OUTPUTS>{}); }
+int main() {
+  serve(std::make_integer_sequence<int, BENCH_INPUTS>{}, std::make_integer_sequence<int, BENCH_OUTPUTS>{});
+}

@@ -1,8 +1,8 @@
-// onnx2mcu device PORT info|infer|profile|validate|self-test|show: a network on its chip, or in the simulator.
+// onnx2mcu device PORT info|infer|profile|validate|self-test|show: a network on its chip, or in the
+// simulator.
 
 #include <algorithm>
 #include <chrono>
-
 #include <nlohmann/json.hpp>
 
 #include "commands/commands.hpp"
@@ -15,11 +15,14 @@
 namespace o2m {
 namespace {
 
-double milliseconds(std::uint64_t cycles, const DeviceInfo& info) { return static_cast<double>(cycles) * 1e3 / info.core_hz; }
+double milliseconds(std::uint64_t cycles, const DeviceInfo& info) {
+  return static_cast<double>(cycles) * 1e3 / info.core_hz;
+}
 
 void print_port(const char* kind, const Port& p) {
   fmt::print("{} \"{}\" {}{} {}", kind, printable(p.name), to_string(p.type), to_string(p.shape), p.layout);
-  if (p.quantization) fmt::print(", scale {:g}, zero point {}", p.quantization->first, p.quantization->second);
+  if (p.quantization)
+    fmt::print(", scale {:g}, zero point {}", p.quantization->first, p.quantization->second);
   fmt::print("\n");
 }
 
@@ -35,8 +38,9 @@ int info(const Options& o, const DeviceInfo& d) {
              d.external_clock ? "" : " from the internal oscillator: the external one did not start");
   for (const Port& p : d.inputs) print_port("input ", p);
   for (const Port& p : d.outputs) print_port("output", p);
-  fmt::print("arena {} bytes, weights {} bytes, {} MACs, {} layers, {} test vectors\n", json.at("arena_bytes").get<std::int64_t>(),
-             json.at("weight_bytes").get<std::int64_t>(), json.at("macs").get<std::int64_t>(), d.layers.size(), d.vectors);
+  fmt::print("arena {} bytes, weights {} bytes, {} MACs, {} layers, {} test vectors\n",
+             json.at("arena_bytes").get<std::int64_t>(), json.at("weight_bytes").get<std::int64_t>(),
+             json.at("macs").get<std::int64_t>(), d.layers.size(), d.vectors);
   return 0;
 }
 
@@ -71,7 +75,8 @@ Results run_all(DeviceClient& device, const DeviceInfo& d, const Samples& sample
     std::size_t at = 0;
     for (std::size_t i = 0; i < d.outputs.size(); ++i) {
       const auto size = static_cast<std::size_t>(sample_bytes(d.outputs[i]));
-      if (at + size > one.outputs.size()) refuse("the device's answer of {} bytes is too short", one.outputs.size());
+      if (at + size > one.outputs.size())
+        refuse("the device's answer of {} bytes is too short", one.outputs.size());
       const auto* from = reinterpret_cast<const std::byte*>(one.outputs.data()) + at;
       r.outputs[i].bytes.insert(r.outputs[i].bytes.end(), from, from + size);
       at += size;
@@ -86,26 +91,34 @@ nlohmann::json cycles_json(const std::vector<std::uint32_t>& cycles, const Devic
   std::uint64_t sum = 0;
   for (const std::uint32_t c : cycles) sum += c;
   const double mean = static_cast<double>(sum) / static_cast<double>(cycles.size());
-  return {{"mean", mean}, {"least", *std::min_element(cycles.begin(), cycles.end())}, {"most", *std::max_element(cycles.begin(), cycles.end())},
+  return {{"mean", mean},
+          {"least", *std::min_element(cycles.begin(), cycles.end())},
+          {"most", *std::max_element(cycles.begin(), cycles.end())},
           {"milliseconds", mean * 1e3 / d.core_hz}};
 }
 
 void print_cycles(const std::vector<std::uint32_t>& cycles, const DeviceInfo& d) {
   const nlohmann::json j = cycles_json(cycles, d);
   if (!j.is_null())
-    fmt::print("{:.0f} cycles a sample, {:.3f} ms at {:g} MHz (least {}, most {})\n", j["mean"].get<double>(), j["milliseconds"].get<double>(),
-               d.core_hz / 1e6, j["least"].get<std::uint32_t>(), j["most"].get<std::uint32_t>());
+    fmt::print("{:.0f} cycles a sample, {:.3f} ms at {:g} MHz (least {}, most {})\n", j["mean"].get<double>(),
+               j["milliseconds"].get<double>(), d.core_hz / 1e6, j["least"].get<std::uint32_t>(),
+               j["most"].get<std::uint32_t>());
 }
 
 int infer(const Options& o, DeviceClient& device, const DeviceInfo& d, const Samples& samples) {
   const Results r = run_all(device, d, samples, "infer");
   for (const NamedFile& file : named_files(o.outputs, d.outputs)) {
-    const auto named = std::find_if(d.outputs.begin(), d.outputs.end(), [&](const Port& p) { return p.name == file.name; });
-    if (named == d.outputs.end() && !(file.name.empty() && d.outputs.size() == 1)) refuse("--output \"{}\": the network has no such output", printable(file.name));
-    write_npy(file.path, r.outputs[named == d.outputs.end() ? 0 : static_cast<std::size_t>(named - d.outputs.begin())]);
+    const auto named =
+        std::find_if(d.outputs.begin(), d.outputs.end(), [&](const Port& p) { return p.name == file.name; });
+    if (named == d.outputs.end() && !(file.name.empty() && d.outputs.size() == 1))
+      refuse("--output \"{}\": the network has no such output", printable(file.name));
+    write_npy(file.path,
+              r.outputs[named == d.outputs.end() ? 0 : static_cast<std::size_t>(named - d.outputs.begin())]);
   }
-  if (o.json) fmt::print("{}\n", cycles_json(r.cycles, d).dump(2));
-  else print_cycles(r.cycles, d);
+  if (o.json)
+    fmt::print("{}\n", cycles_json(r.cycles, d).dump(2));
+  else
+    print_cycles(r.cycles, d);
   return 0;
 }
 
@@ -115,12 +128,14 @@ Samples selected(const Options& o, const Samples& all) { return part(all, o.devi
 int validate(const Options& o, DeviceClient& device, const DeviceInfo& d, const Samples& samples) {
   Samples expected;
   std::optional<Tensor> labels;
-  if (!o.expected.empty()) expected = selected(o, read_samples(d.outputs, named_files(o.expected, d.outputs), "output"));
+  if (!o.expected.empty())
+    expected = selected(o, read_samples(d.outputs, named_files(o.expected, d.outputs), "output"));
   if (!o.labels.empty()) {
     const Tensor all = read_array(o.labels);
     labels = selected(o, {all.count(), {all}}).arrays[0];
   }
-  if (!o.expected.empty() && expected.count != samples.count) refuse("{} samples are given, but {} expected results", samples.count, expected.count);
+  if (!o.expected.empty() && expected.count != samples.count)
+    refuse("{} samples are given, but {} expected results", samples.count, expected.count);
   const Results r = run_all(device, d, samples, "validate");
   nlohmann::json summary{{"samples", samples.count}, {"cycles", cycles_json(r.cycles, d)}};
   const bool passed = report_results(d.outputs, r.outputs, expected, o.tolerance, labels, o.json, summary);
@@ -128,7 +143,9 @@ int validate(const Options& o, DeviceClient& device, const DeviceInfo& d, const 
     fmt::print("{}\n", summary.dump(2));
   } else {
     print_cycles(r.cycles, d);
-    if (!expected.arrays.empty()) fmt::print("{}: {} sample{} on {}\n", passed ? "passed" : "FAILED", samples.count, samples.count == 1 ? "" : "s", d.target);
+    if (!expected.arrays.empty())
+      fmt::print("{}: {} sample{} on {}\n", passed ? "passed" : "FAILED", samples.count,
+                 samples.count == 1 ? "" : "s", d.target);
   }
   return passed ? 0 : 1;
 }
@@ -141,7 +158,8 @@ int profile(const Options& o, DeviceClient& device, const DeviceInfo& d, const S
   for (std::int64_t n = 0; n < samples.count; ++n) {
     progress(n, samples.count);
     const Inference one = device.profile(sample(samples, d.inputs, n));
-    if (one.layer_cycles.size() != layers.size()) refuse("the device reports {} layers, it has {}", one.layer_cycles.size(), layers.size());
+    if (one.layer_cycles.size() != layers.size())
+      refuse("the device reports {} layers, it has {}", one.layer_cycles.size(), layers.size());
     for (std::size_t i = 0; i < layers.size(); ++i) layers[i] += one.layer_cycles[i];
     total += one.cycles;
   }
@@ -151,11 +169,14 @@ int profile(const Options& o, DeviceClient& device, const DeviceInfo& d, const S
   for (std::size_t i = 0; i < layers.size(); ++i) {
     json["layers"].push_back({{"name", d.layers[i]}, {"cycles", layers[i] / n}});
     if (!o.json)
-      fmt::print("{:<32} {:>12} cycles {:>10.3f} ms {:>5.1f} %\n", d.layers[i], layers[i] / n, milliseconds(layers[i] / n, d),
+      fmt::print("{:<32} {:>12} cycles {:>10.3f} ms {:>5.1f} %\n", d.layers[i], layers[i] / n,
+                 milliseconds(layers[i] / n, d),
                  100 * static_cast<double>(layers[i]) / static_cast<double>(total));
   }
-  if (o.json) fmt::print("{}\n", json.dump(2));
-  else fmt::print("{:<32} {:>12} cycles {:>10.3f} ms\n", "all", total / n, milliseconds(total / n, d));
+  if (o.json)
+    fmt::print("{}\n", json.dump(2));
+  else
+    fmt::print("{:<32} {:>12} cycles {:>10.3f} ms\n", "all", total / n, milliseconds(total / n, d));
   return 0;
 }
 
@@ -172,11 +193,13 @@ int self_test(const Options& o, DeviceClient& device, const DeviceInfo& d) {
   }
   const bool passed = sum.identical == sum.vectors;
   if (o.json) {
-    nlohmann::json json{{"vectors", sum.vectors}, {"identical", sum.identical}, {"cycles", sum.cycles}, {"passed", passed}};
+    nlohmann::json json{
+        {"vectors", sum.vectors}, {"identical", sum.identical}, {"cycles", sum.cycles}, {"passed", passed}};
     if (sum.correct >= 0) json["correct"] = sum.correct;
     fmt::print("{}\n", json.dump(2));
   } else {
-    fmt::print("{}: {} of {} vectors identical, {:.3f} ms each\n", passed ? "passed" : "FAILED", sum.identical, sum.vectors, milliseconds(sum.cycles / sum.vectors, d));
+    fmt::print("{}: {} of {} vectors identical, {:.3f} ms each\n", passed ? "passed" : "FAILED",
+               sum.identical, sum.vectors, milliseconds(sum.cycles / sum.vectors, d));
     if (sum.correct >= 0) fmt::print("labels: {} of {} correct\n", sum.correct, sum.vectors);
   }
   return passed ? 0 : 1;
@@ -229,12 +252,14 @@ int show(DeviceClient& device, const DeviceInfo& d, const Samples& samples) {
 }  // namespace
 
 int device_command(const Options& o) {
-  DeviceClient device(o.device.port, std::chrono::milliseconds(static_cast<std::int64_t>(o.device.timeout_seconds * 1000)));
+  DeviceClient device(o.device.port,
+                      std::chrono::milliseconds(static_cast<std::int64_t>(o.device.timeout_seconds * 1000)));
   const DeviceInfo d = device.identify();
   if (o.device.action == "info") return info(o, d);
   if (o.device.action == "self-test") return self_test(o, device, d);
   if (o.inputs.empty()) refuse("device {} needs --input", o.device.action);
-  const Samples samples = selected(o, read_samples(d.inputs, named_files(o.inputs, d.inputs), "input", o.pixels));
+  const Samples samples =
+      selected(o, read_samples(d.inputs, named_files(o.inputs, d.inputs), "input", o.pixels));
   if (o.device.action == "infer") return infer(o, device, d, samples);
   if (o.device.action == "profile") return profile(o, device, d, samples);
   if (o.device.action == "show") return show(device, d, samples);

@@ -16,7 +16,8 @@ constexpr std::uint32_t longest_payload = 64u << 20;
 
 std::uint32_t word(std::string_view bytes, std::size_t at) {
   std::uint32_t v = 0;
-  for (std::size_t i = 0; i < 4; ++i) v |= static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[at + i])) << 8 * i;
+  for (std::size_t i = 0; i < 4; ++i)
+    v |= static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[at + i])) << 8 * i;
   return v;
 }
 
@@ -26,10 +27,12 @@ std::uint32_t checksum(std::string_view bytes) {
   return ~crc;
 }
 
-std::vector<std::uint8_t> frame(std::uint8_t type, std::uint8_t sequence, std::uint16_t argument, std::span<const std::uint8_t> payload) {
+std::vector<std::uint8_t> frame(std::uint8_t type, std::uint8_t sequence, std::uint16_t argument,
+                                std::span<const std::uint8_t> payload) {
   std::vector<std::uint8_t> bytes;
   protocol::Sender send([&](std::uint8_t byte) { bytes.push_back(byte); });
-  send.begin({static_cast<protocol::Type>(type), sequence, argument, static_cast<std::uint32_t>(payload.size())});
+  send.begin(
+      {static_cast<protocol::Type>(type), sequence, argument, static_cast<std::uint32_t>(payload.size())});
   send.bytes(payload.data(), static_cast<std::uint32_t>(payload.size()));
   send.end();
   return bytes;
@@ -41,11 +44,14 @@ std::string error_text(std::string_view payload) {
   switch (static_cast<protocol::Error>(word(payload, 0))) {
     case protocol::Error::header_checksum: return "the request's header was damaged";
     case protocol::Error::unknown_type: return fmt::format("it does not know request {}", a);
-    case protocol::Error::length: return fmt::format("its network takes {} bytes of input, {} were sent", a, b);
+    case protocol::Error::length:
+      return fmt::format("its network takes {} bytes of input, {} were sent", a, b);
     case protocol::Error::payload_checksum: return "the request's payload was damaged";
     case protocol::Error::incomplete: return fmt::format("only {} bytes of a request of {} came", b, a);
     case protocol::Error::noise: return fmt::format("{} bytes came that are no request", a);
-    case protocol::Error::argument: return a == 0 ? "its firmware was built without test vectors (--input, --expected)" : fmt::format("it has {} test vectors, not number {}", a, b);
+    case protocol::Error::argument:
+      return a == 0 ? "its firmware was built without test vectors (--input, --expected)"
+                    : fmt::format("it has {} test vectors, not number {}", a, b);
   }
   return fmt::format("error {}", word(payload, 0));
 }
@@ -54,12 +60,13 @@ std::string error_text(std::string_view payload) {
 bool transient(std::string_view payload) {
   if (payload.size() != 12) return false;
   const auto e = static_cast<protocol::Error>(word(payload, 0));
-  return e == protocol::Error::header_checksum || e == protocol::Error::payload_checksum || e == protocol::Error::incomplete || e == protocol::Error::noise;
+  return e == protocol::Error::header_checksum || e == protocol::Error::payload_checksum ||
+         e == protocol::Error::incomplete || e == protocol::Error::noise;
 }
 
 DType type_named(const std::string& name) {
-  for (const DType t : {DType::float32, DType::uint8, DType::int8, DType::uint16, DType::int16, DType::int32, DType::int64, DType::boolean, DType::float64,
-                        DType::uint32, DType::uint64})
+  for (const DType t : {DType::float32, DType::uint8, DType::int8, DType::uint16, DType::int16, DType::int32,
+                        DType::int64, DType::boolean, DType::float64, DType::uint32, DType::uint64})
     if (to_string(t) == name) return t;
   refuse("the device has a tensor of unknown type \"{}\"", printable(name));
 }
@@ -72,8 +79,10 @@ std::vector<Port> ports(const nlohmann::json& list) {
     p.type = type_named(entry.at("type").get<std::string>());
     p.shape = entry.at("shape").get<Shape>();
     p.layout = entry.at("layout").get<std::string>();
-    if (element_count(p.shape) < 0) refuse("the device describes a tensor of impossible shape {}", to_string(p.shape));
-    if (entry.contains("scale")) p.quantization = {entry.at("scale").get<float>(), entry.at("zero_point").get<int>()};
+    if (element_count(p.shape) < 0)
+      refuse("the device describes a tensor of impossible shape {}", to_string(p.shape));
+    if (entry.contains("scale"))
+      p.quantization = {entry.at("scale").get<float>(), entry.at("zero_point").get<int>()};
     out.push_back(std::move(p));
   }
   return out;
@@ -81,14 +90,16 @@ std::vector<Port> ports(const nlohmann::json& list) {
 
 }  // namespace
 
-DeviceClient::DeviceClient(const std::string& port, std::chrono::milliseconds timeout) : port_(port), timeout_(timeout) {}
+DeviceClient::DeviceClient(const std::string& port, std::chrono::milliseconds timeout)
+    : port_(port), timeout_(timeout) {}
 
 /// Takes a whole frame out of what was received; text and damaged bytes before it are dropped.
 std::optional<DeviceClient::Frame> DeviceClient::next_frame() {
   const std::string magic(std::begin(protocol::magic), std::end(protocol::magic));
   for (;;) {
     const std::size_t at = received_.find(magic);
-    received_.erase(0, at != std::string::npos ? at : received_.size() - std::min(received_.size(), magic.size() - 1));
+    received_.erase(
+        0, at != std::string::npos ? at : received_.size() - std::min(received_.size(), magic.size() - 1));
     if (at == std::string::npos || received_.size() < protocol::header_bytes) return std::nullopt;
     const std::string_view bytes = received_;
     const std::uint32_t length = word(bytes, 8);
@@ -96,7 +107,8 @@ std::optional<DeviceClient::Frame> DeviceClient::next_frame() {
     const bool good = word(bytes, 12) == checksum(bytes.substr(0, 12)) && length <= longest_payload;
     if (good && bytes.size() < whole) return std::nullopt;
     if (good && word(bytes, whole - 4) == checksum(bytes.substr(protocol::header_bytes, length))) {
-      Frame f{static_cast<std::uint8_t>(bytes[4]), static_cast<std::uint8_t>(bytes[5]), length, std::string(bytes.substr(protocol::header_bytes, length))};
+      Frame f{static_cast<std::uint8_t>(bytes[4]), static_cast<std::uint8_t>(bytes[5]), length,
+              std::string(bytes.substr(protocol::header_bytes, length))};
       received_.erase(0, whole);
       return f;
     }
@@ -108,12 +120,14 @@ std::optional<DeviceClient::Frame> DeviceClient::receive(Clock::time_point deadl
   for (;;) {
     if (auto f = next_frame()) return f;
     if (!port_.read(received_, deadline)) return std::nullopt;
-    deadline = std::max(deadline, Clock::now() + std::chrono::milliseconds(500));  // while bytes come, more may
+    deadline =
+        std::max(deadline, Clock::now() + std::chrono::milliseconds(500));  // while bytes come, more may
   }
 }
 
 /// The payload of the reply.
-std::string DeviceClient::request(std::uint8_t type, std::uint16_t argument, std::span<const std::uint8_t> payload) {
+std::string DeviceClient::request(std::uint8_t type, std::uint16_t argument,
+                                  std::span<const std::uint8_t> payload) {
   std::string last = "it does not answer";
   for (int attempt = 0; attempt < attempts; ++attempt) {
     received_.clear();
@@ -124,7 +138,8 @@ std::string DeviceClient::request(std::uint8_t type, std::uint16_t argument, std
       if (f->type == (type | protocol::reply_bit) && f->sequence == sequence_) return f->payload;
       if (f->type != static_cast<std::uint8_t>(protocol::Type::error)) continue;  // of a request given up
       last = error_text(f->payload);
-      if (!transient(f->payload) && f->sequence == sequence_) refuse("{}: the device refuses: {}", port_.name(), last);
+      if (!transient(f->payload) && f->sequence == sequence_)
+        refuse("{}: the device refuses: {}", port_.name(), last);
       if (transient(f->payload)) break;
     }
   }
@@ -135,7 +150,8 @@ DeviceInfo DeviceClient::identify() {
   const std::string reply = request(static_cast<std::uint8_t>(protocol::Type::identify), 0, {});
   if (reply.size() < 8) refuse("{}: the device's description is cut short", port_.name());
   if (reply[4] != static_cast<char>(protocol::version))
-    refuse("{}: the device speaks version {} of the protocol, this program version {}", port_.name(), int{reply[4]}, int{protocol::version});
+    refuse("{}: the device speaks version {} of the protocol, this program version {}", port_.name(),
+           int{reply[4]}, int{protocol::version});
   DeviceInfo info;
   info.core_hz = word(reply, 0);
   info.external_clock = reply[5] != 0;
@@ -173,7 +189,8 @@ SelfTest DeviceClient::self_test(std::uint16_t vector) {
   const std::string reply = request(static_cast<std::uint8_t>(protocol::Type::self_test), vector, {});
   if (reply.size() < 20) refuse("{}: the device's answer is cut short", port_.name());
   const std::uint32_t correct = word(reply, 8);
-  return {word(reply, 0), word(reply, 4), correct == 0xFFFF'FFFF ? -1 : std::int64_t{correct}, word(reply, 12) | std::uint64_t{word(reply, 16)} << 32};
+  return {word(reply, 0), word(reply, 4), correct == 0xFFFF'FFFF ? -1 : std::int64_t{correct},
+          word(reply, 12) | std::uint64_t{word(reply, 16)} << 32};
 }
 
 }  // namespace o2m

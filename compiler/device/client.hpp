@@ -17,23 +17,23 @@ namespace o2m {
 struct DeviceInfo {
   std::uint32_t core_hz = 0;
   bool external_clock = false;
-  std::string json;                          ///< as it came
+  std::string json;  ///< as it came
   std::string model, sha256, target;
   std::vector<Port> inputs, outputs;
   std::vector<std::string> layers;
-  std::int64_t vectors = 0;                  ///< samples built into the firmware
+  std::int64_t vectors = 0;  ///< samples built into the firmware
 };
 
 struct Inference {
   std::uint32_t cycles = 0;
-  std::vector<std::uint8_t> outputs;         ///< all outputs, one after the other
-  std::vector<std::uint32_t> layer_cycles;   ///< of a profile
+  std::vector<std::uint8_t> outputs;        ///< all outputs, one after the other
+  std::vector<std::uint32_t> layer_cycles;  ///< of a profile
 };
 
 struct SelfTest {
   std::uint32_t vectors = 0, identical = 0;
-  std::int64_t correct = -1;                 ///< -1: the firmware knows no labels
-  std::uint64_t cycles = 0;                  ///< of all vectors
+  std::int64_t correct = -1;  ///< -1: the firmware knows no labels
+  std::uint64_t cycles = 0;   ///< of all vectors
 };
 
 class DeviceClient {

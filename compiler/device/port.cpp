@@ -81,7 +81,9 @@ void DevicePort::write(std::span<const std::uint8_t> bytes) {
 
 bool DevicePort::read(std::string& to, std::chrono::steady_clock::time_point deadline) {
   for (;;) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now())
+            .count();
     pollfd p{fd_, POLLIN, 0};
     const int ready = ::poll(&p, 1, left > 0 ? static_cast<int>(left) : 0);
     if (ready == 0) return false;

@@ -1,4 +1,5 @@
-// A byte stream to a device: a serial port at 115200 8N1 (also a simulator's pseudo terminal), or a TCP connection.
+// A byte stream to a device: a serial port at 115200 8N1 (also a simulator's pseudo terminal), or a TCP
+// connection.
 #pragma once
 
 #include <chrono>

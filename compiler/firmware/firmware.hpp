@@ -1,5 +1,5 @@
-// --firmware: a CMake project around the generated network that depends on nothing outside its folder: main.cpp, the
-// chip's files from targets/, samples for its self-test.
+// --firmware: a CMake project around the generated network that depends on nothing outside its folder:
+// main.cpp, the chip's files from targets/, samples for its self-test.
 #pragma once
 
 #include <optional>
@@ -19,8 +19,8 @@ struct FirmwareOptions {
 
 /// Checks that the network fits options.target, with the firmware around it, and adds its files to `files`.
 /// `note` says where everything is, bank by bank. Throws Refused if it does not fit.
-void add_firmware(const Network& network, const CompileOptions& options, const FirmwareOptions& firmware, Diagnostics& diagnostics,
-                  GeneratedFiles& files, std::string& note);
+void add_firmware(const Network& network, const CompileOptions& options, const FirmwareOptions& firmware,
+                  Diagnostics& diagnostics, GeneratedFiles& files, std::string& note);
 
 /// The JSON text by which the firmware identifies itself (docs/protocol.md).
 std::string identity(const Network& network, const CompileOptions& options, std::int64_t vectors);

@@ -23,12 +23,18 @@ Diagnostic blame(const Network& network, const BankUse& use) {
   const bool arena = use.arena > use.weights;
   std::size_t worst = 0;
   for (std::size_t i = 1; i < calls.size(); ++i)
-    if (arena ? live_bytes(network, i) > live_bytes(network, worst) : calls[i].weight_bytes > calls[worst].weight_bytes) worst = i;
+    if (arena ? live_bytes(network, i) > live_bytes(network, worst)
+              : calls[i].weight_bytes > calls[worst].weight_bytes)
+      worst = i;
   Diagnostic d;
   d.place = calls.empty() ? "" : calls[worst].origin;
-  const std::string cause = calls.empty() ? "" : arena ? fmt::format("; this layer needs {} bytes at once, {}", live_bytes(network, worst), calls[worst].summary)
-                                                       : fmt::format("; this layer has the most weights, {} bytes", calls[worst].weight_bytes);
-  d.reason = fmt::format("the network does not fit: {} bytes for {} bytes of {}{}", use.total(), use.bank->size, use.bank->name, cause);
+  const std::string cause =
+      calls.empty() ? ""
+      : arena       ? fmt::format("; this layer needs {} bytes at once, {}", live_bytes(network, worst),
+                                  calls[worst].summary)
+                    : fmt::format("; this layer has the most weights, {} bytes", calls[worst].weight_bytes);
+  d.reason = fmt::format("the network does not fit: {} bytes for {} bytes of {}{}", use.total(),
+                         use.bank->size, use.bank->name, cause);
   d.details.push_back(fmt::format("{}: {}", use.bank->name, bank_parts(use)));
   return d;
 }
@@ -51,10 +57,12 @@ std::string bank_parts(const BankUse& use) {
 
 Overhead overhead(const Network& network, const Target& target, std::int64_t vectors) {
   const bool small = target.name == "f103";
-  return {900 * static_cast<std::int64_t>(network.program.calls.size()), target.has_fpu ? 8'000 : 9'500, 256, small ? 1'536 : 4'096, vectors};
+  return {900 * static_cast<std::int64_t>(network.program.calls.size()), target.has_fpu ? 8'000 : 9'500, 256,
+          small ? 1'536 : 4'096, vectors};
 }
 
-std::vector<BankUse> bank_uses(const Network& network, const Target& target, const Placement& placement, const Overhead& o) {
+std::vector<BankUse> bank_uses(const Network& network, const Target& target, const Placement& placement,
+                               const Overhead& o) {
   std::vector<BankUse> uses;
   for (const Bank& bank : target.banks)
     if (bank.alias_of == 0) uses.push_back({&bank});
@@ -76,11 +84,14 @@ std::vector<BankUse> bank_uses(const Network& network, const Target& target, con
   return uses;
 }
 
-std::string placement_text(const Network& network, const Target& target, const Placement& p, const Overhead& o) {
+std::string placement_text(const Network& network, const Target& target, const Placement& p,
+                           const Overhead& o) {
   const auto where = [](const Place& place) {
-    return place.from.empty() ? std::string(place.name) : fmt::format("{} (copied from {})", place.name, place.from);
+    return place.from.empty() ? std::string(place.name)
+                              : fmt::format("{} (copied from {})", place.name, place.from);
   };
-  std::string text = fmt::format("weights in {}, arena in {}, code in {}", where(p.weights), where(p.arena), where(p.code));
+  std::string text =
+      fmt::format("weights in {}, arena in {}, code in {}", where(p.weights), where(p.arena), where(p.code));
   text += o.vectors > 0 ? fmt::format(", self-test samples in {}\n", where(p.vectors)) : "\n";
   for (const BankUse& use : bank_uses(network, target, p, o))
     if (use.total() > 0)
@@ -89,7 +100,8 @@ std::string placement_text(const Network& network, const Target& target, const P
   return text;
 }
 
-void check_fit(const Network& network, const Target& target, const Placement& placement, const Overhead& o, Diagnostics& diagnostics) {
+void check_fit(const Network& network, const Target& target, const Placement& placement, const Overhead& o,
+               Diagnostics& diagnostics) {
   for (const BankUse& use : bank_uses(network, target, placement, o))
     if (use.total() > use.bank->size) diagnostics.error(blame(network, use));
 }
@@ -103,7 +115,8 @@ void check_fits_some_target(const Network& network, Diagnostics& diagnostics) {
       if (use.total() > use.bank->size && !misfit) misfit = blame(network, use);
     if (!misfit) return;
     nearest = std::move(misfit);
-    nearest->details.insert(nearest->details.begin(), fmt::format("not even {}: {}", target.name, target.description));
+    nearest->details.insert(nearest->details.begin(),
+                            fmt::format("not even {}: {}", target.name, target.description));
   }
   nearest->hint = "--any-size generates code for no known target, e.g. to run it on a PC";
   diagnostics.error(*nearest);

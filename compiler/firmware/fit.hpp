@@ -1,4 +1,5 @@
-// Does a network fit the chip? Flash and RAM bank by bank, before anything is written; the error names the layer.
+// Does a network fit the chip? Flash and RAM bank by bank, before anything is written; the error names the
+// layer.
 #pragma once
 
 #include <cstdint>
@@ -18,18 +19,22 @@ struct BankUse {
   std::int64_t total() const { return weights + code + vectors + arena + stack + other; }
 };
 
-/// Estimated from measured firmware (bench/systems.md), rounded up: layers take 400 to 850 bytes each, all the rest 7 to 9.5 KB. `vectors`: bytes of samples built in.
+/// Estimated from measured firmware (bench/systems.md), rounded up: layers take 400 to 850 bytes each, all
+/// the rest 7 to 9.5 KB. `vectors`: bytes of samples built in.
 Overhead overhead(const Network& network, const Target& target, std::int64_t vectors);
 
-std::vector<BankUse> bank_uses(const Network& network, const Target& target, const Placement& placement, const Overhead& overhead);
+std::vector<BankUse> bank_uses(const Network& network, const Target& target, const Placement& placement,
+                               const Overhead& overhead);
 
 /// Where everything is, then one line per bank in use: what it holds, of how much.
-std::string placement_text(const Network& network, const Target& target, const Placement& placement, const Overhead& overhead);
+std::string placement_text(const Network& network, const Target& target, const Placement& placement,
+                           const Overhead& overhead);
 /// "weights 108268 + code (estimated) 9500": what is not zero.
 std::string bank_parts(const BankUse& use);
 
 /// Adds an error to `diagnostics` for every bank that overflows.
-void check_fit(const Network& network, const Target& target, const Placement& placement, const Overhead& overhead, Diagnostics& diagnostics);
+void check_fit(const Network& network, const Target& target, const Placement& placement,
+               const Overhead& overhead, Diagnostics& diagnostics);
 
 /// For portable code: an error if the network alone, without code and stack, fits none of the known chips.
 void check_fits_some_target(const Network& network, Diagnostics& diagnostics);

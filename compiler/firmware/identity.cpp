@@ -1,8 +1,8 @@
-// What a firmware tells about itself, so that a host needs nothing but the port: docs/protocol.md, "identify".
+// What a firmware tells about itself, so that a host needs nothing but the port: docs/protocol.md,
+// "identify".
 
 #include <fstream>
 #include <iterator>
-
 #include <nlohmann/json.hpp>
 
 #include "diagnostics.hpp"
@@ -14,7 +14,10 @@ namespace o2m {
 namespace {
 
 nlohmann::ordered_json port_json(const Port& port) {
-  nlohmann::ordered_json out{{"name", printable(port.name)}, {"type", to_string(port.type)}, {"shape", port.shape}, {"layout", port.layout}};
+  nlohmann::ordered_json out{{"name", printable(port.name)},
+                             {"type", to_string(port.type)},
+                             {"shape", port.shape},
+                             {"layout", port.layout}};
   if (port.quantization) {
     out["scale"] = port.quantization->first;
     out["zero_point"] = port.quantization->second;
@@ -42,9 +45,17 @@ std::string identity(const Network& network, const CompileOptions& options, std:
     macs += call.macs;
   }
   for (const ConstantArray& c : program.constants) weights += static_cast<std::int64_t>(c.bytes.size());
-  const nlohmann::ordered_json all{{"model", printable(program.model_name)}, {"sha256", file_hash(options.model)}, {"target", options.target->name},
-                                   {"onnx2mcu", version}, {"inputs", inputs}, {"outputs", outputs}, {"arena_bytes", network.plan.arena_bytes},
-                                   {"weight_bytes", weights}, {"macs", macs}, {"vectors", vectors}, {"layers", layers}};
+  const nlohmann::ordered_json all{{"model", printable(program.model_name)},
+                                   {"sha256", file_hash(options.model)},
+                                   {"target", options.target->name},
+                                   {"onnx2mcu", version},
+                                   {"inputs", inputs},
+                                   {"outputs", outputs},
+                                   {"arena_bytes", network.plan.arena_bytes},
+                                   {"weight_bytes", weights},
+                                   {"macs", macs},
+                                   {"vectors", vectors},
+                                   {"layers", layers}};
   return all.dump(-1, ' ', /*ensure_ascii=*/true, nlohmann::ordered_json::error_handler_t::replace);
 }
 

@@ -11,15 +11,21 @@ namespace o2m {
 namespace {
 
 // The first of each list is what is taken unless something speaks against it.
-constexpr Place weights_simple[] = {{"flash", "FLASH", "", ""}, {"ram", "RAM", ".fast_data.weights", "FLASH"}};
+constexpr Place weights_simple[] = {{"flash", "FLASH", "", ""},
+                                    {"ram", "RAM", ".fast_data.weights", "FLASH"}};
 constexpr Place arena_simple[] = {{"ram", "RAM", ".noinit", ""}};
 constexpr Place code_simple[] = {{"flash", "FLASH", "", ""}, {"ram", "RAM", ".fast_code", "FLASH"}};
 constexpr Place vectors_simple[] = {{"flash", "FLASH", "", ""}};
 
 constexpr Place axi_from_qspi{"axi", "AXI", ".external_data.weights", "QSPI"};
-constexpr Place weights_h750[] = {{"flash", "FLASH", "", ""}, {"qspi", "QSPI", ".external.weights", ""},
-                                  {"dtcm", "DTCM", ".fast_data.weights", "FLASH"}, {"axi", "AXI", ".big_data.weights", "FLASH"}};
-constexpr Place arena_h750[] = {{"dtcm", "DTCM", ".noinit", ""}, {"axi", "AXI", ".big_noinit", ""}, {"d2", "D2", ".d2_noinit", ""}, {"d3", "D3", ".d3_noinit", ""}};
+constexpr Place weights_h750[] = {{"flash", "FLASH", "", ""},
+                                  {"qspi", "QSPI", ".external.weights", ""},
+                                  {"dtcm", "DTCM", ".fast_data.weights", "FLASH"},
+                                  {"axi", "AXI", ".big_data.weights", "FLASH"}};
+constexpr Place arena_h750[] = {{"dtcm", "DTCM", ".noinit", ""},
+                                {"axi", "AXI", ".big_noinit", ""},
+                                {"d2", "D2", ".d2_noinit", ""},
+                                {"d3", "D3", ".d3_noinit", ""}};
 constexpr Place code_h750[] = {{"itcm", "ITCM", ".fast_code", "FLASH"}, {"flash", "FLASH", "", ""}};
 constexpr Place vectors_h750[] = {{"flash", "FLASH", "", ""}, {"qspi", "QSPI", ".external.vectors", ""}};
 
@@ -47,7 +53,8 @@ std::map<std::string, std::string> parse(const std::vector<std::string>& words) 
   for (const std::string& word : words) {
     const std::size_t equals = word.find('=');
     const std::string what = word.substr(0, equals);
-    if (equals == std::string::npos || (what != "weights" && what != "arena" && what != "code" && what != "vectors"))
+    if (equals == std::string::npos ||
+        (what != "weights" && what != "arena" && what != "code" && what != "vectors"))
       refuse("--place {}: expected weights=BANK, arena=BANK, code=BANK or vectors=BANK", word);
     wanted[what] = word.substr(equals + 1);
   }
@@ -55,7 +62,8 @@ std::map<std::string, std::string> parse(const std::vector<std::string>& words) 
 }
 
 /// The first bank with room for the arena beside what is there already; the first of all if none has.
-Place roomy(const Target& target, std::span<const Place> arenas, const Network& network, const Placement& p, const Overhead& o) {
+Place roomy(const Target& target, std::span<const Place> arenas, const Network& network, const Placement& p,
+            const Overhead& o) {
   for (const Place& arena : arenas) {
     std::int64_t taken = network.plan.arena_bytes;
     if (arena.bank == arenas[0].bank) taken += o.ram + o.stack;
@@ -68,7 +76,8 @@ Place roomy(const Target& target, std::span<const Place> arenas, const Network& 
 /// Bytes of internal flash under this placement.
 std::int64_t flash_use(const Network& network, const Placement& p, const Overhead& o) {
   const bool weights = p.weights.bank == "FLASH" || p.weights.from == "FLASH";
-  return o.flash + o.layers + (weights ? weight_bytes(network) : 0) + (p.vectors.bank == "FLASH" ? o.vectors : 0);
+  return o.flash + o.layers + (weights ? weight_bytes(network) : 0) +
+         (p.vectors.bank == "FLASH" ? o.vectors : 0);
 }
 
 }  // namespace
@@ -85,22 +94,27 @@ const Bank& bank_named(const Target& target, std::string_view name) {
   throw std::logic_error("no bank " + std::string(name));
 }
 
-Placement place(const Target& target, const Network& network, const std::vector<std::string>& words, const Overhead& o) {
+Placement place(const Target& target, const Network& network, const std::vector<std::string>& words,
+                const Overhead& o) {
   const auto wanted = parse(words);
   const Choices all = choices(target);
   const auto told = [&](const char* what, std::span<const Place> among) {
     const auto word = wanted.find(what);
     return word == wanted.end() ? among[0] : find(target, what, word->second, among);
   };
-  Placement p{told("weights", all.weights), told("arena", all.arena), told("code", all.code), told("vectors", all.vectors)};
+  Placement p{told("weights", all.weights), told("arena", all.arena), told("code", all.code),
+              told("vectors", all.vectors)};
   const auto overflows = [&] { return flash_use(network, p, o) > target.flash_bytes; };
   const bool external = all.vectors.size() > 1;
   if (external && !wanted.contains("vectors") && overflows()) p.vectors = all.vectors[1];
   if (external && !wanted.contains("weights") && overflows())
-    p.weights = weight_bytes(network) <= bank_named(target, axi_from_qspi.bank).size ? axi_from_qspi : all.weights[1];
-  if (external && p.weights.name == "axi" && p.weights.from == "FLASH" && overflows()) p.weights = axi_from_qspi;
+    p.weights =
+        weight_bytes(network) <= bank_named(target, axi_from_qspi.bank).size ? axi_from_qspi : all.weights[1];
+  if (external && p.weights.name == "axi" && p.weights.from == "FLASH" && overflows())
+    p.weights = axi_from_qspi;
   if (!wanted.contains("arena")) p.arena = roomy(target, all.arena, network, p, o);
-  if (!wanted.contains("code") && p.code.bank == "ITCM" && o.layers > bank_named(target, "ITCM").size) p.code = find(target, "code", "flash", all.code);
+  if (!wanted.contains("code") && p.code.bank == "ITCM" && o.layers > bank_named(target, "ITCM").size)
+    p.code = find(target, "code", "flash", all.code);
   return p;
 }
 

@@ -1,5 +1,5 @@
-// Which memory bank holds weights, arena, hot code and self-test samples of a firmware: as told by --place, else
-// chosen here.
+// Which memory bank holds weights, arena, hot code and self-test samples of a firmware: as told by --place,
+// else chosen here.
 #pragma once
 
 #include <string>
@@ -10,7 +10,8 @@
 
 namespace o2m {
 
-/// One choice of --place: a name, the bank of the target it stands for, and the linker section that leads there.
+/// One choice of --place: a name, the bank of the target it stands for, and the linker section that leads
+/// there.
 struct Place {
   std::string_view name;     ///< "flash", "ram", "itcm", "dtcm", "axi", "d2", "d3", "qspi"
   std::string_view bank;     ///< Bank::name
@@ -20,23 +21,26 @@ struct Place {
 
 struct Placement {
   Place weights, arena, code, vectors;
-  bool external_flash() const { return weights.bank == "QSPI" || weights.from == "QSPI" || vectors.bank == "QSPI"; }
+  bool external_flash() const {
+    return weights.bank == "QSPI" || weights.from == "QSPI" || vectors.bank == "QSPI";
+  }
 };
 
 /// What has to be placed beside the network, in bytes.
 struct Overhead {
-  std::int64_t layers = 0;   ///< machine code of the layers
-  std::int64_t flash = 0;    ///< code and tables of targets/: start-up and the service behind the UART
-  std::int64_t ram = 0;      ///< its variables
+  std::int64_t layers = 0;  ///< machine code of the layers
+  std::int64_t flash = 0;   ///< code and tables of targets/: start-up and the service behind the UART
+  std::int64_t ram = 0;     ///< its variables
   std::int64_t stack = 0;
   std::int64_t vectors = 0;  ///< samples built in
 };
 
-/// `words` are "weights=qspi", "arena=axi", "code=itcm", "vectors=qspi". Throws Refusal for a name the target does not know.
-/// What no word decides: everything in flash and the arena in the first RAM with room, fastest first. Where there is
-/// external flash, what does not fit moves there, first the samples, then the weights, which are copied to RAM at start
-/// if they fit there; hot code runs from ITCM.
-Placement place(const Target& target, const Network& network, const std::vector<std::string>& words, const Overhead& overhead);
+/// `words` are "weights=qspi", "arena=axi", "code=itcm", "vectors=qspi". Throws Refusal for a name the target
+/// does not know. What no word decides: everything in flash and the arena in the first RAM with room, fastest
+/// first. Where there is external flash, what does not fit moves there, first the samples, then the weights,
+/// which are copied to RAM at start if they fit there; hot code runs from ITCM.
+Placement place(const Target& target, const Network& network, const std::vector<std::string>& words,
+                const Overhead& overhead);
 
 /// The bank of `target` with that name; throws std::logic_error if there is none.
 const Bank& bank_named(const Target& target, std::string_view name);

@@ -11,7 +11,8 @@ struct Bytes {
   std::uint32_t size;
 };
 
-/// Samples in the firmware: inputs and expected outputs of each, one after the other, and perhaps their classes.
+/// Samples in the firmware: inputs and expected outputs of each, one after the other, and perhaps their
+/// classes.
 struct Vectors {
   const std::uint8_t* inputs;
   const std::uint8_t* outputs;
@@ -21,16 +22,16 @@ struct Vectors {
 
 struct Application {
   const char* name;
-  const char* identity;              ///< JSON: docs/protocol.md
+  const char* identity;  ///< JSON: docs/protocol.md
   std::uint32_t identity_bytes;
   const Bytes* inputs;
   std::uint32_t input_count;
   const Bytes* outputs;
   std::uint32_t output_count;
   void (*run)();
-  float (*output)(std::uint32_t i);  ///< element of the first output
-  std::uint32_t classes;             ///< elements of the first output
-  const volatile std::uint32_t* layer_ends;   ///< cycle counter at the end of each layer of the last run
+  float (*output)(std::uint32_t i);          ///< element of the first output
+  std::uint32_t classes;                     ///< elements of the first output
+  const volatile std::uint32_t* layer_ends;  ///< cycle counter at the end of each layer of the last run
   std::uint32_t layer_count;
   Vectors vectors;
 };

@@ -7,9 +7,9 @@
 namespace onnx2mcu::target {
 
 struct Clock {
-  std::uint32_t core_hz;   ///< what the CPU and the cycle counter run at
-  std::uint32_t uart_hz;   ///< what the UART divides
-  bool external;           ///< false: the crystal did not start, the internal oscillator is used
+  std::uint32_t core_hz;  ///< what the CPU and the cycle counter run at
+  std::uint32_t uart_hz;  ///< what the UART divides
+  bool external;          ///< false: the crystal did not start, the internal oscillator is used
 };
 
 /// Makes all RAM banks usable. Runs before variables are initialised, so it uses none.

@@ -20,11 +20,11 @@ struct Cause {
   const char* text;
 };
 constexpr Cause causes[] = {
-    {0, "instruction fetch denied"}, {1, "data access denied"},        {3, "unstacking denied"},
-    {4, "stacking denied"},          {8, "instruction bus error"},     {9, "data bus error"},
-    {10, "late data bus error"},     {11, "unstacking bus error"},     {12, "stacking bus error"},
-    {16, "undefined instruction"},   {17, "not Thumb code"},           {18, "bad exception return"},
-    {19, "no coprocessor"},          {24, "unaligned access"},         {25, "division by zero"},
+    {0, "instruction fetch denied"}, {1, "data access denied"},    {3, "unstacking denied"},
+    {4, "stacking denied"},          {8, "instruction bus error"}, {9, "data bus error"},
+    {10, "late data bus error"},     {11, "unstacking bus error"}, {12, "stacking bus error"},
+    {16, "undefined instruction"},   {17, "not Thumb code"},       {18, "bad exception return"},
+    {19, "no coprocessor"},          {24, "unaligned access"},     {25, "division by zero"},
 };
 
 void print(const char* text) noexcept {
@@ -33,7 +33,8 @@ void print(const char* text) noexcept {
 
 void print(const char* name, std::uint32_t value) noexcept {
   print(name);
-  for (int shift = 28; shift >= 0; shift -= 4) uart::write(static_cast<std::uint8_t>("0123456789abcdef"[(value >> shift) & 15u]));
+  for (int shift = 28; shift >= 0; shift -= 4)
+    uart::write(static_cast<std::uint8_t>("0123456789abcdef"[(value >> shift) & 15u]));
 }
 
 }  // namespace
@@ -43,8 +44,8 @@ void enable_faults() noexcept {
   set_bits(ccr, 1u << 4);     // DIV_0_TRP
 }
 
-/// The stack pointer at the fault is the frame the core pushed. When too little of the stack is left to report on,
-/// the report takes all of it: nobody returns.
+/// The stack pointer at the fault is the frame the core pushed. When too little of the stack is left to
+/// report on, the report takes all of it: nobody returns.
 [[gnu::naked]] void fault_entry() {
   __asm__ volatile(
       "mrs r0, msp\n\t"

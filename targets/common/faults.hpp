@@ -1,5 +1,5 @@
-// Faults are reported over the UART instead of hanging: what happened, where, and on which data address. Then the
-// chip is reset, or the debugger or simulator is told with exit status 70.
+// Faults are reported over the UART instead of hanging: what happened, where, and on which data address. Then
+// the chip is reset, or the debugger or simulator is told with exit status 70.
 #ifndef ONNX2MCU_TARGET_FAULTS_HPP
 #define ONNX2MCU_TARGET_FAULTS_HPP
 

@@ -1,5 +1,5 @@
-// Makes the generated code note the cycle counter at the end of every layer: what `profile` reports. Included before
-// the network's header.
+// Makes the generated code note the cycle counter at the end of every layer: what `profile` reports. Included
+// before the network's header.
 #ifndef ONNX2MCU_TARGET_LAYER_ENDS_HPP
 #define ONNX2MCU_TARGET_LAYER_ENDS_HPP
 

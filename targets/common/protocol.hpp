@@ -1,5 +1,5 @@
-// The frames that a device and its host exchange over the UART: docs/protocol.md. Used on the device and, for tests
-// and by the host program, on the host. No heap, no waiting: bytes are fed in one at a time.
+// The frames that a device and its host exchange over the UART: docs/protocol.md. Used on the device and, for
+// tests and by the host program, on the host. No heap, no waiting: bytes are fed in one at a time.
 #ifndef ONNX2MCU_TARGET_PROTOCOL_HPP
 #define ONNX2MCU_TARGET_PROTOCOL_HPP
 
@@ -22,9 +22,9 @@ enum class Error : std::uint32_t {
   unknown_type = 2,      ///< type, –
   length = 3,            ///< expected, found
   payload_checksum = 4,  ///< expected, found
-  incomplete = 5,        ///< bytes expected, bytes that came before the line fell silent (0: not even a header)
-  noise = 6,             ///< bytes outside any frame, –
-  argument = 7,          ///< how many there are, found
+  incomplete = 5,  ///< bytes expected, bytes that came before the line fell silent (0: not even a header)
+  noise = 6,       ///< bytes outside any frame, –
+  argument = 7,    ///< how many there are, found
 };
 
 struct Header {
@@ -34,11 +34,12 @@ struct Header {
   std::uint32_t length;    ///< of the payload, in bytes
 };
 
-inline constexpr std::uint32_t crc32_nibbles[16] = {0x00000000, 0x1DB71064, 0x3B6E20C8, 0x26D930AC, 0x76DC4190, 0x6B6B51F4,
-                                                    0x4DB26158, 0x5005713C, 0xEDB88320, 0xF00F9344, 0xD6D6A3E8, 0xCB61B38C,
-                                                    0x9B64C2B0, 0x86D3D2D4, 0xA00AE278, 0xBDBDF21C};
+inline constexpr std::uint32_t crc32_nibbles[16] = {
+    0x00000000, 0x1DB71064, 0x3B6E20C8, 0x26D930AC, 0x76DC4190, 0x6B6B51F4, 0x4DB26158, 0x5005713C,
+    0xEDB88320, 0xF00F9344, 0xD6D6A3E8, 0xCB61B38C, 0x9B64C2B0, 0x86D3D2D4, 0xA00AE278, 0xBDBDF21C};
 
-/// CRC-32 as in Ethernet, zip and PNG (reflected polynomial 0xEDB88320), four bits a step. Begin and end with ~0.
+/// CRC-32 as in Ethernet, zip and PNG (reflected polynomial 0xEDB88320), four bits a step. Begin and end with
+/// ~0.
 constexpr std::uint32_t crc32_step(std::uint32_t crc, std::uint8_t byte) noexcept {
   crc ^= byte;
   crc = crc >> 4 ^ crc32_nibbles[crc & 15u];
@@ -82,11 +83,11 @@ class Sender {
   std::uint32_t crc_ = ~0u;
 };
 
-/// Finds frames in a stream of bytes. Whatever comes, the next good frame is found: bytes that turn out to be no frame
-/// are searched again behind their first one.
-/// Handler: `uint8_t& payload(i)` with i < `room()`, the longest payload; `uint32_t expected(type)`, how long a request's payload
-/// has to be, or `unknown`; `bool frame(header)`, true if it wrote to the payload's room; `void error(header, error, a, b)`;
-/// `void outside(byte)`, a byte that is part of no frame.
+/// Finds frames in a stream of bytes. Whatever comes, the next good frame is found: bytes that turn out to be
+/// no frame are searched again behind their first one. Handler: `uint8_t& payload(i)` with i < `room()`, the
+/// longest payload; `uint32_t expected(type)`, how long a request's payload has to be, or `unknown`; `bool
+/// frame(header)`, true if it wrote to the payload's room; `void error(header, error, a, b)`; `void
+/// outside(byte)`, a byte that is part of no frame.
 template <class Handler>
 class Receiver {
  public:
@@ -100,8 +101,8 @@ class Receiver {
     }
   }
 
-  /// The line has been silent for long: what is incomplete will stay so. Returns the number of bytes outside any frame
-  /// since the last frame or error.
+  /// The line has been silent for long: what is incomplete will stay so. Returns the number of bytes outside
+  /// any frame since the last frame or error.
   std::uint32_t silence() noexcept {
     if (count_ > 0) error(total_ > 0 ? header() : Header{}, Error::incomplete, total_, count_);
     const std::uint32_t outside = noise_;
@@ -211,10 +212,10 @@ class Receiver {
 
   Handler& handler_;
   std::uint8_t header_[header_bytes] = {}, checksum_[checksum_bytes] = {};
-  std::uint32_t count_ = 0;        ///< bytes at hand, the first of which may begin a frame
-  std::uint32_t total_ = 0;        ///< length of the frame they begin, once its header is known to be good
-  std::uint32_t noise_ = 0;        ///< bytes outside any frame
-  bool searching_ = false;         ///< an error was reported: what follows up to the next frame belongs to it
+  std::uint32_t count_ = 0;  ///< bytes at hand, the first of which may begin a frame
+  std::uint32_t total_ = 0;  ///< length of the frame they begin, once its header is known to be good
+  std::uint32_t noise_ = 0;  ///< bytes outside any frame
+  bool searching_ = false;   ///< an error was reported: what follows up to the next frame belongs to it
 };
 
 }  // namespace onnx2mcu::protocol

@@ -1,5 +1,5 @@
-// Ends a firmware that runs under a debugger or in the simulator, with an exit status. On a board by itself there is
-// nobody to tell: the chip is reset instead.
+// Ends a firmware that runs under a debugger or in the simulator, with an exit status. On a board by itself
+// there is nobody to tell: the chip is reset instead.
 #ifndef ONNX2MCU_TARGET_SEMIHOSTING_HPP
 #define ONNX2MCU_TARGET_SEMIHOSTING_HPP
 

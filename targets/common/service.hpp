@@ -1,6 +1,6 @@
-// What a firmware answers: frames (docs/protocol.md) and, for a person at a terminal, plain text. Independent of any
-// chip, so that it can be tested on a host: Port has `static void put(uint8_t)`, `static uint32_t cycles()`,
-// `static uint32_t clock_hz()` and `static bool external_clock()`.
+// What a firmware answers: frames (docs/protocol.md) and, for a person at a terminal, plain text. Independent
+// of any chip, so that it can be tested on a host: Port has `static void put(uint8_t)`, `static uint32_t
+// cycles()`, `static uint32_t clock_hz()` and `static bool external_clock()`.
 #ifndef ONNX2MCU_TARGET_SERVICE_HPP
 #define ONNX2MCU_TARGET_SERVICE_HPP
 
@@ -13,7 +13,8 @@ namespace onnx2mcu::target {
 template <class Port>
 class Service {
  public:
-  explicit Service(const Application& application) noexcept : app_(application), receiver_(*this), send_(&Port::put) {
+  explicit Service(const Application& application) noexcept
+      : app_(application), receiver_(*this), send_(&Port::put) {
     for (std::uint32_t i = 0; i < app_.input_count; ++i) input_bytes_ += app_.inputs[i].size;
     for (std::uint32_t i = 0; i < app_.output_count; ++i) output_bytes_ += app_.outputs[i].size;
   }
@@ -115,7 +116,8 @@ class Service {
     const std::uint32_t cycles = run();
     begin(h, 4 + output_bytes_);
     send_.word(cycles);
-    for (std::uint32_t i = 0; i < app_.output_count; ++i) send_.bytes(app_.outputs[i].data, app_.outputs[i].size);
+    for (std::uint32_t i = 0; i < app_.output_count; ++i)
+      send_.bytes(app_.outputs[i].data, app_.outputs[i].size);
     send_.end();
   }
 

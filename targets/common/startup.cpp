@@ -47,12 +47,12 @@ struct VectorTable {
 static_assert(sizeof(VectorTable) == 16 * 4, "sixteen words, whatever the compiler");
 
 [[gnu::section(".vectors"), gnu::used]] const VectorTable vectors = {
-    __stack_top, reset_handler, fault_entry, fault_entry, fault_entry, fault_entry, fault_entry, {},
-    fault_entry, fault_entry,   nullptr,     fault_entry, fault_entry,
+    __stack_top, reset_handler, fault_entry, fault_entry, fault_entry, fault_entry, fault_entry,
+    {},          fault_entry,   fault_entry, nullptr,     fault_entry, fault_entry,
 };
 
-// The tables are small and run once: loops, not calls of memcpy and memset, which -fno-tree-loop-distribute-patterns
-// keeps them from becoming.
+// The tables are small and run once: loops, not calls of memcpy and memset, which
+// -fno-tree-loop-distribute-patterns keeps them from becoming.
 void copy(const CopyEntry* begin, const CopyEntry* end) noexcept {
   for (const CopyEntry* e = begin; e != end; ++e)
     for (std::uint32_t i = 0; i < e->words; ++i) e->to[i] = e->from[i];
@@ -76,7 +76,8 @@ void enable_fpu() noexcept {
 
 void reset_handler() {
   using namespace onnx2mcu::target;
-  reg(0xE000'ED08) = reinterpret_cast<std::uint32_t>(&vectors);  // VTOR (ARMv7-M ARM B3.2.5), whoever started us
+  reg(0xE000'ED08) =
+      reinterpret_cast<std::uint32_t>(&vectors);  // VTOR (ARMv7-M ARM B3.2.5), whoever started us
   enable_fpu();
   enable_memory();
   initialise_ram();

@@ -24,7 +24,8 @@ struct Text {
     std::uint32_t scale = 1;
     for (int i = 0; i < decimals; ++i) scale *= 10;
     const float whole_limit = 2e9F;
-    const std::uint32_t whole = magnitude < whole_limit ? static_cast<std::uint32_t>(magnitude) : 2'000'000'000u;
+    const std::uint32_t whole =
+        magnitude < whole_limit ? static_cast<std::uint32_t>(magnitude) : 2'000'000'000u;
     const float rest = magnitude < whole_limit ? magnitude - static_cast<float>(whole) : 0.0F;
     const auto rounded = static_cast<std::uint32_t>(rest * static_cast<float>(scale) + 0.5F);
     digits(whole + rounded / scale, 1);

@@ -33,7 +33,9 @@ struct Text {
 
   bool starts(std::string_view prefix) const { return name.starts_with(prefix); }
   Registers operand(int i) const {
-    return i < arm.op_count && arm.operands[i].type == ARM_OP_REG ? bits_of(static_cast<unsigned>(arm.operands[i].reg)) : 0;
+    return i < arm.op_count && arm.operands[i].type == ARM_OP_REG
+               ? bits_of(static_cast<unsigned>(arm.operands[i].reg))
+               : 0;
   }
   int registers() const {
     int n = 0;
@@ -47,7 +49,9 @@ struct Text {
   }
 };
 
-std::uint8_t lowest(Registers r) { return static_cast<std::uint8_t>(std::countr_zero(r | Registers{1} << 63)); }
+std::uint8_t lowest(Registers r) {
+  return static_cast<std::uint8_t>(std::countr_zero(r | Registers{1} << 63));
+}
 
 void branch(Instruction& d, const Text& t) {
   d.kind = Class::branch;
@@ -68,7 +72,8 @@ void fp_memory(Instruction& d, const Text& t) {
     return;
   }
   d.alone = true;
-  for (int i = 0; i < t.arm.op_count; ++i) d.words = static_cast<std::uint8_t>(d.words + std::popcount(t.operand(i) >> 32));
+  for (int i = 0; i < t.arm.op_count; ++i)
+    d.words = static_cast<std::uint8_t>(d.words + std::popcount(t.operand(i) >> 32));
   d.address |= t.starts("vp") ? sp_bit : t.operand(0) & core_bits;
 }
 
@@ -87,7 +92,8 @@ void fp(Instruction& d, const Text& t) {
       d.accumulator = t.operand(0);
       return;
     }
-  for (const char* prefix : {"vadd", "vsub", "vmul", "vnmul", "vcvt", "vrint"}) d.fp_arithmetic = d.fp_arithmetic || t.starts(prefix);
+  for (const char* prefix : {"vadd", "vsub", "vmul", "vnmul", "vcvt", "vrint"})
+    d.fp_arithmetic = d.fp_arithmetic || t.starts(prefix);
 }
 
 /// Loads and stores. False: it is none.
@@ -127,7 +133,8 @@ bool multiplication(Instruction& d, const Text& t) {
     d.denominator = lowest(t.operand(t.arm.op_count - 1));
   } else if (is_one_of(n, "smull", "umull")) {
     d.kind = Class::long_multiply;
-  } else if (is_one_of(n, "smlal", "umlal", "umaal", "smlald", "smlaldx", "smlsld", "smlsldx", "smlalbb", "smlalbt", "smlaltb", "smlaltt")) {
+  } else if (is_one_of(n, "smlal", "umlal", "umaal", "smlald", "smlaldx", "smlsld", "smlsldx", "smlalbb",
+                       "smlalbt", "smlaltb", "smlaltt")) {
     d.kind = Class::long_multiply;
     d.accumulates = true;
     d.accumulator = t.operand(0) | t.operand(1);
@@ -176,7 +183,8 @@ void other(Instruction& d, const Text& t) {
 }  // namespace
 
 Decoder::Decoder(Memory& memory) : memory_(memory) {
-  if (cs_open(CS_ARCH_ARM, static_cast<cs_mode>(CS_MODE_THUMB | CS_MODE_MCLASS | CS_MODE_V8), &capstone_) != CS_ERR_OK)
+  if (cs_open(CS_ARCH_ARM, static_cast<cs_mode>(CS_MODE_THUMB | CS_MODE_MCLASS | CS_MODE_V8), &capstone_) !=
+      CS_ERR_OK)
     throw std::runtime_error("Capstone cannot decode Thumb code");
   cs_option(capstone_, CS_OPT_DETAIL, CS_OPT_ON);
 }
@@ -250,15 +258,20 @@ void Decoder::classify(Instruction& d, const cs_insn& in) {
   for (int i = 0; i < t.arm.op_count; ++i) {
     const cs_arm_op& o = t.arm.operands[i];
     if (o.type == ARM_OP_REG && o.shift.type != ARM_SFT_INVALID && o.shift.value) d.shifts = true;
-    if (o.type == ARM_OP_MEM) d.address |= bits_of(static_cast<unsigned>(o.mem.base)) | bits_of(static_cast<unsigned>(o.mem.index));
+    if (o.type == ARM_OP_MEM)
+      d.address |= bits_of(static_cast<unsigned>(o.mem.base)) | bits_of(static_cast<unsigned>(o.mem.index));
   }
   d.address &= ~pc_bit;
   d.double_precision = t.whole.find("f64") != std::string_view::npos;
-  if (in.id == ARM_INS_B || is_one_of(t.name, "cbz", "cbnz", "bl", "bx", "blx", "tbb", "tbh")) branch(d, t);
-  else if (t.name[0] == 'v') fp(d, t);
-  else if (!memory_access(d, t) && !multiplication(d, t)) other(d, t);
+  if (in.id == ARM_INS_B || is_one_of(t.name, "cbz", "cbnz", "bl", "bx", "blx", "tbb", "tbh"))
+    branch(d, t);
+  else if (t.name[0] == 'v')
+    fp(d, t);
+  else if (!memory_access(d, t) && !multiplication(d, t))
+    other(d, t);
   if (d.kind == Class::alu && (d.writes & pc_bit)) d.indirect = true;
-  if (d.address == 0 && (d.kind == Class::load_multiple || d.kind == Class::store_multiple)) d.address = sp_bit;
+  if (d.address == 0 && (d.kind == Class::load_multiple || d.kind == Class::store_multiple))
+    d.address = sp_bit;
 }
 
 std::string Decoder::text(std::uint32_t pc) {

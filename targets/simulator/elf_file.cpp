@@ -17,7 +17,8 @@ namespace {
 /// A structure at `offset`, checked against the end of the file.
 template <class T>
 T at(const std::string& bytes, std::size_t offset) {
-  if (offset > bytes.size() || bytes.size() - offset < sizeof(T)) throw std::runtime_error("the file is cut short");
+  if (offset > bytes.size() || bytes.size() - offset < sizeof(T))
+    throw std::runtime_error("the file is cut short");
   T value;
   std::memcpy(&value, bytes.data() + offset, sizeof value);
   return value;
@@ -30,7 +31,8 @@ void load_segments(const std::string& bytes, const Elf32_Ehdr& header, Memory& m
     std::uint8_t* to = memory.bytes(segment.p_paddr, segment.p_filesz);
     if (!to || bytes.size() < segment.p_offset || bytes.size() - segment.p_offset < segment.p_filesz) {
       std::ostringstream text;
-      text << std::hex << "the segment of 0x" << segment.p_filesz << " bytes at 0x" << segment.p_paddr << " fits no bank of this chip";
+      text << std::hex << "the segment of 0x" << segment.p_filesz << " bytes at 0x" << segment.p_paddr
+           << " fits no bank of this chip";
       throw std::runtime_error(text.str());
     }
     std::memcpy(to, bytes.data() + segment.p_offset, segment.p_filesz);
@@ -50,7 +52,8 @@ ElfFile::ElfFile(const std::string& path, Memory& memory) {
   if (!in) throw std::runtime_error("cannot read " + path);
   try {
     const auto header = at<Elf32_Ehdr>(bytes, 0);
-    if (std::memcmp(header.e_ident, "\177ELF\1\1", 6) != 0 || header.e_machine != EM_ARM) throw std::runtime_error("no 32-bit ELF for Arm");
+    if (std::memcmp(header.e_ident, "\177ELF\1\1", 6) != 0 || header.e_machine != EM_ARM)
+      throw std::runtime_error("no 32-bit ELF for Arm");
     load_segments(bytes, header, memory);
     for (unsigned i = 0; i < header.e_shnum; ++i) {
       const auto section = at<Elf32_Shdr>(bytes, header.e_shoff + i * sizeof(Elf32_Shdr));
@@ -61,17 +64,20 @@ ElfFile::ElfFile(const std::string& path, Memory& memory) {
         const std::string name = string_at(bytes, strings.sh_offset + symbol.st_name);
         if (symbol.st_name == 0 || name.empty()) continue;
         values_[name] = symbol.st_value;
-        if (ELF32_ST_TYPE(symbol.st_info) == STT_FUNC) functions_.push_back({symbol.st_value & ~1u, symbol.st_size, name});
+        if (ELF32_ST_TYPE(symbol.st_info) == STT_FUNC)
+          functions_.push_back({symbol.st_value & ~1u, symbol.st_size, name});
       }
     }
   } catch (const std::runtime_error& fault) {
     throw std::runtime_error(path + ": " + fault.what());
   }
-  std::sort(functions_.begin(), functions_.end(), [](const Symbol& a, const Symbol& b) { return a.address < b.address; });
+  std::sort(functions_.begin(), functions_.end(),
+            [](const Symbol& a, const Symbol& b) { return a.address < b.address; });
 }
 
 const Symbol* ElfFile::function_at(std::uint32_t pc) const {
-  auto it = std::upper_bound(functions_.begin(), functions_.end(), pc, [](std::uint32_t p, const Symbol& s) { return p < s.address; });
+  auto it = std::upper_bound(functions_.begin(), functions_.end(), pc,
+                             [](std::uint32_t p, const Symbol& s) { return p < s.address; });
   if (it == functions_.begin()) return nullptr;
   --it;
   return pc - it->address < std::max(it->size, 2u) ? &*it : nullptr;

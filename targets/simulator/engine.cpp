@@ -3,30 +3,41 @@
 #include <fnmatch.h>
 
 #include <cstring>
-#include <sstream>
 #include <stdexcept>
 
 namespace o2m::sim {
 namespace {
 
 void check(uc_err error, const char* what) {
-  if (error != UC_ERR_OK) throw std::runtime_error(std::string("Unicorn: ") + what + ": " + uc_strerror(error));
+  if (error != UC_ERR_OK)
+    throw std::runtime_error(std::string("Unicorn: ") + what + ": " + uc_strerror(error));
 }
 
 constexpr int uc_register(int number) {
-  return number < 13 ? UC_ARM_REG_R0 + number : number == 13 ? UC_ARM_REG_SP : number == 14 ? UC_ARM_REG_LR : UC_ARM_REG_PC;
+  return number < 13    ? UC_ARM_REG_R0 + number
+         : number == 13 ? UC_ARM_REG_SP
+         : number == 14 ? UC_ARM_REG_LR
+                        : UC_ARM_REG_PC;
 }
-
-constexpr std::uint64_t polls_forever = 500'000;  ///< reads of one register with one value, in a row
 
 }  // namespace
 
 Engine::Engine(const Target& target, const std::string& elf, const std::string& uart)
-    : target_(target), core_(core_of(target)), memory_(target), decoder_(memory_), elf_(elf, memory_), line_(uart),
-      timing_(target, memory_, statistics_), peripherals_(target, statistics_, timing_, line_), pipeline_m34_(core_, decoder_),
-      pipeline_m7_(statistics_), functions_(statistics_) {
+    : target_(target),
+      core_(core_of(target)),
+      memory_(target),
+      decoder_(memory_),
+      elf_(elf, memory_),
+      line_(uart),
+      timing_(target, memory_, statistics_),
+      peripherals_(target, statistics_, timing_, line_),
+      pipeline_m34_(core_, decoder_),
+      pipeline_m7_(statistics_),
+      functions_(statistics_) {
   check(uc_open(UC_ARCH_ARM, UC_MODE_THUMB, &unicorn_), "open");
-  uc_ctl_set_cpu_model(unicorn_, core_ == Core::m3 ? UC_CPU_ARM_CORTEX_M3 : core_ == Core::m4 ? UC_CPU_ARM_CORTEX_M4 : UC_CPU_ARM_CORTEX_M7);
+  uc_ctl_set_cpu_model(unicorn_, core_ == Core::m3   ? UC_CPU_ARM_CORTEX_M3
+                                 : core_ == Core::m4 ? UC_CPU_ARM_CORTEX_M4
+                                                     : UC_CPU_ARM_CORTEX_M7);
   peripherals_.stop = [this](int status, const std::string& reason) { stop(status, reason); };
   map_memory();
   add_hooks();
@@ -36,12 +47,16 @@ Engine::~Engine() { uc_close(unicorn_); }
 
 void Engine::map_memory() {
   for (Region& r : memory_.regions())
-    check(uc_mem_map_ptr(unicorn_, r.bank.base, r.bank.size, r.read_only() ? UC_PROT_READ | UC_PROT_EXEC : UC_PROT_ALL, r.data), "map a bank");
+    check(uc_mem_map_ptr(unicorn_, r.bank.base, r.bank.size,
+                         r.read_only() ? UC_PROT_READ | UC_PROT_EXEC : UC_PROT_ALL, r.data),
+          "map a bank");
   std::vector<Window> windows = peripherals_.windows();
   windows.push_back({0xE000'0000, 0x10'0000});
   for (const Window& w : windows) {
     buses_.push_back(std::make_unique<Bus>(Bus{this, w.base}));
-    check(uc_mmio_map(unicorn_, w.base, w.size, on_register_read, buses_.back().get(), on_register_write, buses_.back().get()), "map registers");
+    check(uc_mmio_map(unicorn_, w.base, w.size, on_register_read, buses_.back().get(), on_register_write,
+                      buses_.back().get()),
+          "map registers");
   }
 }
 
@@ -54,12 +69,14 @@ void Engine::add_hooks() {
   add(UC_HOOK_INTR, &Engine::on_interrupt, 1, 0);
   add(UC_HOOK_CODE, &Engine::on_code, 1, 0);
   for (const Region& r : memory_.regions())
-    add(UC_HOOK_MEM_READ | UC_HOOK_MEM_WRITE, &Engine::on_memory, r.bank.base, r.bank.base + std::uint64_t{r.bank.size} - 1);
+    add(UC_HOOK_MEM_READ | UC_HOOK_MEM_WRITE, &Engine::on_memory, r.bank.base,
+        r.bank.base + std::uint64_t{r.bank.size} - 1);
 }
 
 void Engine::watch(const std::string& pattern) {
   for (const Symbol& s : elf_.functions()) {
-    const bool matches = fnmatch(pattern.c_str(), s.name.c_str(), 0) == 0 || fnmatch(pattern.c_str(), readable_name(s.name).c_str(), 0) == 0;
+    const bool matches = fnmatch(pattern.c_str(), s.name.c_str(), 0) == 0 ||
+                         fnmatch(pattern.c_str(), readable_name(s.name).c_str(), 0) == 0;
     if (!matches || decoder_.functions.count(s.address)) continue;
     decoder_.functions[s.address] = static_cast<int>(functions_.list.size());
     functions_.list.emplace_back().symbol = s.name;
@@ -71,7 +88,8 @@ RunResult Engine::run(std::uint64_t max_instructions) {
   const std::uint32_t vectors = peripherals_.vector_table();
   initial_sp_ = lowest_sp_ = memory_.word(vectors);
   if (initial_sp_ == 0xFFFF'FFFF) throw std::runtime_error("there is no vector table: flash is empty");
-  if (!memory_.find(initial_sp_ - 4)) throw std::runtime_error("the vector table's stack pointer is not in memory");
+  if (!memory_.find(initial_sp_ - 4))
+    throw std::runtime_error("the vector table's stack pointer is not in memory");
   paint_stack();
   set_core_register(13, initial_sp_);
   set_core_register(14, 0xFFFF'FFFF);
@@ -86,7 +104,8 @@ RunResult Engine::run(std::uint64_t max_instructions) {
       if (!semihosting()) break;
       pc = current_->pc + 2;
     } else if (!stopped_) {
-      stop(status_exception, std::string("Unicorn stopped: ") + uc_strerror(error) + " at " + elf_.place(core_register(15)));
+      stop(status_exception,
+           std::string("Unicorn stopped: ") + uc_strerror(error) + " at " + elf_.place(core_register(15)));
     }
   }
   line_.flush();
@@ -109,10 +128,14 @@ std::uint32_t Engine::core_register(int number) const {
   return v;
 }
 
-void Engine::set_core_register(int number, std::uint32_t v) { uc_reg_write(unicorn_, uc_register(number), &v); }
+void Engine::set_core_register(int number, std::uint32_t v) {
+  uc_reg_write(unicorn_, uc_register(number), &v);
+}
 
 /// Settles the instruction before, then looks at the one about to run.
-void Engine::on_code(uc_engine*, std::uint64_t pc, std::uint32_t, void* self) { static_cast<Engine*>(self)->begin(static_cast<std::uint32_t>(pc)); }
+void Engine::on_code(uc_engine*, std::uint64_t pc, std::uint32_t, void* self) {
+  static_cast<Engine*>(self)->begin(static_cast<std::uint32_t>(pc));
+}
 
 void Engine::begin(std::uint32_t pc) {
   if (current_) {
@@ -122,25 +145,30 @@ void Engine::begin(std::uint32_t pc) {
       lowest_sp_ = std::min(lowest_sp_, sp);
       functions_.stack_pointer(sp);
     }
-    if (current_->pc == pc && current_->kind == Class::branch && current_->unconditional) return stop(0, "the firmware loops for ever");
+    if (current_->pc == pc && current_->kind == Class::branch && current_->unconditional)
+      return stop(0, "the firmware loops for ever");
   }
   current_ = decoder_.at(pc);
   access_count_ = 0;
   if (!current_) return fault({5, 1u << 8, pc, false, "execution outside any memory"});
   if (core_ == Core::m7 && pc < 64) return fault({4, 1u << 0, pc, false, "execution at a null pointer"});
-  if (!functions_.list.empty()) functions_.enter(pc, current_->function, core_register(14) & ~1u, core_register(13));
+  if (!functions_.list.empty())
+    functions_.enter(pc, current_->function, core_register(14) & ~1u, core_register(13));
   passed_ = condition_passes();
   if (current_->kind == Class::if_then) if_then_ = current_->if_then;
   note_operands(*current_);
-  if (current_->fp && !peripherals_.fpu_enabled()) return fault({6, 1u << 19, 0, false, "FPU instruction, but CPACR does not enable the FPU"});
+  if (current_->fp && !peripherals_.fpu_enabled())
+    return fault({6, 1u << 19, 0, false, "FPU instruction, but CPACR does not enable the FPU"});
   if (current_->breakpoint) {
     uc_emu_stop(unicorn_);
     return;
   }
-  if (max_instructions_ != 0 && statistics_.instructions >= max_instructions_) stop(status_limit, "instruction limit");
+  if (max_instructions_ != 0 && statistics_.instructions >= max_instructions_)
+    stop(status_limit, "instruction limit");
 }
 
-/// Whether the IT block that the instruction stands in, if any, lets it run (ARMv7-M ARM A7.3). Moves on in the block.
+/// Whether the IT block that the instruction stands in, if any, lets it run (ARMv7-M ARM A7.3). Moves on in
+/// the block.
 bool Engine::condition_passes() {
   if (if_then_ == 0) return true;
   std::uint32_t status = 0;
@@ -158,7 +186,8 @@ void Engine::note_operands(const Instruction& in) {
   if (in.kind == Class::divide) {
     operand_a_ = core_register(in.numerator);
     operand_b_ = core_register(in.denominator);
-    if (operand_b_ == 0 && passed_ && peripherals_.traps_division()) return fault({6, 1u << 25, 0, false, "division by zero"});
+    if (operand_b_ == 0 && passed_ && peripherals_.traps_division())
+      return fault({6, 1u << 25, 0, false, "division by zero"});
     const auto magnitude = [](std::uint32_t v) { return static_cast<std::int32_t>(v) < 0 ? 0u - v : v; };
     if ((in.raw >> 20 & 15) == 9) {  // SDIV
       operand_a_ = magnitude(operand_a_);
@@ -202,64 +231,25 @@ void Engine::retire(std::uint32_t next_pc) {
   access_count_ = 0;
 }
 
-void Engine::note(std::uint32_t address, unsigned size, bool write) {
-  if (access_count_ < accesses_.size()) accesses_[access_count_++] = {address, static_cast<std::uint8_t>(size), write};
-}
-
-void Engine::on_memory(uc_engine*, uc_mem_type type, std::uint64_t address, int size, std::int64_t, void* self) {
-  Engine& e = *static_cast<Engine*>(self);
-  e.note(static_cast<std::uint32_t>(address), static_cast<unsigned>(size), type == UC_MEM_WRITE);
-  if (e.core_ == Core::m7 && address < 64)
-    e.fault({4, 1u << 1 | 1u << 7, static_cast<std::uint32_t>(address), true, type == UC_MEM_WRITE ? "write through a null pointer" : "read through a null pointer"});
-}
-
-std::uint64_t Engine::on_register_read(uc_engine*, std::uint64_t offset, unsigned size, void* window) {
-  const Bus& bus = *static_cast<const Bus*>(window);
-  return bus.engine->read_register(bus.base + static_cast<std::uint32_t>(offset), size);
-}
-
-void Engine::on_register_write(uc_engine*, std::uint64_t offset, unsigned size, std::uint64_t value, void* window) {
-  const Bus& bus = *static_cast<const Bus*>(window);
-  bus.engine->write_register(bus.base + static_cast<std::uint32_t>(offset), size, static_cast<std::uint32_t>(value));
-}
-
-std::uint32_t Engine::read_register(std::uint32_t address, unsigned size) {
-  const std::uint32_t v = peripherals_.read(address & ~3u) >> 8 * (address & 3);
-  note(address, size, false);
-  const bool again = address == polled_address_ && v == polled_value_ && address >> 29 != 7 && !line_.interactive();
-  polls_ = again ? polls_ + 1 : 0;
-  polled_address_ = address;
-  polled_value_ = v;
-  if (polls_ == polls_forever) {
-    std::ostringstream text;
-    text << std::hex << "the firmware polls register 0x" << address << " (0x" << v << ") for ever: it is not simulated, or this is the wrong target";
-    stop(status_polls_forever, text.str());
-  }
-  return size == 1 ? v & 0xFF : size == 2 ? v & 0xFFFF : v;
-}
-
-void Engine::write_register(std::uint32_t address, unsigned size, std::uint32_t v) {
-  note(address, size, true);
-  const unsigned shift = 8 * (address & 3);
-  const std::uint32_t mask = size == 4 ? ~0u : (size == 1 ? 0xFFu : 0xFFFFu) << shift;
-  peripherals_.write(address & ~3u, size == 4 ? v : (peripherals_.value(address & ~3u) & ~mask) | (v << shift & mask));
-}
-
 /// Arm's semihosting: exit, and text on stderr. False: the run is over.
 bool Engine::semihosting() {
   const std::uint32_t operation = core_register(0), argument = core_register(1);
   if ((current_->raw & 0xFF) != 0xAB) {
-    stop(status_exception, "BKPT " + std::to_string(current_->raw & 0xFF) + " at " + elf_.place(current_->pc));
+    stop(status_exception,
+         "BKPT " + std::to_string(current_->raw & 0xFF) + " at " + elf_.place(current_->pc));
     return false;
   }
   switch (operation) {
     case 0x03: std::fputc(static_cast<int>(memory_.word(argument) & 0xFF), stderr); return true;
     case 0x04:
-      for (std::uint32_t a = argument; memory_.bytes(a, 1) && *memory_.bytes(a, 1) != 0; ++a) std::fputc(*memory_.bytes(a, 1), stderr);
+      for (std::uint32_t a = argument; memory_.bytes(a, 1) && *memory_.bytes(a, 1) != 0; ++a)
+        std::fputc(*memory_.bytes(a, 1), stderr);
       return true;
     case 0x18: stop(argument == 0x20026 ? 0 : 1, "exit"); return false;
     case 0x20: stop(static_cast<int>(memory_.word(argument + 4)), "exit"); return false;
-    default: stop(status_exception, "semihosting operation " + std::to_string(operation) + " is not supported"); return false;
+    default:
+      stop(status_exception, "semihosting operation " + std::to_string(operation) + " is not supported");
+      return false;
   }
 }
 

@@ -1,4 +1,5 @@
-// Runs a firmware: Unicorn executes its instructions, this counts them, estimates their cycles and reports faults.
+// Runs a firmware: Unicorn executes its instructions, this counts them, estimates their cycles and reports
+// faults.
 #pragma once
 
 #include <unicorn/unicorn.h>
@@ -18,13 +19,20 @@
 namespace o2m::sim {
 
 /// Exit statuses beside the firmware's own.
-enum Status { status_polls_forever = 94, status_usage = 95, status_limit = 96, status_exception = 97, status_memory_fault = 98 };
+enum Status {
+  status_polls_forever = 94,
+  status_usage = 95,
+  status_limit = 96,
+  status_exception = 97,
+  status_memory_fault = 98
+};
 
 struct RunResult {
   int status = 0;
   std::string reason;
   std::uint32_t pc = 0;
-  std::uint32_t stack_bytes = 0;  ///< most that was used: below the initial stack pointer and overwritten, or pointed to
+  std::uint32_t stack_bytes =
+      0;  ///< most that was used: below the initial stack pointer and overwritten, or pointed to
 };
 
 class Engine {
@@ -47,8 +55,8 @@ class Engine {
 
  private:
   struct Fault {
-    int exception = 0;            ///< ARMv7-M exception number: 4 memory, 5 bus, 6 usage
-    std::uint32_t status = 0;     ///< bits of CFSR
+    int exception = 0;         ///< ARMv7-M exception number: 4 memory, 5 bus, 6 usage
+    std::uint32_t status = 0;  ///< bits of CFSR
     std::uint32_t address = 0;
     bool has_address = false;
     std::string text;
@@ -56,11 +64,14 @@ class Engine {
 
   // Unicorn's callbacks.
   static void on_code(uc_engine*, std::uint64_t pc, std::uint32_t, void* self);
-  static void on_memory(uc_engine*, uc_mem_type type, std::uint64_t address, int size, std::int64_t, void* self);
-  static bool on_bad_memory(uc_engine*, uc_mem_type type, std::uint64_t address, int size, std::int64_t value, void* self);
+  static void on_memory(uc_engine*, uc_mem_type type, std::uint64_t address, int size, std::int64_t,
+                        void* self);
+  static bool on_bad_memory(uc_engine*, uc_mem_type type, std::uint64_t address, int size, std::int64_t value,
+                            void* self);
   static void on_interrupt(uc_engine*, std::uint32_t number, void* self);
   static std::uint64_t on_register_read(uc_engine*, std::uint64_t offset, unsigned size, void* window);
-  static void on_register_write(uc_engine*, std::uint64_t offset, unsigned size, std::uint64_t value, void* window);
+  static void on_register_write(uc_engine*, std::uint64_t offset, unsigned size, std::uint64_t value,
+                                void* window);
 
   void map_memory();
   void add_hooks();

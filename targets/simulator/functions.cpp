@@ -22,8 +22,8 @@ void Functions::enter(std::uint32_t pc, int function, std::uint32_t return_addre
   while (!frames_.empty() && frames_.back().return_address == pc && sp >= frames_.back().entry_sp) close();
   if (function < 0) return;
   // A loop back to the function's first instruction is no call.
-  const bool loops = !frames_.empty() && frames_.back().function == function && frames_.back().return_address == return_address &&
-                     frames_.back().entry_sp == sp;
+  const bool loops = !frames_.empty() && frames_.back().function == function &&
+                     frames_.back().return_address == return_address && frames_.back().entry_sp == sp;
   if (!loops) frames_.push_back({function, return_address, sp, sp, now_});
 }
 

@@ -23,7 +23,8 @@ class Functions {
   explicit Functions(const Statistics& now) : now_(now) {}
   std::vector<Function> list;
 
-  /// Before the instruction at `pc` runs: calls that have returned are closed, a call of list[function] is opened.
+  /// Before the instruction at `pc` runs: calls that have returned are closed, a call of list[function] is
+  /// opened.
   void enter(std::uint32_t pc, int function, std::uint32_t return_address, std::uint32_t stack_pointer);
   void stack_pointer(std::uint32_t sp);
   bool idle() const { return frames_.empty(); }

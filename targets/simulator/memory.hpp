@@ -1,4 +1,5 @@
-// The memory map of one chip, from the compiler's description of it: banks with their bytes and what was decoded there.
+// The memory map of one chip, from the compiler's description of it: banks with their bytes and what was
+// decoded there.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +13,8 @@ namespace o2m::sim {
 
 struct Region {
   Bank bank;
-  std::uint8_t* data = nullptr;                        ///< page-aligned; an alias shares its bank's
-  std::vector<std::unique_ptr<Instruction>> decoded;   ///< by halfword
+  std::uint8_t* data = nullptr;                       ///< page-aligned; an alias shares its bank's
+  std::vector<std::unique_ptr<Instruction>> decoded;  ///< by halfword
   bool contains(std::uint32_t address) const { return address - bank.base < bank.size; }
   bool read_only() const { return bank.kind == BankKind::flash || bank.kind == BankKind::external; }
 };

@@ -13,7 +13,9 @@ constexpr std::uint32_t m7_line = 32;
 }  // namespace
 
 Core core_of(const Target& target) {
-  return target.cpu == std::string_view("CortexM3") ? Core::m3 : target.cpu == std::string_view("CortexM4") ? Core::m4 : Core::m7;
+  return target.cpu == std::string_view("CortexM3")   ? Core::m3
+         : target.cpu == std::string_view("CortexM4") ? Core::m4
+                                                      : Core::m7;
 }
 
 Cache::Cache(std::uint32_t bytes, std::uint32_t ways, std::uint32_t line)
@@ -21,7 +23,8 @@ Cache::Cache(std::uint32_t bytes, std::uint32_t ways, std::uint32_t line)
 
 bool Cache::access(std::uint32_t address) {
   const std::uint32_t tag = address / line_;
-  const auto set = tags_.begin() + static_cast<std::ptrdiff_t>(tag % sets_ * ways_), end = set + static_cast<std::ptrdiff_t>(ways_);
+  const auto set = tags_.begin() + static_cast<std::ptrdiff_t>(tag % sets_ * ways_),
+             end = set + static_cast<std::ptrdiff_t>(ways_);
   const auto found = std::find(set, end, tag);
   const bool hit = found != end;
   std::rotate(set, hit ? found : end - 1, hit ? found + 1 : end);
@@ -31,13 +34,17 @@ bool Cache::access(std::uint32_t address) {
 
 bool Cache::holds(std::uint32_t address) const {
   const std::uint32_t tag = address / line_;
-  const auto set = tags_.begin() + static_cast<std::ptrdiff_t>(tag % sets_ * ways_), end = set + static_cast<std::ptrdiff_t>(ways_);
+  const auto set = tags_.begin() + static_cast<std::ptrdiff_t>(tag % sets_ * ways_),
+             end = set + static_cast<std::ptrdiff_t>(ways_);
   return std::find(set, end, tag) != end;
 }
 
 /// M7: 16 KiB two-way and 16 KiB four-way, 32-byte lines. F446: 64 and 8 lines of 16 bytes (RM0390 3.4.2).
 MemoryTiming::MemoryTiming(const Target& target, Memory& memory, Statistics& statistics)
-    : core_(core_of(target)), wait_states_(target.chip.wait_states), memory_(memory), statistics_(statistics),
+    : core_(core_of(target)),
+      wait_states_(target.chip.wait_states),
+      memory_(memory),
+      statistics_(statistics),
       instructions_(core_ == Core::m7 ? Cache(16 << 10, 2, m7_line) : Cache(1024, 64, 16)),
       constants_(core_ == Core::m7 ? Cache(16 << 10, 4, m7_line) : Cache(128, 8, 16)) {}
 
@@ -48,7 +55,9 @@ void MemoryTiming::set_caches(std::uint32_t ccr) {
 }
 
 unsigned MemoryTiming::latency(const Region& region) const {
-  return region.bank.kind == BankKind::external ? external_latency : region.bank.kind == BankKind::flash ? flash_latency : bus_latency;
+  return region.bank.kind == BankKind::external ? external_latency
+         : region.bank.kind == BankKind::flash  ? flash_latency
+                                                : bus_latency;
 }
 
 unsigned MemoryTiming::fetch(std::uint32_t pc, unsigned length) {
@@ -64,7 +73,8 @@ unsigned MemoryTiming::fetch(std::uint32_t pc, unsigned length) {
   return stall;
 }
 
-/// The F103 has a two-line prefetch buffer; the F446 a cache besides. `stall`: cycles this instruction waits already.
+/// The F103 has a two-line prefetch buffer; the F446 a cache besides. `stall`: cycles this instruction waits
+/// already.
 unsigned MemoryTiming::fetch_flash_line(std::uint32_t line, unsigned stall) {
   const bool cached = core_ == Core::m4;
   std::uint64_t time = now() + stall;

@@ -1,5 +1,6 @@
-// How long the core waits for memory: flash wait states with prefetch buffers and the F446's flash accelerator, the
-// Cortex-M7's caches in front of flash, SRAM and external flash. Estimated cycles, calibrated against published silicon.
+// How long the core waits for memory: flash wait states with prefetch buffers and the F446's flash
+// accelerator, the Cortex-M7's caches in front of flash, SRAM and external flash. Estimated cycles,
+// calibrated against published silicon.
 #pragma once
 
 #include <cstdint>

@@ -32,14 +32,20 @@ struct ChipRegisters {
 // RM0008: RCC_CR, RCC_CFGR, RCC_BDCR, RCC_CSR.
 constexpr Window f103_windows[] = {{0x4000'0000, 0x3'0000}};
 constexpr std::uint32_t f103_uarts[] = {0x4001'3800, 0x4000'4400, 0x4000'4800};
-constexpr ReadyBit f103_ready[] = {{0x4002'1000, 0, 1}, {0x4002'1000, 16, 17}, {0x4002'1000, 24, 25}, {0x4002'1020, 0, 1}, {0x4002'1024, 0, 1}};
+constexpr ReadyBit f103_ready[] = {{0x4002'1000, 0, 1},
+                                   {0x4002'1000, 16, 17},
+                                   {0x4002'1000, 24, 25},
+                                   {0x4002'1020, 0, 1},
+                                   {0x4002'1024, 0, 1}};
 constexpr SetBits f103_set[] = {{0x4002'1000, 1}};
 
 // RM0390: RCC_CR, RCC_CFGR, RCC_BDCR, RCC_CSR, PWR_CSR (its over-drive bits follow PWR_CR: read_chip).
 constexpr Window f446_windows[] = {{0x4000'0000, 0x8'0000}, {0x5000'0000, 0x8'0000}};
-constexpr std::uint32_t f446_uarts[] = {0x4001'1000, 0x4000'4400, 0x4000'4800, 0x4000'4C00, 0x4000'5000, 0x4001'1400};
-constexpr ReadyBit f446_ready[] = {{0x4002'3800, 0, 1},   {0x4002'3800, 16, 17}, {0x4002'3800, 24, 25}, {0x4002'3800, 26, 27},
-                                   {0x4002'3800, 28, 29}, {0x4002'3870, 0, 1},   {0x4002'3874, 0, 1}};
+constexpr std::uint32_t f446_uarts[] = {0x4001'1000, 0x4000'4400, 0x4000'4800,
+                                        0x4000'4C00, 0x4000'5000, 0x4001'1400};
+constexpr ReadyBit f446_ready[] = {{0x4002'3800, 0, 1},   {0x4002'3800, 16, 17}, {0x4002'3800, 24, 25},
+                                   {0x4002'3800, 26, 27}, {0x4002'3800, 28, 29}, {0x4002'3870, 0, 1},
+                                   {0x4002'3874, 0, 1}};
 constexpr SetBits f446_set[] = {{0x4002'3800, 1}, {0x4000'7004, 1u << 14}};
 
 // RM0433: RCC_CR, RCC_CFGR, PWR_CSR1, PWR_CR3, PWR_D3CR, QUADSPI_SR.
@@ -47,15 +53,22 @@ constexpr Window h750_windows[] = {{0x4000'0000, 0x3'0000}, {0x4802'0000, 0x1'00
                                    {0x5100'0000, 0x1'0000}, {0x5200'0000, 0x1'0000}, {0x5800'0000, 0x3'0000}};
 constexpr std::uint32_t h750_uarts[] = {0x4001'1000, 0x4000'4400, 0x4000'4800, 0x4000'4C00,
                                         0x4000'5000, 0x4001'1400, 0x4000'7800, 0x4000'7C00};
-constexpr ReadyBit h750_ready[] = {{0x5802'4400, 0, 2},   {0x5802'4400, 7, 8},   {0x5802'4400, 12, 13}, {0x5802'4400, 16, 17}, {0x5802'4400, 24, 25},
-                                   {0x5802'4400, 26, 27}, {0x5802'4400, 28, 29}, {0x5802'4470, 0, 1},   {0x5802'4474, 0, 1}};
-constexpr SetBits h750_set[] = {{0x5802'4400, 0xC001}, {0x5802'4804, 1u << 13}, {0x5802'4818, 1u << 13}, {0x5802'480C, 1u << 16 | 1u << 26}, {0x5200'5008, 6}};
+constexpr ReadyBit h750_ready[] = {{0x5802'4400, 0, 2},   {0x5802'4400, 7, 8},   {0x5802'4400, 12, 13},
+                                   {0x5802'4400, 16, 17}, {0x5802'4400, 24, 25}, {0x5802'4400, 26, 27},
+                                   {0x5802'4400, 28, 29}, {0x5802'4470, 0, 1},   {0x5802'4474, 0, 1}};
+constexpr SetBits h750_set[] = {{0x5802'4400, 0xC001},
+                                {0x5802'4804, 1u << 13},
+                                {0x5802'4818, 1u << 13},
+                                {0x5802'480C, 1u << 16 | 1u << 26},
+                                {0x5200'5008, 6}};
 
 constexpr ChipRegisters f103{f103_windows, f103_uarts, f103_ready, f103_set, {0x4002'1004, 3, 0, 2}};
 constexpr ChipRegisters f446{f446_windows, f446_uarts, f446_ready, f446_set, {0x4002'3808, 3, 0, 2}};
 constexpr ChipRegisters h750{h750_windows, h750_uarts, h750_ready, h750_set, {0x5802'4410, 7, 0, 3}};
 
-const ChipRegisters& registers_of(Core core) { return core == Core::m3 ? f103 : core == Core::m4 ? f446 : h750; }
+const ChipRegisters& registers_of(Core core) {
+  return core == Core::m3 ? f103 : core == Core::m4 ? f446 : h750;
+}
 
 constexpr unsigned hse_on = 16, pll_on = 24;  ///< HSEON and PLLON (PLL1ON) in RCC_CR of all three
 constexpr unsigned polls_until_end = 2000;    ///< empty polls behind the end of the input
@@ -63,7 +76,8 @@ constexpr unsigned polls_until_wait = 200;    ///< empty polls before the simula
 
 }  // namespace
 
-Peripherals::Peripherals(const Target& target, const Statistics& statistics, MemoryTiming& timing, UartLine& line)
+Peripherals::Peripherals(const Target& target, const Statistics& statistics, MemoryTiming& timing,
+                         UartLine& line)
     : target_(target), core_(core_of(target)), statistics_(statistics), timing_(timing), line_(line) {
   values_[0xE000'ED08] = 0x0800'0000;
 }
@@ -120,7 +134,9 @@ std::uint32_t Peripherals::read_chip(std::uint32_t address) const {
   std::uint32_t v = value(address);
   for (const SetBits& s : chip.set)
     if (s.address == address) v |= s.bits;
-  const auto works = [&](const ReadyBit& r) { return (r.on != hse_on || has_crystal) && (r.on != pll_on || has_pll); };
+  const auto works = [&](const ReadyBit& r) {
+    return (r.on != hse_on || has_crystal) && (r.on != pll_on || has_pll);
+  };
   for (const ReadyBit& r : chip.ready)
     if (r.address == address && works(r)) v = (v & ~(1u << r.ready)) | (v >> r.on & 1) << r.ready;
   const Mirror& m = chip.clock_switch;
@@ -146,8 +162,8 @@ std::uint32_t Peripherals::read_core(std::uint32_t address) {
   const std::uint32_t systick_reload = value(0xE000'E014) & 0xFF'FFFF;
   const std::uint64_t systick = now() - systick_base_;
   switch (address) {
-    case 0xE000'0000: return 1;                                               // ITM: ready
-    case 0xE000'1000: return 0x4000'0000 | (value(address) & 0x0FFF'FFFF);    // DWT_CTRL
+    case 0xE000'0000: return 1;                                             // ITM: ready
+    case 0xE000'1000: return 0x4000'0000 | (value(address) & 0x0FFF'FFFF);  // DWT_CTRL
     case 0xE000'1004: return static_cast<std::uint32_t>(now() - counter_base_);
     case 0xE000'E010: {
       const std::uint64_t wraps = systick_reload ? systick / (systick_reload + 1) : 0;
@@ -155,13 +171,17 @@ std::uint32_t Peripherals::read_core(std::uint32_t address) {
       systick_wraps_ = wraps;
       return value(address) | (wrapped ? 1u << 16 : 0u);
     }
-    case 0xE000'E018: return systick_reload && (value(0xE000'E010) & 1) ? static_cast<std::uint32_t>(systick_reload - systick % (systick_reload + 1)) : 0;
+    case 0xE000'E018:
+      return systick_reload && (value(0xE000'E010) & 1)
+                 ? static_cast<std::uint32_t>(systick_reload - systick % (systick_reload + 1))
+                 : 0;
     case 0xE000'ED00: return core_ == Core::m3 ? 0x411F'C231 : core_ == Core::m4 ? 0x410F'C241 : 0x411F'C271;
     case 0xE000'ED04: return active_exception;
-    case 0xE000'ED78: return m7 ? 0x0900'0003 : 0;                            // CLIDR
-    case 0xE000'ED80: return m7 ? ((value(0xE000'ED84) & 1) ? 0xF01F'E009 : 0xF00F'E019) : 0;  // CCSIDR: 16 KiB each
-    case 0xE000'ED90: return m7 ? 0x1000 : 0x800;                             // MPU_TYPE
-    case 0xE000'EDF0: return value(address) | 1u;                             // DHCSR: a debugger is here
+    case 0xE000'ED78: return m7 ? 0x0900'0003 : 0;  // CLIDR
+    case 0xE000'ED80:
+      return m7 ? ((value(0xE000'ED84) & 1) ? 0xF01F'E009 : 0xF00F'E019) : 0;  // CCSIDR: 16 KiB each
+    case 0xE000'ED90: return m7 ? 0x1000 : 0x800;                              // MPU_TYPE
+    case 0xE000'EDF0: return value(address) | 1u;                              // DHCSR: a debugger is here
     default: return value(address);
   }
 }

@@ -1,5 +1,6 @@
-// Registers that firmware sees: the chip's clock, power and flash controllers as far as start-up code waits for them,
-// the UARTs, and the core's own (cycle counter, SysTick, caches, fault status). Others hold what is written.
+// Registers that firmware sees: the chip's clock, power and flash controllers as far as start-up code waits
+// for them, the UARTs, and the core's own (cycle counter, SysTick, caches, fault status). Others hold what is
+// written.
 #pragma once
 
 #include <cstdint>
@@ -53,7 +54,7 @@ class Peripherals {
   MemoryTiming& timing_;
   UartLine& line_;
   std::unordered_map<std::uint32_t, std::uint32_t> values_;
-  std::uint64_t idle_ = 0;               ///< cycles that passed while the firmware waited for somebody to send
+  std::uint64_t idle_ = 0;  ///< cycles that passed while the firmware waited for somebody to send
   std::uint64_t counter_base_ = 0, systick_base_ = 0, systick_wraps_ = 0;
   unsigned empty_polls_ = 0;
 };

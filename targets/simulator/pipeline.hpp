@@ -1,5 +1,5 @@
-// Estimated cycles of an instruction in the core's pipeline: Cortex-M3 and M4, three stages, in order, one at a time;
-// Cortex-M7, in order, two at a time. Memory stalls are memory_timing's.
+// Estimated cycles of an instruction in the core's pipeline: Cortex-M3 and M4, three stages, in order, one at
+// a time; Cortex-M7, in order, two at a time. Memory stalls are memory_timing's.
 #pragma once
 
 #include <array>
@@ -14,10 +14,10 @@ namespace o2m::sim {
 /// What was observed of an instruction beside its decoding.
 struct Execution {
   Instruction& in;
-  bool passed;              ///< its condition in an IT block held
-  bool taken;               ///< what follows is not the next instruction
+  bool passed;  ///< its condition in an IT block held
+  bool taken;   ///< what follows is not the next instruction
   std::uint32_t next_pc;
-  std::uint32_t operand_a, operand_b;   ///< of divisions and, on M3, of 64-bit multiplications
+  std::uint32_t operand_a, operand_b;  ///< of divisions and, on M3, of 64-bit multiplications
   std::span<const Access> accesses;
 };
 
@@ -63,9 +63,9 @@ class PipelineM7 {
   Statistics& statistics_;
   std::array<std::uint64_t, 64> ready_{};  ///< cycle at which each register can be read
   std::uint64_t cycle_ = 0;
-  int slot_ = 0;                           ///< instructions issued in this cycle
+  int slot_ = 0;  ///< instructions issued in this cycle
   Units units_;
-  Registers written_ = 0;                  ///< in this cycle
+  Registers written_ = 0;  ///< in this cycle
 };
 
 }  // namespace o2m::sim

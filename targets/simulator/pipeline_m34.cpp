@@ -14,12 +14,15 @@ unsigned divide_cycles(std::uint32_t numerator, std::uint32_t denominator) {
 namespace {
 
 bool is_memory(Class kind) {
-  return kind == Class::load || kind == Class::store || kind == Class::load_multiple || kind == Class::store_multiple || kind == Class::fp_memory;
+  return kind == Class::load || kind == Class::store || kind == Class::load_multiple ||
+         kind == Class::store_multiple || kind == Class::fp_memory;
 }
 
 /// SMULL and its like on the M3 depend on how many operands need more than 16 bits.
 unsigned long_multiply_m3(const Execution& e) {
-  const auto big = [](std::uint32_t v) { return static_cast<std::int32_t>(v) != static_cast<std::int16_t>(v) ? 1u : 0u; };
+  const auto big = [](std::uint32_t v) {
+    return static_cast<std::int32_t>(v) != static_cast<std::int16_t>(v) ? 1u : 0u;
+  };
   const unsigned n = big(e.operand_a) + big(e.operand_b);
   return e.in.accumulates ? 4 + n + (n == 2 ? 1 : 0) : 3 + n;
 }
@@ -75,10 +78,13 @@ unsigned PipelineM34::cycles(const Execution& e) {
     n = issue(e, is_memory(in.kind) && (in.address & computed_) ? 1 : 0);
     load = in.kind == Class::load;
     if (in.kind == Class::fp && in.fp_arithmetic) fp_computed = in.writes;
-    const bool multiplies = in.kind == Class::multiply || in.kind == Class::multiply_add || in.kind == Class::dual_multiply ||
-                            in.kind == Class::long_multiply || in.kind == Class::divide;
-    if (multiplies) computed = in.writes;
-    else if (!is_memory(in.kind) && in.kind != Class::if_then && in.kind != Class::branch && in.kind != Class::system)
+    const bool multiplies = in.kind == Class::multiply || in.kind == Class::multiply_add ||
+                            in.kind == Class::dual_multiply || in.kind == Class::long_multiply ||
+                            in.kind == Class::divide;
+    if (multiplies)
+      computed = in.writes;
+    else if (!is_memory(in.kind) && in.kind != Class::if_then && in.kind != Class::branch &&
+             in.kind != Class::system)
       computed = in.writes & core_bits;
   }
   if (e.taken) {

@@ -13,7 +13,8 @@ void each(Registers set, F f) {
 }
 
 bool writes_back(Class kind) {
-  return kind == Class::load || kind == Class::store || kind == Class::load_multiple || kind == Class::store_multiple || kind == Class::fp_memory;
+  return kind == Class::load || kind == Class::store || kind == Class::load_multiple ||
+         kind == Class::store_multiple || kind == Class::fp_memory;
 }
 
 unsigned fp_latency(const Instruction& in) {
@@ -66,16 +67,31 @@ PipelineM7::Cost PipelineM7::occupy(const Execution& e) {
   Cost cost;
   if (in.shifts) ++units_.shifters;
   switch (in.kind) {
-    case Class::load: ++units_.loads; cost.latency = in.sub_word ? 2 : 1; break;
+    case Class::load:
+      ++units_.loads;
+      cost.latency = in.sub_word ? 2 : 1;
+      break;
     case Class::store: ++units_.stores; break;
-    case Class::load_multiple: units_.loads = 2; cost.extra = (in.words + 1u) / 2 - 1; break;
-    case Class::store_multiple: units_.stores = 1; cost.extra = (in.words + 1u) / 2 - 1; break;
+    case Class::load_multiple:
+      units_.loads = 2;
+      cost.extra = (in.words + 1u) / 2 - 1;
+      break;
+    case Class::store_multiple:
+      units_.stores = 1;
+      cost.extra = (in.words + 1u) / 2 - 1;
+      break;
     case Class::multiply:
     case Class::multiply_add:
     case Class::dual_multiply:
-    case Class::long_multiply: ++units_.multipliers; cost.latency = 2; break;
+    case Class::long_multiply:
+      ++units_.multipliers;
+      cost.latency = 2;
+      break;
     case Class::divide: cost.extra = divide_cycles(e.operand_a, e.operand_b) - 2; break;
-    case Class::saturate: ++units_.simd; cost.latency = 2; break;
+    case Class::saturate:
+      ++units_.simd;
+      cost.latency = 2;
+      break;
     case Class::extend: units_.simd += in.simd; break;
     case Class::branch: ++units_.branches; break;
     case Class::fp:
@@ -96,7 +112,8 @@ PipelineM7::Cost PipelineM7::occupy(const Execution& e) {
   return cost;
 }
 
-/// Two-bit counters for conditional branches, the last target for indirect ones; returns are always predicted.
+/// Two-bit counters for conditional branches, the last target for indirect ones; returns are always
+/// predicted.
 void PipelineM7::resolve_branch(const Execution& e) {
   Instruction& in = e.in;
   bool missed = false;

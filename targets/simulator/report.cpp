@@ -1,17 +1,21 @@
 #include "report.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
-
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 namespace o2m::sim {
 namespace {
 
-double milliseconds(std::uint64_t cycles, const Target& target) { return static_cast<double>(cycles) * 1e3 / target.chip.core_hz; }
+double milliseconds(std::uint64_t cycles, const Target& target) {
+  return static_cast<double>(cycles) * 1e3 / target.chip.core_hz;
+}
 
-double ratio(std::uint64_t a, std::uint64_t b) { return b ? static_cast<double>(a) / static_cast<double>(b) : 0; }
+double ratio(std::uint64_t a, std::uint64_t b) {
+  return b ? static_cast<double>(a) / static_cast<double>(b) : 0;
+}
 
 /// "network::layers::conv1" of "network::layers::conv1(unsigned char const*, unsigned char*)"
 std::string short_name(const std::string& symbol) {
@@ -29,23 +33,35 @@ std::string classes(const Statistics& s, std::uint64_t calls) {
 nlohmann::json to_json(const Statistics& s, std::uint64_t calls) {
   nlohmann::json by_class;
   for (std::size_t i = 0; i < s.by_class.size(); ++i) by_class[class_names[i]] = ratio(s.by_class[i], calls);
-  return {{"instructions", ratio(s.instructions, calls)}, {"cycles", ratio(s.cycles, calls)}, {"fetch_stall", ratio(s.fetch_stall, calls)},
-          {"data_stall", ratio(s.data_stall, calls)}, {"loads", ratio(s.loads, calls)}, {"stores", ratio(s.stores, calls)},
-          {"taken", ratio(s.taken, calls)}, {"dual", ratio(s.dual, calls)}, {"classes", by_class}};
+  return {{"instructions", ratio(s.instructions, calls)},
+          {"cycles", ratio(s.cycles, calls)},
+          {"fetch_stall", ratio(s.fetch_stall, calls)},
+          {"data_stall", ratio(s.data_stall, calls)},
+          {"loads", ratio(s.loads, calls)},
+          {"stores", ratio(s.stores, calls)},
+          {"taken", ratio(s.taken, calls)},
+          {"dual", ratio(s.dual, calls)},
+          {"classes", by_class}};
 }
 
 }  // namespace
 
 void print_summary(Engine& engine, const Target& target, const RunResult& r) {
   const Statistics& s = engine.statistics();
-  fmt::print(stderr, "onnx2mcu-sim: {}: {}, status {} (pc 0x{:08x} <{}>)\n", target.name, r.reason, r.status, r.pc, engine.elf().place(r.pc));
-  fmt::print(stderr, "  {} instructions, about {} cycles ({:.3f} ms at {} MHz), {:.2f} cycles each; waiting for code {}, for data {}; stack {} bytes\n",
-             s.instructions, s.cycles, milliseconds(s.cycles, target), target.chip.core_hz / 1'000'000, ratio(s.cycles, s.instructions), s.fetch_stall,
-             s.data_stall, r.stack_bytes);
+  fmt::print(stderr, "onnx2mcu-sim: {}: {}, status {} (pc 0x{:08x} <{}>)\n", target.name, r.reason, r.status,
+             r.pc, engine.elf().place(r.pc));
+  fmt::print(stderr,
+             "  {} instructions, about {} cycles ({:.3f} ms at {} MHz), {:.2f} cycles each; waiting for code "
+             "{}, for data {}; stack {} bytes\n",
+             s.instructions, s.cycles, milliseconds(s.cycles, target), target.chip.core_hz / 1'000'000,
+             ratio(s.cycles, s.instructions), s.fetch_stall, s.data_stall, r.stack_bytes);
   for (const Function& f : engine.functions()) {
     if (f.calls == 0) continue;
-    fmt::print(stderr, "  {:<40} {:>5} calls, each {:>11.0f} instructions, {:>11.0f} cycles (first {}, most {}), {} bytes of stack\n", short_name(f.symbol),
-               f.calls, ratio(f.total.instructions, f.calls), ratio(f.total.cycles, f.calls), f.first, f.most, f.stack);
+    fmt::print(stderr,
+               "  {:<40} {:>5} calls, each {:>11.0f} instructions, {:>11.0f} cycles (first {}, most {}), {} "
+               "bytes of stack\n",
+               short_name(f.symbol), f.calls, ratio(f.total.instructions, f.calls),
+               ratio(f.total.cycles, f.calls), f.first, f.most, f.stack);
     fmt::print(stderr, "     {}\n", classes(f.total, f.calls));
   }
 }
@@ -64,10 +80,11 @@ void print_profile(Engine& engine) {
         cost.instructions += in->executions;
       }
   std::vector<std::pair<std::string, Cost>> list(costs.begin(), costs.end());
-  std::stable_sort(list.begin(), list.end(), [](const auto& a, const auto& b) { return a.second.cycles > b.second.cycles; });
+  std::stable_sort(list.begin(), list.end(),
+                   [](const auto& a, const auto& b) { return a.second.cycles > b.second.cycles; });
   for (const auto& [name, cost] : list)
-    fmt::print(stderr, "  {:>12} cycles {:>5.1f} % {:>12} instructions  {}\n", cost.cycles, 100 * ratio(cost.cycles, engine.statistics().cycles),
-               cost.instructions, name);
+    fmt::print(stderr, "  {:>12} cycles {:>5.1f} % {:>12} instructions  {}\n", cost.cycles,
+               100 * ratio(cost.cycles, engine.statistics().cycles), cost.instructions, name);
 }
 
 void print_annotated(Engine& engine, const std::string& function) {
@@ -77,7 +94,8 @@ void print_annotated(Engine& engine, const std::string& function) {
     for (std::uint32_t pc = s.address; pc < s.address + s.size;) {
       const Instruction* in = engine.decoder().at(pc);
       if (!in) break;
-      fmt::print(stderr, "  {:08x} {:>10} times {:>6.2f} cycles  {}\n", pc, in->executions, ratio(in->cycles, in->executions), engine.decoder().text(pc));
+      fmt::print(stderr, "  {:08x} {:>10} times {:>6.2f} cycles  {}\n", pc, in->executions,
+                 ratio(in->cycles, in->executions), engine.decoder().text(pc));
       pc += in->length;
     }
   }
@@ -97,8 +115,10 @@ void write_json(Engine& engine, const Target& target, const RunResult& r, std::F
     entry["stack"] = f.stack;
     functions.push_back(entry);
   }
-  const nlohmann::json all{{"target", target.name}, {"reason", r.reason}, {"status", r.status}, {"core_hz", target.chip.core_hz},
-                           {"stack", r.stack_bytes}, {"total", to_json(engine.statistics(), 1)}, {"functions", functions}};
+  const nlohmann::json all{{"target", target.name},  {"reason", r.reason},
+                           {"status", r.status},     {"core_hz", target.chip.core_hz},
+                           {"stack", r.stack_bytes}, {"total", to_json(engine.statistics(), 1)},
+                           {"functions", functions}};
   fmt::print(out, "{}\n", all.dump(1));
 }
 

@@ -12,7 +12,7 @@ struct Statistics {
   std::uint64_t instructions = 0, cycles = 0;
   std::uint64_t fetch_stall = 0, data_stall = 0;  ///< cycles waiting for memory
   std::uint64_t loads = 0, stores = 0, taken = 0;
-  std::uint64_t dual = 0, mispredicted = 0;       ///< Cortex-M7
+  std::uint64_t dual = 0, mispredicted = 0;  ///< Cortex-M7
   std::uint64_t instruction_misses = 0, data_misses = 0;
   std::array<std::uint64_t, static_cast<std::size_t>(Class::count)> by_class{};
 

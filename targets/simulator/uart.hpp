@@ -1,4 +1,5 @@
-// The other end of the chip's UART: standard input and output, files, a pseudo terminal, or a TCP port on loopback.
+// The other end of the chip's UART: standard input and output, files, a pseudo terminal, or a TCP port on
+// loopback.
 #pragma once
 
 #include <cstdint>

@@ -22,8 +22,9 @@ bool start_pll(std::uint32_t source, std::uint32_t factor) noexcept {
 
 Clock start_clock() noexcept {
   modify(flash_acr, 7u, 2u);   // 2 wait states above 48 MHz
-  set_bits(rcc_cr, 1u << 16);     // HSEON, HSERDY
-  if (wait_for(rcc_cr, 1u << 17, 1u << 17) && start_pll(pll_source_hse, 9)) return {72'000'000, 72'000'000, true};
+  set_bits(rcc_cr, 1u << 16);  // HSEON, HSERDY
+  if (wait_for(rcc_cr, 1u << 17, 1u << 17) && start_pll(pll_source_hse, 9))
+    return {72'000'000, 72'000'000, true};
   modify(rcc_cr, 1u << 24 | 1u << 16, 0);
   wait_for(rcc_cr, 1u << 25, 0);
   if (start_pll(0, 16)) return {64'000'000, 64'000'000, false};

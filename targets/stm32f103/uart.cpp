@@ -6,15 +6,16 @@ namespace onnx2mcu::target::uart {
 namespace {
 
 constexpr std::uint32_t usart1 = 0x4001'3800;
-constexpr std::uint32_t sr = usart1, dr = usart1 + 4, brr = usart1 + 8, cr1 = usart1 + 12;  // RM0008 27.6.1-27.6.4
+constexpr std::uint32_t sr = usart1, dr = usart1 + 4, brr = usart1 + 8,
+                        cr1 = usart1 + 12;  // RM0008 27.6.1-27.6.4
 
 }  // namespace
 
 void start(std::uint32_t clock_hz) noexcept {
-  set_bits(0x4002'1018, 1u << 14 | 1u << 2);                        // RCC_APB2ENR (RM0008 7.3.7): USART1, GPIOA
-  modify(0x4001'0804, 0xFFu << 4, 0x4Bu << 4);                      // GPIOA_CRH (9.2.2): PA9 alternate output, PA10 input
+  set_bits(0x4002'1018, 1u << 14 | 1u << 2);    // RCC_APB2ENR (RM0008 7.3.7): USART1, GPIOA
+  modify(0x4001'0804, 0xFFu << 4, 0x4Bu << 4);  // GPIOA_CRH (9.2.2): PA9 alternate output, PA10 input
   reg(brr) = (clock_hz + baud / 2) / baud;
-  reg(cr1) = 1u << 13 | 1u << 3 | 1u << 2;                          // UE, TE, RE
+  reg(cr1) = 1u << 13 | 1u << 3 | 1u << 2;  // UE, TE, RE
 }
 
 int try_read() noexcept {

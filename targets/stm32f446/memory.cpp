@@ -1,4 +1,5 @@
-// STM32F446: RAM is always on; the flash accelerator prefetches and caches 1 KiB of code and 128 bytes of constants.
+// STM32F446: RAM is always on; the flash accelerator prefetches and caches 1 KiB of code and 128 bytes of
+// constants.
 #include "chip.hpp"
 #include "register.hpp"
 

@@ -8,7 +8,8 @@ namespace {
 
 // RM0433 23.5, the QUADSPI's registers.
 constexpr std::uint32_t quadspi = 0x5200'5000;
-constexpr std::uint32_t cr = quadspi, dcr = quadspi + 4, sr = quadspi + 8, fcr = quadspi + 0xC, ccr = quadspi + 0x14;
+constexpr std::uint32_t cr = quadspi, dcr = quadspi + 4, sr = quadspi + 8, fcr = quadspi + 0xC,
+                        ccr = quadspi + 0x14;
 constexpr std::uint32_t rcc_ahb3enr = 0x5802'44D4, rcc_ahb4enr = 0x5802'44E0;  // RM0433 8.7
 
 struct Pin {
@@ -37,14 +38,15 @@ void command(std::uint32_t instruction) noexcept {
 
 void start_external_flash() noexcept {
   set_bits(rcc_ahb4enr, 1u << 3 | 1u << 5 | 1u << 6 | 1u << 7);  // GPIO D, F, G, H
-  set_bits(rcc_ahb3enr, 1u << 14);                               // QSPIEN; its clock is AHB3's after reset, 240 MHz
+  set_bits(rcc_ahb3enr, 1u << 14);  // QSPIEN; its clock is AHB3's after reset, 240 MHz
   for (const Pin& pin : pins) connect(pin);
-  reg(dcr) = 26u << 16 | 3u << 8;                    // 2^27 bytes in all; chip select high for 4 clocks
-  reg(cr) = 3u << 24 | 1u << 6 | 1u << 4 | 1u;       // 240 / 4 MHz, DFM: two chips, SSHIFT, EN
-  command(0x66);                                     // RESET ENABLE
-  command(0x99);                                     // RESET MEMORY
-  for (int i = 0; i < 20'000; ++i) barrier();        // 40 us to recover
-  // Memory-mapped; data on four lines, 8 dummy clocks, 32-bit address and instruction on one: 4-BYTE QUAD OUTPUT FAST READ.
+  reg(dcr) = 26u << 16 | 3u << 8;               // 2^27 bytes in all; chip select high for 4 clocks
+  reg(cr) = 3u << 24 | 1u << 6 | 1u << 4 | 1u;  // 240 / 4 MHz, DFM: two chips, SSHIFT, EN
+  command(0x66);                                // RESET ENABLE
+  command(0x99);                                // RESET MEMORY
+  for (int i = 0; i < 20'000; ++i) barrier();   // 40 us to recover
+  // Memory-mapped; data on four lines, 8 dummy clocks, 32-bit address and instruction on one: 4-BYTE QUAD
+  // OUTPUT FAST READ.
   reg(ccr) = 3u << 26 | 3u << 24 | 8u << 18 | 3u << 12 | 1u << 10 | 1u << 8 | 0x6C;
 }
 

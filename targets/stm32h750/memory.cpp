@@ -8,7 +8,8 @@ namespace {
 
 // ARMv7-M ARM B3.5: the MPU. B3.2.8: CCR. B4.8: CCSIDR, CSSELR. B2.2: ICIALLU and DCISW, cache maintenance.
 constexpr std::uint32_t mpu_ctrl = 0xE000'ED94, mpu_rbar = 0xE000'ED9C, mpu_rasr = 0xE000'EDA0;
-constexpr std::uint32_t ccr = 0xE000'ED14, ccsidr = 0xE000'ED80, csselr = 0xE000'ED84, iciallu = 0xE000'EF50, dcisw = 0xE000'EF60;
+constexpr std::uint32_t ccr = 0xE000'ED14, ccsidr = 0xE000'ED80, csselr = 0xE000'ED84, iciallu = 0xE000'EF50,
+                        dcisw = 0xE000'EF60;
 
 constexpr std::uint32_t no_access = 1u << 28, read_only = 6u << 24;  // XN; AP
 constexpr std::uint32_t strongly_ordered = 0, write_through = 2u << 16;
@@ -19,8 +20,9 @@ void region(std::uint32_t number, std::uint32_t base, std::uint32_t log2, std::u
   reg(mpu_rasr) = attributes | (log2 - 1) << 1 | 1u;
 }
 
-/// The architecture's default map suits every bank. Closed are the 256 MiB of external flash but for what is fitted,
-/// where a speculative read would never be answered, and the first bytes of ITCM, where null pointers point.
+/// The architecture's default map suits every bank. Closed are the 256 MiB of external flash but for what is
+/// fitted, where a speculative read would never be answered, and the first bytes of ITCM, where null pointers
+/// point.
 void protect_memory() noexcept {
   region(0, 0x9000'0000, 28, no_access | strongly_ordered);
   if (external_flash) region(1, 0x9000'0000, 24, read_only | write_through);
@@ -42,8 +44,8 @@ void invalidate_data_cache() noexcept {
 }  // namespace
 
 void enable_memory() noexcept {
-  set_bits(0x5802'44DC, 7u << 29);             // RCC_AHB2ENR (RM0433 8.7): SRAM1, SRAM2, SRAM3
-  barrier();                                   // the clock runs two cycles after the write
+  set_bits(0x5802'44DC, 7u << 29);  // RCC_AHB2ENR (RM0433 8.7): SRAM1, SRAM2, SRAM3
+  barrier();                        // the clock runs two cycles after the write
 }
 
 void enable_caches() noexcept {

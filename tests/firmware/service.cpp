@@ -1,14 +1,14 @@
-// The firmware's service on the host: every request, every error, and good frames found behind any damage. Frames are
-// made and read here with code of its own (bitwise CRC, no protocol.hpp).
+// The firmware's service on the host: every request, every error, and good frames found behind any damage.
+// Frames are made and read here with code of its own (bitwise CRC, no protocol.hpp).
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
+#include "service.hpp"
+
 #include <doctest/doctest.h>
 
 #include <cstring>
 #include <random>
 #include <string>
 #include <vector>
-
-#include "service.hpp"
 
 namespace {
 
@@ -34,10 +34,21 @@ void run() {
 }
 
 const onnx2mcu::target::Bytes inputs[] = {{first, 6}, {second, 2}}, outputs[] = {{result, 2}};
-const std::uint8_t vector_inputs[] = {1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0, 0, 9, 1, 1}, vector_outputs[] = {21, 15, 9, 3}, labels[] = {0, 1};
+const std::uint8_t vector_inputs[] = {1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0, 0, 9, 1, 1},
+                   vector_outputs[] = {21, 15, 9, 3}, labels[] = {0, 1};
 const char json[] = "{}";
-const onnx2mcu::target::Application application{"sums", json, 2, inputs, 2, outputs, 1, run,
-                                                [](std::uint32_t i) { return static_cast<float>(result[i]); }, 2, ends, 2,
+const onnx2mcu::target::Application application{"sums",
+                                                json,
+                                                2,
+                                                inputs,
+                                                2,
+                                                outputs,
+                                                1,
+                                                run,
+                                                [](std::uint32_t i) { return static_cast<float>(result[i]); },
+                                                2,
+                                                ends,
+                                                2,
                                                 {vector_inputs, vector_outputs, labels, 2}};
 using Service = onnx2mcu::target::Service<FakePort>;
 using Bytes = std::vector<std::uint8_t>;
@@ -62,7 +73,14 @@ std::uint32_t get_word(const Bytes& from, std::size_t at) {
 }
 
 Bytes frame(std::uint8_t type, std::uint8_t sequence, std::uint16_t argument, const Bytes& payload) {
-  Bytes f{0xA5, 'O', '2', 'M', type, sequence, static_cast<std::uint8_t>(argument), static_cast<std::uint8_t>(argument >> 8)};
+  Bytes f{0xA5,
+          'O',
+          '2',
+          'M',
+          type,
+          sequence,
+          static_cast<std::uint8_t>(argument),
+          static_cast<std::uint8_t>(argument >> 8)};
   put_word(f, static_cast<std::uint32_t>(payload.size()));
   put_word(f, crc(f.data(), f.size()));
   f.insert(f.end(), payload.begin(), payload.end());
@@ -75,11 +93,13 @@ struct Reply {
   Bytes payload;
 };
 
-/// Everything that was sent has to be whole, valid frames, but for lines of text (noise may happen to be a typed line).
+/// Everything that was sent has to be whole, valid frames, but for lines of text (noise may happen to be a
+/// typed line).
 std::vector<Reply> replies() {
   std::vector<Reply> out;
   for (std::size_t at = 0; at < sent.size();) {
-    while (at < sent.size() && (sent[at] == '\r' || sent[at] == '\n' || (sent[at] >= ' ' && sent[at] <= '~'))) ++at;
+    while (at < sent.size() && (sent[at] == '\r' || sent[at] == '\n' || (sent[at] >= ' ' && sent[at] <= '~')))
+      ++at;
     if (at == sent.size()) break;
     REQUIRE(sent.size() - at >= 20);
     REQUIRE(std::memcmp(&sent[at], "\xA5O2M", 4) == 0);
@@ -149,8 +169,8 @@ TEST_CASE("requests") {
   feed(s, frame(4, 10, 0xFFFF, {}));
   r = only(replies());
   CHECK(get_word(r.payload, 0) == 2);
-  CHECK(get_word(r.payload, 4) == 1);   // 9 and 2, not 9 and 3
-  CHECK(get_word(r.payload, 8) == 1);   // 21 > 15: class 0 is right; 9 > 2: class 1 is wrong
+  CHECK(get_word(r.payload, 4) == 1);  // 9 and 2, not 9 and 3
+  CHECK(get_word(r.payload, 8) == 1);  // 21 > 15: class 0 is right; 9 > 2: class 1 is wrong
   feed(s, frame(4, 11, 0, {}));
   CHECK(get_word(only(replies()).payload, 4) == 1);
   CHECK_FALSE(s.pending());
@@ -206,12 +226,18 @@ TEST_CASE("after any damage the next good frame is answered, at the latest when 
   std::mt19937 random(1);
   const auto below = [&](std::uint32_t n) { return static_cast<std::size_t>(random() % n); };
   for (int i = 0; i < 200'000; ++i) {
-    Bytes bad = frame(static_cast<std::uint8_t>(1 + below(5)), 0x11, static_cast<std::uint16_t>(below(3)), below(2) ? sample : Bytes{});
-    for (std::size_t n = below(4); n-- > 0;) bad[below(static_cast<std::uint32_t>(bad.size()))] = static_cast<std::uint8_t>(random());
+    Bytes bad = frame(static_cast<std::uint8_t>(1 + below(5)), 0x11, static_cast<std::uint16_t>(below(3)),
+                      below(2) ? sample : Bytes{});
+    for (std::size_t n = below(4); n-- > 0;)
+      bad[below(static_cast<std::uint32_t>(bad.size()))] = static_cast<std::uint8_t>(random());
     if (below(3) == 0) bad.resize(below(static_cast<std::uint32_t>(bad.size())));
-    if (below(4) == 0) bad.insert(bad.begin() + static_cast<std::ptrdiff_t>(below(static_cast<std::uint32_t>(bad.size() + 1))), static_cast<std::uint8_t>(random()));
     if (below(4) == 0)
-      for (std::size_t n = below(40); n-- > 0;) bad.push_back(below(3) ? static_cast<std::uint8_t>(random()) : static_cast<std::uint8_t>("\xA5O2M"[below(4)]));
+      bad.insert(bad.begin() + static_cast<std::ptrdiff_t>(below(static_cast<std::uint32_t>(bad.size() + 1))),
+                 static_cast<std::uint8_t>(random()));
+    if (below(4) == 0)
+      for (std::size_t n = below(40); n-- > 0;)
+        bad.push_back(below(3) ? static_cast<std::uint8_t>(random())
+                               : static_cast<std::uint8_t>("\xA5O2M"[below(4)]));
     feed(s, bad);
     if (below(8) == 0) s.silence();
     const auto sequence = static_cast<std::uint8_t>(0x80 + below(100));
@@ -219,7 +245,8 @@ TEST_CASE("after any damage the next good frame is answered, at the latest when 
     s.silence();
     bool answered = false;
     for (const Reply& r : replies())
-      if (r.type == 0x82 && r.sequence == sequence) answered = r.payload.size() == 6 && r.payload[4] == 21 && r.payload[5] == 15;
+      if (r.type == 0x82 && r.sequence == sequence)
+        answered = r.payload.size() == 6 && r.payload[4] == 21 && r.payload[5] == 15;
     REQUIRE(answered);
     REQUIRE_FALSE(s.pending());
   }
@@ -266,7 +293,9 @@ TEST_CASE("samples built in, run by hand") {
   sent.clear();
   Service s(application);
   feed(s, {'t', 'e', 's', 't', '\r'});
-  CHECK(text() == "\r\n1 of 2 samples with the expected outputs\r\n1 predicted right: accuracy 50.00 %\r\n0.160 ms each\r\n");
+  CHECK(text() ==
+        "\r\n1 of 2 samples with the expected outputs\r\n1 predicted right: accuracy 50.00 %\r\n0.160 ms "
+        "each\r\n");
   s.silence();
   CHECK(sent.empty());
   onnx2mcu::target::Application bare = application;
