@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "cost/cost.hpp"
+
 namespace o2m {
 namespace {
 
@@ -56,9 +58,13 @@ std::string bank_parts(const BankUse& use) {
 }
 
 Overhead overhead(const Network& network, const Target& target, std::int64_t vectors) {
-  const bool small = target.name == "f103";
-  return {900 * static_cast<std::int64_t>(network.program.calls.size()), target.has_fpu ? 8'000 : 9'500, 256,
-          small ? 1'536 : 4'096, vectors};
+  constexpr std::int64_t unknown_layer = 900;
+  std::int64_t layers = 0;
+  for (const Call& call : network.program.calls) {
+    const auto cost = layer_cost(network.program, call, target);
+    layers += cost ? cost->code_bytes : unknown_layer;
+  }
+  return {layers, target.has_fpu ? 8'000 : 9'500, 256, target.name == "f103" ? 1'536 : 4'096, vectors};
 }
 
 std::vector<BankUse> bank_uses(const Network& network, const Target& target, const Placement& placement,

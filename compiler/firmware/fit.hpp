@@ -19,8 +19,8 @@ struct BankUse {
   std::int64_t total() const { return weights + code + vectors + arena + stack + other; }
 };
 
-/// Estimated from measured firmware (bench/systems.md), rounded up: layers take 400 to 850 bytes each, all
-/// the rest 7 to 9.5 KB. `vectors`: bytes of samples built in.
+/// Estimated: code of the layers by the cost model, all the rest as measured (bench/systems.md), rounded up.
+/// `vectors`: bytes of samples built in.
 Overhead overhead(const Network& network, const Target& target, std::int64_t vectors);
 
 std::vector<BankUse> bank_uses(const Network& network, const Target& target, const Placement& placement,
