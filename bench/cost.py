@@ -5,6 +5,7 @@
    bench/cost.py check [NETWORK …] [--write]         expected beside simulated cycles, layer by layer; --write: bench/cost.md"""
 import argparse
 import collections
+import hashlib
 import json
 import os
 import re
@@ -21,11 +22,25 @@ from networks import NETWORKS, model_path
 ROOT = networks.ROOT
 MEASURED = os.path.join(networks.CACHE, "cost.jsonl")
 CHECKED = ["tinyml-cnn", "st-mnist", "kws-dscnn", "resnet8", "nucleo-cnn", "bluepill-cnn", "h750-mlp"]
-FORMS = [[], ["--unroll=size"], ["--unroll=full"]]
+FORMS = [[], ["--unroll=size"], ["--unroll=full"], ["steps=1"], ["steps=2"], ["steps=4"]]  # steps: of every innermost loop in one piece
 NEAR = 0.15
 
 
+def compiler_options(model, chip, options):
+    """steps=N as a tuning file."""
+    if not options or not options[0].startswith("steps="):
+        return options
+    with open(model, "rb") as f:
+        digest = hashlib.sha256(f.read()).hexdigest()
+    layers = {layer["name"]: {"blocked": True, "unroll": int(options[0][6:])} for layer in inspect(model, chip, [])}
+    path = os.path.join(networks.CACHE, f"{os.path.basename(model)}-{chip}-{options[0]}.json")
+    with open(path, "w") as f:
+        json.dump({"target": chip, "model_sha256": digest, "layers": layers}, f)
+    return [f"--tuning={path}"]
+
+
 def inspect(model, chip, options):
+    options = compiler_options(model, chip, options)
     text = networks.run([networks.compiler(), "inspect", model, "--target", chip, "--json"] + options, "inspect")
     return json.loads(text)["layers"]
 
@@ -45,7 +60,7 @@ def measure(name, model, samples, chip, options):
     folder = os.path.join(networks.CACHE, "work", f"cost-{name}-{chip}")
     os.makedirs(folder, exist_ok=True)
     layers = inspect(model, chip, options)
-    gen, inputs, outputs, arena, _ = networks.generate(model, chip, folder, options)
+    gen, inputs, outputs, arena, _ = networks.generate(model, chip, folder, compiler_options(model, chip, options))
     elf = networks.build(gen, chip, inputs, outputs, arena, [], folder)
     _, result = networks.simulate(elf, chip, samples, folder, {"layers": True, "profile": False, "annotate": []})
     code = code_of(elf)
@@ -69,7 +84,7 @@ def training(chains):
     os.makedirs(folder, exist_ok=True)
     for i in range(chains):
         path = os.path.join(folder, f"chain{i}.onnx")
-        yield f"chain{i}", path, write_chain(path, i), FORMS if i % 3 == 0 else FORMS[:2] if i % 3 == 1 else FORMS[:1]
+        yield f"chain{i}", path, write_chain(path, i), FORMS if i % 3 == 0 else FORMS[:2] if i % 3 == 1 else FORMS[:1] + FORMS[3:4]
     for name in CHECKED:
         if os.path.exists(model_path(name)):
             yield name, model_path(name), np.ascontiguousarray(NETWORKS[name][1]()[:1]), FORMS[:1]

@@ -2,24 +2,13 @@
 
 #include <iostream>
 
+#include "cost/choose_forms.hpp"
 #include "import/import.hpp"
 #include "import/read.hpp"
 #include "ir/dump.hpp"
 #include "passes/passes.hpp"
 
 namespace o2m {
-namespace {
-
-CodeForms forms_for(Unroll unroll) {
-  switch (unroll) {
-    case Unroll::full: return {{true, all_steps}};
-    case Unroll::size: return {{false, 1}};
-    default: return {};
-  }
-}
-
-}  // namespace
-
 Network build_network(const CompileOptions& options, Diagnostics& diagnostics) {
   const auto dump = [&](const char* pass, const Graph& graph) {
     if (options.dump_after == pass) std::cerr << dump_graph(graph);
@@ -41,7 +30,7 @@ Network build_network(const CompileOptions& options, Diagnostics& diagnostics) {
   dump("layout", graph);
 
   Network network;
-  network.program = lower(graph, *options.target, forms_for(options.unroll), diagnostics);
+  network.program = lower(graph, *options.target, choose_forms(graph, options), diagnostics);
   network.program.model_name = options.model.filename().string();
   network.plan = plan_memory(network.program);
   return network;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,10 @@ struct CompileOptions {
   bool quantized_io = false;      ///< --io quantized
   bool nhwc_ports = false;        ///< --layout nhwc
   Unroll unroll = Unroll::automatic;
+  std::int64_t flash_budget = 0;  ///< --flash-budget: bytes of code and constants; 0: what the chip has
+  std::filesystem::path tuning;   ///< --tuning; empty: the file beside the model, if there is one
+  bool use_tuning = true;
+  std::optional<CodeForms> forms; ///< instead of choosing them (tune)
   std::map<std::string, Shape> input_shapes;
   bool trace = false;             ///< generated code reports every layer's outputs (validate --layers)
   bool layer_ends = false;        ///< generated code marks the end of every layer (--firmware)

@@ -15,6 +15,7 @@ int run(const o2m::Options& o, o2m::Diagnostics& diagnostics) {
     case o2m::Command::validate: return o2m::validate_command(o, diagnostics);
     case o2m::Command::quantize: return o2m::quantize_command(o, diagnostics);
     case o2m::Command::device: return o2m::device_command(o);
+    case o2m::Command::tune: return o2m::tune_command(o);
     case o2m::Command::plan: return o2m::plan_command(o);
     case o2m::Command::list_ops: return o2m::list_ops_command();
     case o2m::Command::list_targets: return o2m::list_targets_command();

@@ -66,6 +66,10 @@ void add_model_options(CLI::App& app, Options& o, Strings& s) {
   app.add_option("--layout", s.layout, "order of 4-D inputs and outputs")->check(CLI::IsMember({"model", "nhwc"}))->capture_default_str();
   app.add_option("--unroll", s.unroll, "loops of the generated code: what is fastest, all written out, or the smallest code")
       ->check(CLI::IsMember({"auto", "full", "size"}))->capture_default_str();
+  app.add_option("--flash-budget", o.compile.flash_budget, "bytes that constants and code of the network may take together")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40))->type_name("BYTES");
+  if (app.get_name() != "tune")
+    app.add_option("--tuning", o.compile.tuning, "what tune wrote (default: MODEL.TARGET.tuning.json beside the model)")->type_name("FILE");
   app.add_option("--input-shape", s.input_shapes, "shape of an input the model leaves open, e.g. x=1,3,32,32")->type_name("NAME=DIMS");
   app.add_option("--dump-ir", s.dump, "print the graph to stderr: after:PASS")->type_name("after:PASS");
 }
@@ -162,6 +166,10 @@ int parse_options(int argc, char** argv, Options& o) {
   quantize->add_option("--input-shape", s.input_shapes, "shape of an input the model leaves open")->type_name("NAME=DIMS");
   add_pixel_options(*quantize, o.pixels);
 
+  CLI::App* tune = app.add_subcommand("tune", "find the fastest code of every layer in the simulator; writes a file that later compilations reuse");
+  add_model_options(*tune, o, s);
+  tune->add_option("-o", o.compile.tuning, "the file to write (default: MODEL.TARGET.tuning.json beside the model)")->type_name("FILE");
+
   CLI::App* device = app.add_subcommand("device", "talk to a board, or a simulator, that runs the firmware of --firmware");
   add_device_options(*device, o);
 
@@ -180,7 +188,7 @@ int parse_options(int argc, char** argv, Options& o) {
     finish(o, s);
     finish_quantize_options(o.quantize, words);
     o.layers = layers->count() > 0;
-    o.command = *inspect ? Command::inspect : *run ? Command::run : *quantize ? Command::quantize : *plan ? Command::plan : *device ? Command::device : *validate ? Command::validate : Command::compile;
+    o.command = *inspect ? Command::inspect : *run ? Command::run : *quantize ? Command::quantize : *plan ? Command::plan : *tune ? Command::tune : *device ? Command::device : *validate ? Command::validate : Command::compile;
     if (o.compile.model.empty() && o.command != Command::device) throw CLI::RequiredError("MODEL.onnx");
     if (o.command == Command::compile && o.out_folder.empty()) throw CLI::RequiredError("-o DIR");
     if (o.command == Command::validate && o.data.empty() == (o.expected.empty() && o.labels.empty()))

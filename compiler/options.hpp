@@ -11,7 +11,7 @@
 
 namespace o2m {
 
-enum class Command { compile, inspect, run, validate, quantize, plan, device, list_ops, list_targets };
+enum class Command { compile, inspect, run, validate, quantize, tune, plan, device, list_ops, list_targets };
 
 /// What only `quantize` reads.
 struct QuantizeArguments {

@@ -11,6 +11,7 @@ int run_command(const Options& options, Diagnostics& diagnostics);
 int validate_command(const Options& options, Diagnostics& diagnostics);
 int quantize_command(const Options& options, Diagnostics& diagnostics);
 int device_command(const Options& options);
+int tune_command(const Options& options);
 int plan_command(const Options& options);
 int list_ops_command();
 int list_targets_command();

@@ -109,6 +109,65 @@ void add_depthwise(Work& work, const Constants& c) {
   work.parts.insert({{"products", real(written * weights)}, {c.form() + " outputs", real(written)}});
 }
 
+/// blocked_conv2d: two rows of weights, copied to RAM for every tile, with four pixels at a time.
+void add_blocked_conv(Work& work, const Constants& c) {
+  const std::int64_t out_w = c("out_w"), out_h = c("out_h"), out_c = c("out_c"), in_c = c("in_c"),
+                     k_h = c("k_h"), k_w = c("k_w"), tile = c("tile");
+  const std::int64_t taps = k_h * k_w * in_c, pairs = (out_c + 1) / 2, weights = (2 * taps + 3) / 4;
+  const bool direct =
+      k_h == 1 && k_w == 1 && c("stride_w") == 1 && c("pad_left", 0) == 0 && c("in_w") == out_w;
+  std::int64_t fours = 0, rest = 0, columns = 0, tiles = 0;
+  for (std::int64_t x = 0; x < out_w; x += tile, ++tiles) {
+    const std::int64_t n = std::min(tile, out_w - x);
+    fours += n / 4;
+    rest += std::popcount(static_cast<std::uint64_t>(n % 4));
+    columns += direct ? 0 : (tile - 1) * c("stride_w") + k_w;
+  }
+  work.amounts.insert({{"steps", real(out_h * pairs * fours * taps)},
+                       {"rest steps", real(out_h * pairs * rest * taps)},
+                       {"blocks", real(out_h * pairs * fours)},
+                       {"rest blocks", real(out_h * pairs * rest)},
+                       {"weight words", real(out_h * tiles * pairs * weights)},
+                       {"passes", real(out_h * tiles * pairs)},
+                       {"cells", real(out_h * columns * k_h)},
+                       {"words", in_c % 4 == 0 ? real(out_h * columns * k_h * in_c / 4) : 0},
+                       {"bytes", in_c % 4 != 0 ? real(out_h * columns * k_h * in_c) : 0},
+                       {"tiles", real(out_h * tiles)}});
+  const bool odd = tile % 4 != 0 || out_w % 4 != 0;
+  work.parts.insert({{c.form() + " outputs", real((odd ? 7 : 4) * (2 + out_c % 2))},
+                     {"variants", real((odd ? 3 : 1) * (1 + out_c % 2))}});
+}
+
+/// blocked_depthwise_conv2d: four channels are gathered at a time, two pixels computed together.
+void add_blocked_depthwise(Work& work, const Constants& c) {
+  const std::int64_t out_w = c("out_w"), out_h = c("out_h"), channels = c("out_c"),
+                     taps = c("k_h") * c("k_w");
+  const std::int64_t pixels = taps <= 9 ? 2 : 1,
+                     columns = (out_w - 1) * c("stride_w") + (c("k_w") - 1) * c("dil_w") + 1;
+  const std::string kind = taps == 9 && c("stride_w") == 1 && c("dil_w") == 1 ? "3x3 " : "";
+  work.amounts.insert({{"words", real(out_h * channels / 4 * columns * c("k_h"))},
+                       {"groups", real(out_h * channels / 4)},
+                       {"rows", real(out_h * channels)},
+                       {kind + "blocks", real(out_h * channels * (out_w / pixels))},
+                       {"ends", real(out_h * channels * (out_w % pixels))},
+                       {kind + "products", real(out_h * channels * out_w * taps)}});
+  work.parts.insert({{kind + "products", real(taps * (pixels + (out_w % pixels != 0)))},
+                     {c.form() + " outputs", real(pixels + (out_w % pixels != 0))}});
+}
+
+/// blocked_fully_connected: `block` rows of weights with four inputs at a time.
+void add_blocked_product(Work& work, const Constants& c) {
+  const std::int64_t rows = c("rows"), in = c("in"), out = c("out"), block = c("block"),
+                     blocks = (out + block - 1) / block;
+  work.amounts.insert({{"products", real(rows * in * out)},
+                       {"quads", real(rows * blocks * (in / 4))},
+                       {"blocks", real(rows * blocks)},
+                       {"tails", real(rows * out * (in % 4))}});
+  work.parts.insert({{c.form() + " outputs", real(block + out % block)},
+                     {"variants", out % block != 0 ? 2.0 : 1.0},
+                     {"tails", real(in % 4)}});
+}
+
 /// packed_fully_connected: blocks of 8 rows of weights, then of 4, 2 and 1.
 void add_product(Work& work, const Constants& c) {
   const std::int64_t rows = c("rows"), in = c("in"), out = c("out"), quads = in / 4, eights = out / 8,
@@ -136,11 +195,16 @@ void add_plain_conv(Work& work, const Constants& c, const std::string& kernel, d
                        {"again", c.again(products)}});
 }
 
-void add_pool(Work& work, const Constants& c) {
-  const double windows = real(c("out_h") * c("out_w")), channels = real(c("channels"));
+/// In words of four channels on the DSP extension, else one by one.
+void add_pool(Work& work, const Constants& c, bool words) {
+  const double windows = real(c("out_h") * c("out_w")), cells = windows * real(c("k_h") * c("k_w"));
+  const std::int64_t channels = c("channels"), single = words ? channels % 4 : channels;
   work.amounts.insert({{"windows", windows},
-                       {"cells", windows * real(c("k_h") * c("k_w"))},
-                       {"elements", windows * channels * real(c("k_h") * c("k_w"))}});
+                       {"outputs", windows * real(single)},
+                       {"cells", cells},
+                       {"elements", cells * real(single)},
+                       {"output words", words ? windows * real(channels / 4) : 0},
+                       {"words", words ? cells * real(channels / 4) : 0}});
 }
 
 /// The integers of "{2, 3}".
@@ -198,6 +262,8 @@ Work work_of(const Program& program, const Call& call) {
   const bool plain_conv =
       call.kernel == "conv2d" || call.kernel == "depthwise_conv2d" || call.kernel == "guarded_conv2d";
   const bool pool = call.kernel == "max_pool" || call.kernel == "packed_max_pool";
+  const bool blocked = call.kernel == "blocked_conv2d" || call.kernel == "blocked_depthwise_conv2d" ||
+                       call.kernel == "blocked_fully_connected";
   const bool product =
       call.kernel == "packed_fully_connected" || call.kernel == "packed_guarded_fully_connected";
   Work work{call.kernel, {{"layers", 1}}, {{"layers", 1}}};
@@ -207,10 +273,16 @@ Work work_of(const Program& program, const Call& call) {
     add_conv(work, c);
   else if (product)
     add_product(work, c);
+  else if (call.kernel == "blocked_conv2d")
+    add_blocked_conv(work, c);
+  else if (call.kernel == "blocked_depthwise_conv2d")
+    add_blocked_depthwise(work, c);
+  else if (call.kernel == "blocked_fully_connected")
+    add_blocked_product(work, c);
   else if (plain_conv)
     add_plain_conv(work, c, call.kernel, real(call.macs));
   else if (pool)
-    add_pool(work, c);
+    add_pool(work, c, call.kernel == "packed_max_pool");
   else if (call.kernel == "strided_copy")
     add_strided_copy(work, c);
   else
@@ -219,9 +291,9 @@ Work work_of(const Program& program, const Call& call) {
     work.key += " depthwise";
   else if (conv || product)
     work.key += c("packed") ? "" : " wide";
-  else if (!plain_conv && !pool && call.kernel.find("fully_connected") == std::string::npos)
+  else if (!plain_conv && !pool && !blocked && call.kernel.find("fully_connected") == std::string::npos)
     work.key += " " + types(program, call);
-  if (depthwise || conv || product || plain_conv)
+  if (depthwise || conv || product || plain_conv || blocked)
     work.amounts.insert({c.form() + " outputs", [&] {
                            double written = 0;
                            for (const BufferId id : call.writes)
