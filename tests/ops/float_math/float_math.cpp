@@ -5,7 +5,6 @@
 
 #include <cmath>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <map>
@@ -33,7 +32,7 @@ struct Record {
 };
 
 std::vector<Record> read_records() {
-  std::ifstream file(std::filesystem::path(__FILE__).parent_path() / "recorded.bin", std::ios::binary);
+  std::ifstream file(RECORDED_FILE, std::ios::binary);
   REQUIRE(file.good());
   std::string line;
   std::getline(file, line);
