@@ -217,6 +217,21 @@ def recurrent():
     m.write(HERE / "recurrent")
 
 
+def conv_transpose():
+    m = Model(samples=2)
+    cases = [  # shape, filters, kernel, group, further attributes
+        ([1, 3, 4, 5], 4, (3, 3), 1, {"strides": [2, 2], "pads": [1, 1, 1, 1], "output_padding": [1, 1]}),
+        ([1, 6, 3, 3], 4, (2, 2), 2, {"strides": [2, 2]}), ([1, 5, 4, 4], 1, (1, 1), 1, {}), ([2, 1, 4, 3], 3, (3, 2), 1, {}),
+        ([1, 4, 1, 1], 3, (2, 3), 1, {}), ([1, 130, 2, 2], 2, (2, 2), 1, {"strides": [2, 2]}), ([1, 4, 5, 4], 4, (3, 3), 4, {"dilations": [2, 1]}),
+        ([1, 3, 3, 3], 2, (3, 3), 1, {"auto_pad": "SAME_UPPER", "strides": [2, 2]}), ([1, 20, 12, 12], 3, (2, 2), 1, {"strides": [2, 2]}),
+        ([1, 2, 3, 3], 2, (3, 3), 1, {"output_shape": [7, 8], "strides": [3, 2]}), ([1, 3, 7], 4, (4,), 1, {"strides": [2], "pads": [1, 1]})]
+    for i, (shape, filters, kernel, group, attributes) in enumerate(cases):
+        x, w = m.input(f"x{i}", F32, shape), [shape[1], filters // group, *kernel]
+        m.apply("ConvTranspose", [x, weights(m, *w), weights(m, filters)], [F32], group=group, **attributes)
+        m.apply("ConvTranspose", [x, m.input(f"w{i}", F32, w)], [F32], group=group, **attributes)
+    m.write(HERE / "conv_transpose")
+
+
 COORDINATES = ["half_pixel", "asymmetric", "pytorch_half_pixel", "align_corners", "half_pixel_symmetric", "tf_crop_and_resize"]
 
 
@@ -310,7 +325,7 @@ RECORDS = {
     "batch_normalization": batch_normalization, "recurrent": recurrent,
     "resize": lambda: resize("resize", 18, False), "resize_channels_last": lambda: resize("resize_channels_last", 18, True),
     "upsample": upsample, "normalization": normalization, "group_normalization": group_normalization,
-    "rms_normalization": rms_normalization,
+    "rms_normalization": rms_normalization, "conv_transpose": conv_transpose,
 }
 
 if __name__ == "__main__":

@@ -374,12 +374,44 @@ def constants():
     return m
 
 
+def select():
+    m = Model(opset=18)
+    small = lambda dtype, shape: m.random.integers(0, 5, [2, *shape]).astype(dtype)  # many ties
+    for dtype in "float32", "int32", "int64":
+        x = m.input(dtype, [3, 4, 5], small(dtype, [3, 4, 5]))
+        for axis, k in (0, 2), (1, 4), (-1, 3):
+            for largest in 0, 1:
+                values, indices = m.node("TopK", [x, m.constant([k])], 2, axis=axis, largest=largest)
+                m.keep(dtype, values)
+                m.keep("int64", indices)
+        for axis in range(3):
+            for exclusive, reverse in itertools.product((0, 1), (0, 1)):
+                m.apply(dtype, "CumSum", [x, m.constant(axis)], exclusive=exclusive, reverse=reverse)
+        for k in -3, -1, 0, 2, 9:
+            for upper in 0, 1:
+                m.apply(dtype, "Trilu", [x, m.constant(k)], upper=upper)
+    for dtype in "float32", "int64", "int32":
+        x, row = m.input(dtype, [4, 5]), m.input(dtype, [4, 2])
+        for reduction in "none", "add", "mul", "min", "max":
+            if dtype != "int32" or reduction == "none":
+                where = m.input("int64", [4, 2], m.random.permuted(np.tile(np.arange(-5, 5) % 5 - 5, (8, 1)), axis=1)[:, :2].reshape(2, 4, 2))
+                m.apply(dtype, "ScatterElements", [x, where, row], axis=1, reduction=reduction)
+                m.apply(dtype, "ScatterElements", [x, m.constant([[0, 1], [2, 3]]), m.constant(m.values(dtype, [2, 2]), dtype)], reduction=reduction)
+                m.apply(dtype, "ScatterND", [x, m.constant([[1], [-2]]), m.input(dtype, [2, 5])], reduction=reduction)
+                m.apply(dtype, "ScatterND", [x, m.constant([[1, 2], [0, -1], [3, 3]]), m.input(dtype, [3])], reduction=reduction)
+    for axis in 0, 1, -1:
+        indices = m.input("int64", [2, 3], m.random.integers(-6, 7, [2, 2, 3]))
+        m.apply("float32", "OneHot", [indices, m.constant(5), m.constant([-1, 2.5], "float32")], axis=axis)
+        m.apply("int64", "OneHot", [indices, m.constant([4]), m.constant([7, 9])], axis=axis)
+    return m
+
+
 MODELS = {
     "transpose": transpose, "reshape": reshape, "squeeze_opset11": squeeze_opset11, "concat": concat,
     "split_opset11": lambda: split(11), "split_opset13": lambda: split(13), "split_opset18": lambda: split(18),
     "slice_opset9": slice_opset9, "slice_opset13": slice_opset13, "pad_opset10": pad_opset10,
     "pad_opset21": pad_opset21, "cast": cast, "gather": gather, "expand": expand, "where": where,
-    "depth_to_space": depth_to_space, "shape_arithmetic": shape_arithmetic, "constants": constants,
+    "select": select, "depth_to_space": depth_to_space, "shape_arithmetic": shape_arithmetic, "constants": constants,
 }
 
 if __name__ == "__main__":
