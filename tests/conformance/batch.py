@@ -62,7 +62,7 @@ class Network:
         arrays = [(name, self.case.inputs[name]) for name in names]
         shapes = [f"--input-shape={name}={','.join(map(str, a.shape))}" for name, a in arrays if a.ndim and a.size]
         command = [tool, str(self.model), "-o", str(self.folder / "gen"), "--name", self.name, "--any-size", *shapes]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300)
         if done.returncode != 0:
             found = re.search(r"error: (.*)", done.stderr)
             self.error = found[1] if found else f"exit status {done.returncode}: {done.stderr[-200:]}"
@@ -74,7 +74,7 @@ class Network:
 
     def run(self, program, number):
         data = b"".join(np.ascontiguousarray(a).tobytes() for a in self.case.inputs.values())
-        done = subprocess.run([program, str(number)], input=data, capture_output=True, timeout=60)
+        done = subprocess.run([program, str(number)], input=data, capture_output=True, timeout=300)
         if done.returncode != 0:
             self.error = f"the network ended with status {done.returncode}"
             return
