@@ -64,5 +64,8 @@ void write_files(const std::filesystem::path& folder, const GeneratedFiles& file
 /// Graph -> Program (compiler/program/lower.cpp) and its memory plan (compiler/program/plan_memory.cpp).
 Program lower(Graph& graph, const Target& target, const CodeForms& forms, Diagnostics& diagnostics);
 MemoryPlan plan_memory(const Program& program);
+/// Bytes of the arena in use at every step, 0 the inputs, call i at i + 1, the last the outputs; memory that
+/// buffers share counts once (compiler/program/live_bytes.cpp).
+std::vector<std::int64_t> live_bytes(const Network& network);
 
 }  // namespace o2m

@@ -8,33 +8,20 @@
 namespace o2m {
 namespace {
 
-/// Bytes of the buffers that are alive while call `i` runs.
-std::int64_t live_bytes(const Network& network, std::size_t i) {
-  const auto step = static_cast<int>(i) + 1;
-  std::int64_t bytes = 0;
-  for (std::size_t b = 0; b < network.program.buffers.size(); ++b) {
-    const auto [lower, upper] = network.plan.lifetimes[b];
-    if (lower <= step && step < upper) bytes += network.program.buffers[b].bytes;
-  }
-  return bytes;
-}
-
 /// The layer to blame: with the most live bytes when the arena is too large, else with the most weights.
 Diagnostic blame(const Network& network, const BankUse& use) {
   const auto& calls = network.program.calls;
+  const std::vector<std::int64_t> live = live_bytes(network);
   const bool arena = use.arena > use.weights;
   std::size_t worst = 0;
   for (std::size_t i = 1; i < calls.size(); ++i)
-    if (arena ? live_bytes(network, i) > live_bytes(network, worst)
-              : calls[i].weight_bytes > calls[worst].weight_bytes)
-      worst = i;
+    if (arena ? live[i + 1] > live[worst + 1] : calls[i].weight_bytes > calls[worst].weight_bytes) worst = i;
   Diagnostic d;
   d.place = calls.empty() ? "" : calls[worst].origin;
   const std::string cause =
       calls.empty() ? ""
-      : arena       ? fmt::format("; this layer needs {} bytes at once, {}", live_bytes(network, worst),
-                                  calls[worst].summary)
-                    : fmt::format("; this layer has the most weights, {} bytes", calls[worst].weight_bytes);
+      : arena ? fmt::format("; this layer needs {} bytes at once, {}", live[worst + 1], calls[worst].summary)
+              : fmt::format("; this layer has the most weights, {} bytes", calls[worst].weight_bytes);
   d.reason = fmt::format("the network does not fit: {} bytes for {} bytes of {}{}", use.total(),
                          use.bank->size, use.bank->name, cause);
   d.details.push_back(fmt::format("{}: {}", use.bank->name, bank_parts(use)));

@@ -10,12 +10,7 @@ PlanFacts plan_facts(const Network& network) {
   const MemoryPlan& plan = network.plan;
   const auto& calls = network.program.calls;
   PlanFacts facts;
-  facts.live_bytes.assign(calls.size() + 2, 0);
-  for (std::size_t i = 0; i < network.program.buffers.size(); ++i) {
-    const auto [lower, upper] = plan.lifetimes[i];
-    for (int step = lower; step < upper; ++step)
-      facts.live_bytes[static_cast<std::size_t>(step)] += network.program.buffers[i].bytes;
-  }
+  facts.live_bytes = live_bytes(network);
   const auto peak = static_cast<std::size_t>(
       std::max_element(facts.live_bytes.begin(), facts.live_bytes.end()) - facts.live_bytes.begin());
   facts.peak_step = static_cast<int>(peak);

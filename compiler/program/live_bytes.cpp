@@ -1,0 +1,28 @@
+#include <algorithm>
+#include <utility>
+
+#include "compile.hpp"
+
+namespace o2m {
+
+std::vector<std::int64_t> live_bytes(const Network& network) {
+  const MemoryPlan& plan = network.plan;
+  std::vector<std::vector<std::pair<std::int64_t, std::int64_t>>> places(network.program.calls.size() + 2);
+  for (std::size_t b = 0; b < network.program.buffers.size(); ++b)
+    for (int step = plan.lifetimes[b].first; step < plan.lifetimes[b].second; ++step)
+      places[static_cast<std::size_t>(step)].emplace_back(plan.offsets[b],
+                                                          plan.offsets[b] + network.program.buffers[b].bytes);
+  std::vector<std::int64_t> bytes;
+  for (auto& step : places) {
+    std::sort(step.begin(), step.end());
+    std::int64_t sum = 0, end = 0;
+    for (const auto& [first, last] : step) {
+      sum += std::max<std::int64_t>(last - std::max(first, end), 0);
+      end = std::max(end, last);
+    }
+    bytes.push_back(sum);
+  }
+  return bytes;
+}
+
+}  // namespace o2m
