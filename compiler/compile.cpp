@@ -10,11 +10,14 @@
 
 namespace o2m {
 Network build_network(const CompileOptions& options, Diagnostics& diagnostics) {
-  const auto dump = [&](const char* pass, const Graph& graph) {
-    if (options.dump_after == pass) std::cerr << dump_graph(graph);
-  };
   const onnx::ModelProto model = read_model(options.model);
-  Graph graph = import_model(model, {options.model.parent_path(), options.input_shapes}, diagnostics);
+  return build_network(import_model(model, {options.model.parent_path(), options.input_shapes}, diagnostics), options, diagnostics);
+}
+
+Network build_network(Graph graph, const CompileOptions& options, Diagnostics& diagnostics) {
+  const auto dump = [&](const char* pass, const Graph& now) {
+    if (options.dump_after == pass) std::cerr << dump_graph(now);
+  };
   dump("import", graph);
   infer_shapes(graph, diagnostics);
   dump("infer_shapes", graph);

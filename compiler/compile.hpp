@@ -54,6 +54,8 @@ using GeneratedFiles = std::map<std::string, std::string>;  ///< path below the 
 
 /// Throws Refused (the model) or Refusal (a fault outside any node).
 Network build_network(const CompileOptions& options, Diagnostics& diagnostics);
+/// The same from an imported graph on.
+Network build_network(Graph graph, const CompileOptions& options, Diagnostics& diagnostics);
 
 /// Pure: the same Network gives the same bytes.
 GeneratedFiles emit(const Network& network, const CompileOptions& options);

@@ -87,7 +87,7 @@ void append_elements(std::string& out, const std::vector<std::byte>& bytes) {
     else if constexpr (std::is_same_v<T, double>) out += double_literal(values[i]);
     else if constexpr (std::is_same_v<T, bool>) out += values[i] ? "true" : "false";
     else if (std::is_signed_v<T> && sizeof(T) >= 4 && values[i] == std::numeric_limits<T>::min())
-      fmt::format_to(std::back_inserter(out), sizeof(T) == 4 ? "-2147483647 - 1" : "-9223372036854775807 - 1");
+      out += sizeof(T) == 4 ? "-2147483647 - 1" : "-9223372036854775807 - 1";
     else fmt::format_to(std::back_inserter(out), FMT_COMPILE("{}"), values[i]);
     if (std::is_same_v<T, std::uint64_t>) out += 'U';
     if (i + 1 == values.size()) return;

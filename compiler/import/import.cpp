@@ -1,6 +1,7 @@
 #include "import/import.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <set>
 #include <unordered_map>
 
@@ -12,6 +13,16 @@ namespace {
 
 constexpr std::int64_t oldest_opset = 7;
 constexpr std::int64_t newest_opset = 26;
+
+/// Domain of the operators that passes make, and what they note in attributes of others: not for models to use.
+constexpr std::string_view our_domain = "onnx2mcu";
+constexpr std::string_view our_attributes[] = {"a_channels", "channels_last", "computed_weights", "exchanged"};
+
+void check_attribute_name(const Node& node, const std::string& name) {
+  const bool contrib = node.domain == "com.microsoft" && name == "channels_last";
+  if (!contrib && std::find(std::begin(our_attributes), std::end(our_attributes), name) != std::end(our_attributes))
+    refuse("{} has no attribute \"{}\"", printable(node.op_type), name);
+}
 
 std::string domain_of(const std::string& domain) { return domain == "ai.onnx" ? "" : domain; }
 
@@ -110,6 +121,7 @@ struct Importer {
         constexpr std::int64_t limit = std::int64_t{1} << 30;
         const std::int64_t count = element_count(*graph[id].shape);
         if (count <= 0 || count > limit) refuse("shape {} is not a tensor of 1 to 2^30 elements", to_string(*graph[id].shape));
+        if (count * size_of(type) > INT32_MAX) refuse("shape {} takes {} bytes, generated code can address {}", to_string(*graph[id].shape), count * size_of(type), INT32_MAX);
       } catch (const Refusal& refusal) {
         error(place, refusal);
       }
@@ -163,9 +175,11 @@ struct Importer {
     std::string place = fmt::format("node {} \"{}\" ({})", at, printable(proto.name().empty() && proto.output_size() ? proto.output(0) : proto.name()),
                                     printable(proto.op_type()));
     try {
-      if (!find_op(n.domain, n.op_type)) unsupported(n, place);
+      if (n.domain == our_domain || !find_op(n.domain, n.op_type)) unsupported(n, place);
       for (const auto& input : proto.input()) n.inputs.push_back(read(input, at));
+      while (!n.inputs.empty() && n.inputs.back() == ValueId::none) n.inputs.pop_back();  // as good as not there
       for (const auto& attr : proto.attribute()) {
+        check_attribute_name(n, attr.name());
         if (!n.attributes.emplace(attr.name(), attribute(attr)).second)
           refuse("attribute \"{}\" is given twice", printable(attr.name()));
       }

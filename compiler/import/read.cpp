@@ -35,7 +35,21 @@ void parse_text(pb::io::ZeroCopyInputStream& in, onnx::ModelProto& model) {
   if (!parser.Parse(&in, &model)) refuse("not a text-form ONNX model: {}", error.text);
 }
 
+onnx::ModelProto parse(pb::io::ZeroCopyInputStream& in, ModelForm form) {
+  onnx::ModelProto model;
+  pb::LogSilencer quiet;  // protobuf would report a damaged file on stderr itself
+  if (form == ModelForm::text) parse_text(in, model);
+  else if (!model.ParseFromZeroCopyStream(&in)) refuse("not an ONNX model: the protobuf data is damaged or truncated");
+  if (!model.has_graph()) refuse("not an ONNX model: it holds no graph");
+  return model;
+}
+
 }  // namespace
+
+onnx::ModelProto parse_model(std::string_view bytes, ModelForm form) {
+  pb::io::ArrayInputStream in(bytes.data(), static_cast<int>(bytes.size()));
+  return parse(in, form);
+}
 
 onnx::ModelProto read_model(const fs::path& path) {
   std::error_code failure;
@@ -49,16 +63,9 @@ onnx::ModelProto read_model(const fs::path& path) {
   if (!failure && size > static_cast<std::uintmax_t>(std::numeric_limits<std::int32_t>::max()))
     refuse("the file has {} bytes, an ONNX model has at most 2 GiB (weights beyond that belong in external data)", size);
 
-  onnx::ModelProto model;
   const std::string extension = path.extension().string();
-  pb::LogSilencer quiet;  // protobuf would report a damaged file on stderr itself
-  if (extension == ".txtpb" || extension == ".textproto" || extension == ".pbtxt") {
-    parse_text(in, model);
-  } else if (!model.ParseFromZeroCopyStream(&in)) {
-    refuse("not an ONNX model: the protobuf data is damaged or truncated");
-  }
-  if (!model.has_graph()) refuse("not an ONNX model: it holds no graph");
-  return model;
+  const bool text = extension == ".txtpb" || extension == ".textproto" || extension == ".pbtxt";
+  return parse(in, text ? ModelForm::text : ModelForm::binary);
 }
 
 }  // namespace o2m

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string_view>
 
 #include "import/onnx_proto.hpp"
 
@@ -10,5 +11,9 @@ namespace o2m {
 
 /// Throws Refusal when the file cannot be opened, is larger than protobuf's 2 GiB, or is not a ModelProto.
 onnx::ModelProto read_model(const std::filesystem::path& path);
+
+enum class ModelForm { binary, text };
+/// The same from memory (for fuzzing).
+onnx::ModelProto parse_model(std::string_view bytes, ModelForm form);
 
 }  // namespace o2m

@@ -20,7 +20,7 @@ std::size_t packed_bytes(DType type, std::int64_t count) {
 
 void fill_from_packed(Tensor& tensor, const char* data) {
   if (!is_4bit(tensor.type)) {
-    std::memcpy(tensor.bytes.data(), data, tensor.bytes.size());
+    copy_bytes(tensor.bytes.data(), data, tensor.bytes.size());
     return;
   }
   for (std::size_t i = 0; i < tensor.bytes.size(); ++i) {  // first element in the low nibble

@@ -59,6 +59,7 @@ const Tensor* Graph::constant(ValueId id) const {
 }
 
 const Shape& Graph::shape(ValueId id) const {
+  if (id == ValueId::none) refuse("an input is missing");
   const Value& value = (*this)[id];
   if (!value.shape) refuse("the shape of \"{}\" is not known", printable(value.name));
   return *value.shape;

@@ -81,10 +81,15 @@ struct Tensor {
 
 Tensor make_tensor(DType type, Shape shape);
 
+/// memcpy that may be given null pointers for no bytes, as empty tensors have them.
+inline void copy_bytes(void* to, const void* from, std::size_t size) {
+  if (size > 0) std::memcpy(to, from, size);
+}
+
 template <class T>
 Tensor make_tensor(DType type, Shape shape, std::span<const T> values) {
   Tensor t = make_tensor(type, std::move(shape));
-  std::memcpy(t.bytes.data(), values.data(), t.bytes.size());
+  copy_bytes(t.bytes.data(), values.data(), t.bytes.size());
   return t;
 }
 

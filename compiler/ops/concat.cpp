@@ -65,7 +65,7 @@ std::vector<Tensor> eval(const Graph& graph, const Node& node, EvalInputs in) {
   for (const Tensor* x : in) {
     const std::size_t run = static_cast<std::size_t>(run_of(x->shape, axis)) * item;
     for (std::size_t from = 0, to = start; from < x->bytes.size(); from += run, to += total)
-      std::memcpy(y.bytes.data() + to, x->bytes.data() + from, run);
+      copy_bytes(y.bytes.data() + to, x->bytes.data() + from, run);
     start += run;
   }
   return {std::move(y)};

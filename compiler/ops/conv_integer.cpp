@@ -46,7 +46,7 @@ void lower(LowerContext& c) {
   const Window2d window = lowered_window(c.node, d.image, resolve_window(c.node, d.image.spatial, d.kernel));
   const std::int64_t area = window.k_h * window.k_w;
   const QuantizedWeights weights =
-      gather_weights(w, read_zero_points(c.constant(3), d.out_c, "w_zero_point"), d.out_c, area * d.depth,
+      gather_weights(w, read_zero_points(c, 3, d.out_c, "w_zero_point"), d.out_c, area * d.depth,
                      [&](std::int64_t o, std::int64_t t) {
                        return (o * d.depth + t % d.depth) * area + t / d.depth;
                      });  // OIHW -> OHWI

@@ -1,5 +1,6 @@
 // DequantizeLinear 10-25, per tensor or per axis: y = float(x - x_zero_point) * x_scale.
 
+#include "onnx2mcu/float_qlinear.hpp"
 #include "ops/eval_elementwise.hpp"
 #include "ops/quantization.hpp"
 
@@ -18,9 +19,11 @@ Axis axis_of(const Node& node, const Shape& shape, const Tensor& scale) {
 }
 
 void infer(InferContext& c) {
-  if (!is_integer(c.type(0))) refuse("x is {}, expected an integer type", to_string(c.type(0)));
+  if (!is_integer(c.type(0)) || (size_of(c.type(0)) > 2 && c.type(0) != DType::int32))
+    refuse("x is {}, expected an integer type of 4, 8 or 16 bits, or int32", to_string(c.type(0)));
   if (c.type(1) != DType::float32) refuse("x_scale is {}, only float32 is supported", to_string(c.type(1)));
   if (c.node.attr("block_size", 0) != 0) refuse("blocked quantization is not supported");
+  check_parameter_shapes(c);
   c.set(0, DType::float32, c.shape(0));
 }
 
@@ -36,7 +39,7 @@ void lower(LowerContext& c) {
       c.program, "scale", c.array("scale", DType::float32, read_scales(scale, axis.channels, "x_scale"))));
   call.params.push_back(param_array(
       c.program, "zero_point",
-      c.array("zero_point", DType::int32, read_zero_points(c.constant(2), axis.channels, "x_zero_point"))));
+      c.array("zero_point", DType::int32, read_zero_points(c, 2, axis.channels, "x_zero_point"))));
   c.add(std::move(call));
 }
 
@@ -51,10 +54,10 @@ std::vector<Tensor> eval(const Graph&, const Node& node, EvalInputs in) {
     for (std::size_t i = 0; i < q.size(); i += run) {
       const std::size_t c = i / run % static_cast<std::size_t>(axis.channels);
       const float scale = scales[scales.size() == 1 ? 0 : c];
-      const std::int64_t zero_point = zero_points[zero_points.size() == 1 ? 0 : c];
+      const std::int32_t zero_point = zero_points[zero_points.size() == 1 ? 0 : c];
       float* v = y.as<float>().data() + i;
       for (std::size_t j = 0; j < run; ++j)
-        v[j] = static_cast<float>(static_cast<std::int64_t>(q[i + j]) - zero_point) * scale;
+        v[j] = onnx2mcu::dequantize_element(static_cast<std::int32_t>(q[i + j]), scale, zero_point);
     }
   });
   return {std::move(y)};

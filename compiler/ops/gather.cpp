@@ -43,7 +43,7 @@ Operand index_operand(LowerContext& c, const std::vector<std::int64_t>& sizes) {
                                                         : DType::int32;
   Tensor packed = make_tensor(type, {static_cast<std::int64_t>(values.size())});
   for (std::size_t i = 0; i < values.size(); ++i)
-    std::memcpy(packed.bytes.data() + i * static_cast<std::size_t>(size_of(type)), &values[i],
+    copy_bytes(packed.bytes.data() + i * static_cast<std::size_t>(size_of(type)), &values[i],
                 static_cast<std::size_t>(size_of(type)));
   return c.array("indices", type, std::move(packed.bytes));
 }
@@ -102,7 +102,7 @@ std::vector<Tensor> eval_gather(const Graph& graph, const Node& node, EvalInputs
   std::byte* to = y.bytes.data();
   for (std::int64_t o = 0; o < g.outer; ++o)
     for (std::int64_t k = 0; k < in[1]->count(); ++k, to += run)
-      std::memcpy(to,
+      copy_bytes(to,
                   in[0]->bytes.data() +
                       static_cast<std::size_t>(o * g.axis + checked_index(in[1]->integer(k), g.axis)) * run,
                   run);
@@ -154,7 +154,7 @@ std::vector<Tensor> eval_gather_elements(const Graph&, const Node& node, EvalInp
   for (std::int64_t i = 0; i < y.count(); ++i) {
     std::int64_t from = checked_index(in[1]->integer(i), x.shape[axis]) * axis_step;
     for (std::size_t d = 0; d < at.size(); ++d) from += at[d] * steps[d];
-    std::memcpy(y.bytes.data() + static_cast<std::size_t>(i) * item,
+    copy_bytes(y.bytes.data() + static_cast<std::size_t>(i) * item,
                 x.bytes.data() + static_cast<std::size_t>(from) * item, item);
     for (std::size_t d = at.size(); d-- > 0;) {
       if (++at[d] < y.shape[d]) break;
@@ -231,7 +231,7 @@ std::vector<Tensor> eval_gather_nd(const Graph& graph, const Node& node, EvalInp
       std::int64_t from = b * t.batch_step;
       for (std::size_t j = 0; j < t.axes.size(); ++j)
         from += checked_index(in[1]->integer(next++), t.axes[j]) * t.step[j];
-      std::memcpy(to, in[0]->bytes.data() + static_cast<std::size_t>(from) * item, run);
+      copy_bytes(to, in[0]->bytes.data() + static_cast<std::size_t>(from) * item, run);
     }
   return {std::move(y)};
 }

@@ -17,7 +17,7 @@ void lower(LowerContext& c) {
                               /*constant_weights=*/false, no_pads, w.stride_h == 1 && w.stride_w == 1, w.dil_h == 1 && w.dil_w == 1};
   GuardedProduct p{conv.weights, conv.depth, acc.ranges, c.in(0).type, read_scale(c.required_constant(1, "x_scale"), "x_scale"), conv.x_zero_point,
                    read_scales(c.required_constant(4, "w_scale"), conv.out_c, "w_scale"), real_bias(c.constant(8), c.constant(9), conv.out_c),
-                   read_scale(c.required_constant(6, "y_scale"), "y_scale"), read_zero_point(c.constant(7), "y_zero_point"), c.out(0).type,
+                   read_scale(c.required_constant(6, "y_scale"), "y_scale"), read_zero_point(c, 7, "y_zero_point"), c.out(0).type,
                    c.node.attr("relu", 0) != 0, conv_order(geometry)};
   Call call = packs(c, conv) ? packed_guarded_conv_call(c, conv, acc)
                                               : quantized_conv_call(c, conv, acc, "guarded_conv2d", "guarded.hpp");

@@ -31,14 +31,14 @@ void infer(InferContext& c) {
 void lower(LowerContext& c) {
   const Tensor& b = c.required_constant(3, "b");
   const Dims d = dims_of(c.node, c.in_shape(0), b.shape);
-  const std::int32_t a_zero_point = read_zero_point(c.constant(2), "a_zero_point");
-  const QuantizedWeights weights = gather_weights(b, read_zero_points(c.constant(5), d.n, "b_zero_point"), d.n, d.k,
+  const std::int32_t a_zero_point = read_zero_point(c, 2, "a_zero_point");
+  const QuantizedWeights weights = gather_weights(b, read_zero_points(c, 5, d.n, "b_zero_point"), d.n, d.k,
                                                   [&](std::int64_t o, std::int64_t i) { return d.transposed ? o * d.k + i : i * d.n + o; });
   const Accumulators acc = accumulators_of(weights, {}, c.in(0).type, a_zero_point);
   const FloatOrder order = matmul_order(d.rows, d.k, d.n, /*packed=*/false, /*scaled=*/false, /*transposed_a=*/false, d.transposed);
   const GuardedProduct p{weights, c.node.attr("a_channels", 1), acc.ranges, c.in(0).type, read_scale(c.required_constant(1, "a_scale"), "a_scale"), a_zero_point,
                          read_scales(c.required_constant(4, "b_scale"), d.n, "b_scale"), real_bias(c.constant(8), c.constant(9), d.n),
-                         read_scale(c.required_constant(6, "y_scale"), "y_scale"), read_zero_point(c.constant(7), "y_zero_point"), c.out(0).type,
+                         read_scale(c.required_constant(6, "y_scale"), "y_scale"), read_zero_point(c, 7, "y_zero_point"), c.out(0).type,
                          c.node.attr("relu", 0) != 0, order};
   const bool packs = c.blocked();
   Call call = packs ? c.call("packed_guarded_fully_connected", "packed_guarded.hpp") : c.call("guarded_fully_connected", "guarded.hpp");

@@ -79,11 +79,11 @@ void lower(LowerContext& c) {
                    {},
                    read_bias(c, d),
                    accumulator_scales(c, d.n),
-                   read_zero_point(c.constant(2), "a_zero_point"),
-                   read_zero_point(c.constant(8), "y_zero_point")};
+                   read_zero_point(c, 2, "a_zero_point"),
+                   read_zero_point(c, 8, "y_zero_point")};
   const bool transposed = c.node.attr("transB", 0) != 0;
   f.weights =
-      gather_weights(b, read_zero_points(c.constant(5), d.n, "b_zero_point"), d.n, d.k,
+      gather_weights(b, read_zero_points(c, 5, d.n, "b_zero_point"), d.n, d.k,
                      [&](std::int64_t o, std::int64_t i) { return transposed ? o * d.k + i : i * d.n + o; });
   const Operand x = rows_of_a(c, d);
   lower_fully_connected(c, f, x);

@@ -79,8 +79,8 @@ void lower(LowerContext& c) {
   const DType type = c.in(0).type;
   const AverageRule rule{read_scale(c.required_constant(1, "x_scale"), "x_scale"),
                          read_scale(c.required_constant(3, "y_scale"), "y_scale"),
-                         read_zero_point(c.constant(2), "x_zero_point"),
-                         read_zero_point(c.constant(4), "y_zero_point"),
+                         read_zero_point(c, 2, "x_zero_point"),
+                         read_zero_point(c, 4, "y_zero_point"),
                          static_cast<std::int32_t>(min_of(type)),
                          static_cast<std::int32_t>(max_of(type))};
   if (w.k_h * w.k_w > (std::int64_t{1} << 23)) refuse("a sum of {} cells may leave int32", w.k_h * w.k_w);

@@ -21,7 +21,7 @@ void lower(LowerContext& c) {
   }
   const Accumulators acc = accumulators_of(conv.weights, bias, c.in(0).type, conv.x_zero_point);
   Call call = integer_conv_call(c, conv, acc);
-  add_requantization(c, call, scales, read_zero_point(c.constant(7), "y_zero_point"), c.out(0).type, acc.ranges);
+  add_requantization(c, call, scales, read_zero_point(c, 7, "y_zero_point"), c.out(0).type, acc.ranges);
   c.add(std::move(call));
 }
 

@@ -35,7 +35,7 @@ void lower_global_average_pool(LowerContext& c, const PoolImage& image) {
   const std::int64_t cells = element_count(image.spatial);
   const float x_scale = read_scale(c.required_constant(1, "x_scale"), "x_scale");
   const float y_scale = read_scale(c.required_constant(3, "y_scale"), "y_scale");
-  const std::int64_t x_zero_point = read_zero_point(c.constant(2), "x_zero_point");
+  const std::int64_t x_zero_point = read_zero_point(c, 2, "x_zero_point");
   const AccumulatorRange range{cells * (min_of(type) - x_zero_point), cells * (max_of(type) - x_zero_point)};
   if (cells > (std::int64_t{1} << 23)) refuse("a sum of {} cells may leave int32", cells);
   if (!channels_last(c.node))
@@ -47,7 +47,7 @@ void lower_global_average_pool(LowerContext& c, const PoolImage& image) {
                  param("in_w", image.spatial.back()), param("channels", image.channels),
                  param("x_zero_point", x_zero_point)};
   add_requantization(c, call, {x_scale / (y_scale * static_cast<float>(cells))},
-                     read_zero_point(c.constant(4), "y_zero_point"), type, {range});
+                     read_zero_point(c, 4, "y_zero_point"), type, {range});
   c.add(std::move(call));
 }
 

@@ -47,7 +47,7 @@ std::vector<AccumulatorRange> accumulator_ranges(const LowerContext& c, const Ma
 /// Two activations, or a stack of constant matrices.
 void lower_activations(LowerContext& c, const MatrixProduct& p, std::int32_t a_zero_point,
                        std::int32_t y_zero_point) {
-  const auto b_zero_points = read_zero_points(c.constant(5), p.n, "b_zero_point");
+  const auto b_zero_points = read_zero_points(c, 5, p.n, "b_zero_point");
   const auto scales = accumulator_scales(c, p);
   Call call = c.call("matmul", "matmul_integer.hpp");
   add_matrix_product(call, p);
@@ -65,12 +65,12 @@ void lower(LowerContext& c) {
   const MatrixProduct p = matrix_product(c.in_shape(0), c.in_shape(3));
   for (const std::size_t i : {2, 5, 7})
     if (c.node.has_input(i)) c.required_constant(i, "zero point");
-  const std::int32_t a_zero_point = read_zero_point(c.constant(2), "a_zero_point"),
-                     y_zero_point = read_zero_point(c.constant(7), "y_zero_point");
+  const std::int32_t a_zero_point = read_zero_point(c, 2, "a_zero_point"),
+                     y_zero_point = read_zero_point(c, 7, "y_zero_point");
   const Tensor* b = c.constant(3);
   if (!b || !p.batch.empty()) return lower_activations(c, p, a_zero_point, y_zero_point);
   FullyConnected f{p.m, p.k, p.n, {}, {}, accumulator_scales(c, p), a_zero_point, y_zero_point};
-  f.weights = gather_weights(*b, read_zero_points(c.constant(5), p.n, "b_zero_point"), p.n, p.k,
+  f.weights = gather_weights(*b, read_zero_points(c, 5, p.n, "b_zero_point"), p.n, p.k,
                              [&](std::int64_t o, std::int64_t i) { return i * p.n + o; });
   lower_fully_connected(c, f, c.operand(0));
 }

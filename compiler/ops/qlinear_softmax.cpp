@@ -47,7 +47,7 @@ void lower(LowerContext& c) {
       param("outer", rows.outer),
       param("n", rows.n),
       param("inner", rows.inner),
-      param("y_zero_point", read_zero_point(c.constant(4), "Y_zero_point")),
+      param("y_zero_point", read_zero_point(c, 4, "Y_zero_point")),
       param_float("inverse_scale", inverse_scale),
       param_array(c.program, "table",
                   c.array("exponentials", DType::float32, std::vector<float>(table, table + 256)))};

@@ -18,6 +18,7 @@ std::vector<float> read_scales(const Tensor& scale, std::int64_t channels, const
 
 std::vector<std::int32_t> read_zero_points(const Tensor* zero_point, std::int64_t channels, const char* what) {
   if (!zero_point) return {0};
+  if (!is_integer(zero_point->type)) refuse("{} is {}, expected an integer type", what, to_string(zero_point->type));
   if (zero_point->count() != 1 && zero_point->count() != channels)
     refuse("{} has shape {}, expected one element or {}", what, to_string(zero_point->shape), channels);
   std::vector<std::int32_t> out;
@@ -27,7 +28,20 @@ std::vector<std::int32_t> read_zero_points(const Tensor* zero_point, std::int64_
 
 float read_scale(const Tensor& scale, const char* what) { return read_scales(scale, 1, what)[0]; }
 
+std::vector<std::int32_t> read_zero_points(const LowerContext& c, std::size_t i, std::int64_t channels, const char* what) {
+  return read_zero_points(c.node.has_input(i) ? &c.required_constant(i, what) : nullptr, channels, what);
+}
+
 std::int32_t read_zero_point(const Tensor* zero_point, const char* what) { return read_zero_points(zero_point, 1, what)[0]; }
+
+std::int32_t read_zero_point(const LowerContext& c, std::size_t i, const char* what) { return read_zero_points(c, i, 1, what)[0]; }
+
+void check_parameter_shapes(const InferContext& c) {
+  if (!c.has(2)) return;
+  const Shape &scale = c.shape(1), &zero_point = c.shape(2);
+  if (scale != zero_point && (element_count(scale) != 1 || element_count(zero_point) != 1))
+    refuse("scale {} and zero point {} differ in shape", to_string(scale), to_string(zero_point));
+}
 
 ConstantId weight_array(LowerContext& c, const QuantizedWeights& w) {
   if (w.type == DType::int16) return c.array("weights", DType::int16, std::vector<std::int16_t>(w.values.begin(), w.values.end()));

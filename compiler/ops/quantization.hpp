@@ -15,7 +15,12 @@ std::vector<float> read_scales(const Tensor& scale, std::int64_t channels, const
 /// A constant zero point as wide as its scale; missing means 0.
 std::vector<std::int32_t> read_zero_points(const Tensor* zero_point, std::int64_t channels, const char* what);
 float read_scale(const Tensor& scale, const char* what);
+/// The same for input i of a node; one that is computed at run time is refused.
+std::vector<std::int32_t> read_zero_points(const LowerContext& c, std::size_t i, std::int64_t channels, const char* what);
 std::int32_t read_zero_point(const Tensor* zero_point, const char* what);
+std::int32_t read_zero_point(const LowerContext& c, std::size_t i, const char* what);
+/// For Quantize- and DequantizeLinear: scale (input 1) and zero point (input 2) have one shape, be it [] and [1].
+void check_parameter_shapes(const InferContext& c);
 
 /// Effective weights w - zero_point, in int8 where they fit and int16 otherwise, with what the accumulators need.
 struct QuantizedWeights {

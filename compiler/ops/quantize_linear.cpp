@@ -16,6 +16,8 @@ DType output_type(const InferContext& c) {
 
 void infer(InferContext& c) {
   if (c.type(0) != DType::float32) refuse("x is {}, only float32 is supported", to_string(c.type(0)));
+  if (c.type(1) != DType::float32) refuse("y_scale is {}, only float32 is supported", to_string(c.type(1)));
+  check_parameter_shapes(c);
   c.set(0, output_type(c), c.shape(0));
 }
 
@@ -29,7 +31,7 @@ void lower(LowerContext& c) {
   const auto inner = per_axis
                          ? element_count({shape.begin() + static_cast<std::ptrdiff_t>(axis) + 1, shape.end()})
                          : element_count(shape);
-  const auto zero_points = read_zero_points(c.constant(2), channels, "y_zero_point");
+  const auto zero_points = read_zero_points(c, 2, channels, "y_zero_point");
   Call call = c.call("quantize_linear", "quantize_linear.hpp");
   call.reads = {c.operand(0)};
   call.writes = {c.output(0)};

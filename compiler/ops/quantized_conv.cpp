@@ -36,9 +36,9 @@ QuantizedConv read_quantized_conv(LowerContext& c) {
   const Dims d = dims_of(c.node, c.in_shape(0), w.shape);
   const Window2d window = to_2d(resolve_window(c.node, d.spatial, d.kernel), d.spatial);
   const std::int64_t area = window.k_h * window.k_w;
-  QuantizedWeights weights = gather_weights(w, read_zero_points(c.constant(5), d.out_c, "w_zero_point"), d.out_c, area * d.depth,
+  QuantizedWeights weights = gather_weights(w, read_zero_points(c, 5, d.out_c, "w_zero_point"), d.out_c, area * d.depth,
       [&](std::int64_t o, std::int64_t t) { return (o * d.depth + t % d.depth) * area + t / d.depth; });  // OIHW -> OHWI
-  return {d.in_c, d.out_c, d.groups, d.depth, d.spatial, window, std::move(weights), read_zero_point(c.constant(2), "x_zero_point")};
+  return {d.in_c, d.out_c, d.groups, d.depth, d.spatial, window, std::move(weights), read_zero_point(c, 2, "x_zero_point")};
 }
 
 namespace {

@@ -93,7 +93,7 @@ std::vector<Tensor> eval(const Graph& graph, const Node& node, EvalInputs in) {
     shape[axis] = piece;
     Tensor y = make_tensor(in[0]->type, std::move(shape));
     for (std::int64_t o = 0; o < extent.outer; ++o)
-      std::memcpy(y.bytes.data() + o * piece * item,
+      copy_bytes(y.bytes.data() + o * piece * item,
                   in[0]->bytes.data() + (o * in[0]->shape[axis] + start) * item,
                   static_cast<std::size_t>(piece * item));
     outputs.push_back(std::move(y));

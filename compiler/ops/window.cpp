@@ -78,7 +78,10 @@ std::vector<std::int64_t> spatial_dims(const Shape& shape, bool channels_last) {
   return {first, shape.end() - (channels_last ? 1 : 0)};
 }
 
-std::int64_t channels_of(const Shape& shape, bool channels_last) { return channels_last ? shape.back() : shape.at(1); }
+std::int64_t channels_of(const Shape& shape, bool channels_last) {
+  if (shape.size() < 2) refuse("input shape {} has no channels, expected [N, C, …]", to_string(shape));
+  return channels_last ? shape.back() : shape[1];
+}
 
 Shape image_shape(std::int64_t n, std::int64_t channels, const std::vector<std::int64_t>& spatial, bool channels_last) {
   Shape shape{n};

@@ -76,6 +76,7 @@ void for_each_node(Graph& graph, Diagnostics& diagnostics, const std::function<v
 void infer_shapes(Graph& graph, Diagnostics& diagnostics, bool fold_dequantize) {
   for_each_node(graph, diagnostics, [&](Node& node) {
     const Op& op = op_of(node);
+    if (op.type != "Constant" && !node.has_input(0)) refuse("input 0 is missing");
     InferContext context{graph, node};
     op.infer(context);
     check_outputs(graph, node);

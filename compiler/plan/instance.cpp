@@ -63,19 +63,20 @@ void subtract_shared(const Instance& instance, const Distances& distances, Secti
     return instance.buffers[at(section.items[position[source]].index)].size;
   };
   const auto padded = [&](int source) { return round_up(size(source), section.grain); };
-  const auto together = [&](const auto& d) {
-    return position.contains(d.first.first) && position.contains(d.first.second);
+  const auto for_each_within = [&](auto body) {  // every distance between two buffers of the section
+    for (const SectionItem& item : section.items) {
+      const int below = instance.buffers[at(item.index)].source;
+      for (auto d = distances.lower_bound({below, 0}); d != distances.end() && d->first.first == below; ++d)
+        if (position.contains(d->first.second)) body(below, d->first.second, d->second);
+    }
   };
-  for (const auto& d : distances)
-    if (together(d)) ++partners[d.first.first], ++partners[d.first.second];
   std::map<std::pair<int, int>, std::int64_t> shared;
-  for (const auto& d : distances) {
-    if (!together(d)) continue;
-    const auto [below, above] = d.first;
-    const std::int64_t bytes = most_shared(padded(below), padded(above), round_up(d.second, section.grain));
+  for_each_within([&](int below, int above, std::int64_t distance) {
+    ++partners[below], ++partners[above];
+    const std::int64_t bytes = most_shared(padded(below), padded(above), round_up(distance, section.grain));
     std::int64_t& most = shared[std::minmax(below, above)];
     most = std::max(most, bytes);
-  }
+  });
   for (const auto& [pair, bytes] : shared) {
     SectionItem &a = section.items[position[pair.first]], &b = section.items[position[pair.second]];
     const std::int64_t size_a = size(pair.first), size_b = size(pair.second);

@@ -10,9 +10,15 @@
 
 namespace o2m {
 
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION  // sanitizers make the search a hundred times slower
+inline constexpr std::int64_t default_step_limit = 1'000;
+#else
+inline constexpr std::int64_t default_step_limit = 200'000;
+#endif
+
 struct PlaceOptions {
   std::optional<std::int64_t> capacity = {};  ///< stop at the first placement that is no higher
-  std::int64_t step_limit = 200'000;   ///< decisions of the search; 10,000 to 1,000,000 of them take a second
+  std::int64_t step_limit = default_step_limit;  ///< decisions of the search; 10,000 to 1,000,000 of them take a second
   std::optional<double> seconds = {};  ///< wall-clock limit of the search
 };
 

@@ -41,33 +41,28 @@ std::string snake(std::string_view text) {
   return out;
 }
 
-template <class Taken>
-std::string make_unique(const std::string& base, Taken taken) {
-  if (!taken(base)) return base;
-  for (int i = 2;; ++i) {
+/// `base`, or base_2, base_3, …: the first of them whose key nobody has. A name, once given, stays taken.
+std::string make_unique(UniqueNames& names, const std::string& base, std::string (*key)(std::string_view)) {
+  if (names.taken.insert(key(base)).second) return base;
+  for (int& i = names.next.try_emplace(base, 2).first->second;; ++i) {
     std::string name = fmt::format("{}_{}", base, i);
-    if (!taken(name)) return name;
+    if (names.taken.insert(key(name)).second) return name;
   }
 }
 
 }  // namespace
 
-std::string unique_layer_name(const Program& program, std::string_view wanted, std::string_view fallback) {
+std::string unique_layer_name(Program& program, std::string_view wanted, std::string_view fallback) {
   std::string base = snake(wanted);
   // Very short names meet macros of system headers (I of complex.h, B0 of termios.h).
   if (base.size() < 3 || std::isdigit(static_cast<unsigned char>(base.front()))) base = snake(fallback) + (base.empty() ? "" : "_" + base);
   if (is_reserved(base)) base += "_layer";
-  return make_unique(base, [&](const std::string& name) {
-    // Two names that differ only in underscores ("a1", "a_1") would share a struct name.
-    const std::string camel = upper_camel(name);
-    return std::any_of(program.calls.begin(), program.calls.end(), [&](const Call& c) { return upper_camel(c.name) == camel; });
-  });
+  // Two names that differ only in underscores ("a1", "a_1") would share a struct name.
+  return make_unique(program.layer_names, base, upper_camel);
 }
 
-std::string unique_constant_name(const Program& program, std::string wanted) {
-  return make_unique(wanted, [&](const std::string& name) {
-    return std::any_of(program.constants.begin(), program.constants.end(), [&](const ConstantArray& c) { return c.name == name; });
-  });
+std::string unique_constant_name(Program& program, const std::string& wanted) {
+  return make_unique(program.constant_names, wanted, [](std::string_view name) { return std::string(name); });
 }
 
 std::string upper_camel(std::string_view text) {

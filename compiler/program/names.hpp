@@ -8,9 +8,9 @@
 
 namespace o2m {
 
-/// snake_case identifier of [a-z0-9_], never a keyword or a name the generated code uses itself, unique among calls.
-std::string unique_layer_name(const Program& program, std::string_view wanted, std::string_view fallback);
-std::string unique_constant_name(const Program& program, std::string wanted);
+/// snake_case identifier of [a-z0-9_], never a keyword or a name the generated code uses itself, unique in `program`.
+std::string unique_layer_name(Program& program, std::string_view wanted, std::string_view fallback);
+std::string unique_constant_name(Program& program, const std::string& wanted);
 /// "conv1_relu" -> "Conv1Relu"
 std::string upper_camel(std::string_view snake);
 /// Exact, readable: "0.5F", or hexadecimal where decimal would be long; infinities as expressions.

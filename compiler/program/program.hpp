@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <variant>
@@ -67,6 +69,12 @@ struct Port {
   BufferId buffer = BufferId::none;
 };
 
+/// Names given out so far, and the number to try next behind each that was wanted again.
+struct UniqueNames {
+  std::set<std::string> taken;
+  std::map<std::string, int> next;
+};
+
 struct Program {
   std::string model_name;
   std::vector<Buffer> buffers;
@@ -74,6 +82,7 @@ struct Program {
   std::vector<Call> calls;
   std::vector<Port> inputs, outputs;
   std::vector<std::string> notes;  ///< what passes did with the model's nodes, for inspect
+  UniqueNames layer_names, constant_names;  ///< see names.hpp
 
   Buffer& operator[](BufferId id) { return buffers[static_cast<std::size_t>(id)]; }
   const Buffer& operator[](BufferId id) const { return buffers[static_cast<std::size_t>(id)]; }

@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 
 Tensor bytes_tensor(Shape shape, std::string_view data) {
   Tensor t = make_tensor(DType::uint8, std::move(shape));
-  std::memcpy(t.bytes.data(), data.data(), t.bytes.size());
+  copy_bytes(t.bytes.data(), data.data(), t.bytes.size());
   return t;
 }
 

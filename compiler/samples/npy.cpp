@@ -71,7 +71,7 @@ Tensor to_c_order(const Tensor& f) {
   for (std::int64_t i = 0; i < c.count(); ++i) {
     std::int64_t from = 0;
     for (std::size_t d = 0; d < at.size(); ++d) from += at[d] * stride[d];
-    std::memcpy(c.bytes.data() + static_cast<std::size_t>(i) * item, f.bytes.data() + static_cast<std::size_t>(from) * item, item);
+    copy_bytes(c.bytes.data() + static_cast<std::size_t>(i) * item, f.bytes.data() + static_cast<std::size_t>(from) * item, item);
     for (std::size_t d = at.size(); d-- > 0 && ++at[d] == f.shape[d];) at[d] = 0;
   }
   return c;
@@ -95,7 +95,7 @@ Tensor parse_npy(std::string_view bytes) {
       data.size() % static_cast<std::size_t>(size_of(type)) != 0)
     refuse("the .npy file holds {} bytes of data, {}{} does not fit that", data.size(), to_string(type), to_string(shape));
   Tensor tensor = make_tensor(type, shape);
-  std::memcpy(tensor.bytes.data(), data.data(), data.size());
+  copy_bytes(tensor.bytes.data(), data.data(), data.size());
   const bool fortran = value_of(header, "fortran_order").substr(0, 4) == "True";
   return fortran ? to_c_order(tensor) : tensor;
 }

@@ -32,7 +32,8 @@ inline std::int32_t quantize_element(float x, float scale, std::int32_t zero_poi
 
 /// DequantizeLinear of one element.
 inline float dequantize_element(std::int32_t x, float scale, std::int32_t zero_point) noexcept {
-  return product(static_cast<float>(x - zero_point), scale);
+  const std::uint32_t difference = static_cast<std::uint32_t>(x) - static_cast<std::uint32_t>(zero_point);  // int32 wraps
+  return product(static_cast<float>(static_cast<std::int32_t>(difference)), scale);
 }
 
 struct QuantizationParameters {

@@ -38,7 +38,8 @@ std::vector<std::size_t> data_inputs(const Node& node) {
     for (std::size_t i = 2; i < node.inputs.size(); i += 3) all.push_back(i);
     return all;
   }
-  for (std::size_t i = 0; i < node.inputs.size(); ++i) all.push_back(i);
+  for (std::size_t i = 0; i < node.inputs.size(); ++i)
+    if (node.has_input(i)) all.push_back(i);
   return all;
 }
 

@@ -130,10 +130,12 @@ void GraphEditor::transpose_graph_output(ValueId& id, const Perm& perm) {
 bool simplify_transposes(GraphEditor& edit) {
   Graph& graph = edit.graph;
   const Uses uses(graph);
+  bool simplified = false;  // all in one go: who makes a value does not change
   for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
     if (!graph.nodes[n].is("Transpose") || graph[graph.nodes[n].inputs[0]].constant) continue;
-    if (simplify_one(graph, uses, n)) return true;
+    if (simplify_one(graph, uses, n)) simplified = true;
   }
+  if (simplified) return true;
   for (std::size_t n = 0; n < graph.nodes.size(); ++n)
     if (sink_into(edit, uses, n) || absorb_into_weights(edit, uses, n)) return true;
   return false;
