@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . cmake/packages.sh
-install_missing $build_packages clang libunicorn-dev libcapstone-dev gcc-arm-none-eabi libstdc++-arm-none-eabi-newlib python3-numpy python3-onnx
+install_missing $build_packages clang clang-tidy cppcheck libunicorn-dev libcapstone-dev gcc-arm-none-eabi libstdc++-arm-none-eabi-newlib python3-numpy python3-onnx
 command -v chromium >/dev/null || install_missing chromium || echo "chromium could not be installed: the test of the report page in a browser will be skipped"
 command -v node >/dev/null || install_missing nodejs
 command -v npm >/dev/null || install_missing npm

@@ -1,0 +1,50 @@
+#!/usr/bin/env python3
+"""clang-tidy or cppcheck over the generated code of many networks: those of tests/cross, with the runtime they bring.
+
+  lint.py tidy|cppcheck [--target T]      (ONNX2MCU names the executable)
+
+Exit status 77: the tool is missing."""
+import argparse
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "cross"))
+import run as cross  # noqa: E402
+
+# What cppcheck says of correct code: a parameter advanced by a kernel and not read again; a local variable named like a
+# function of another header; classes whose only member is zero-initialized memory by contract.
+CPPCHECK_SUPPRESSED = ["missingIncludeSystem", "uselessAssignmentPtrArg", "shadowFunction", "noConstructor"]
+
+
+def command_of(tool, folder):
+    if tool == "tidy":
+        return ["clang-tidy", "--quiet", f"--config-file={HERE / 'generated.clang-tidy'}", folder / "firmware.cpp", "--", "-std=c++17", "-I", folder]
+    return ["cppcheck", "--quiet", "--std=c++17", "-D__GNUC__=12", "-D__x86_64__", "--max-configs=1", "--enable=warning,style,performance,portability", "--error-exitcode=1",
+            *[f"--suppress={s}" for s in CPPCHECK_SUPPRESSED], "-I", folder, folder / "firmware.cpp"]
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("tool", choices=["tidy", "cppcheck"])
+    parser.add_argument("--target", default="portable")
+    a = parser.parse_args()
+    program = "clang-tidy" if a.tool == "tidy" else "cppcheck"
+    if not shutil.which(program):
+        print(f"skipped: {program} is not installed")
+        return 77
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        names, refused = cross.generate(cross.networks(""), a.target, folder)
+        cross.write_firmware(names, folder / "firmware.cpp")
+        done = subprocess.run([str(c) for c in command_of(a.tool, folder)], text=True, capture_output=True, check=False)
+    clean = done.returncode == 0 and not refused
+    print(f"{program}: {len(names)} networks for {a.target}: {'clean' if clean else 'not clean'}\n" + ("" if clean else (done.stdout + done.stderr)[:6000]))
+    return not clean
+
+
+if __name__ == "__main__":
+    sys.exit(main())
