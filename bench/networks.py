@@ -4,8 +4,15 @@ import os
 
 import numpy as np
 
+import autoencoder
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SHARED = os.path.join(os.path.dirname(ROOT), "shared")
+CACHE = os.environ.get("ONNX2MCU_BENCH_CACHE", os.path.expanduser("~/.cache/onnx2mcu-bench"))
+
+
+def compiler():
+    return os.environ.get("ONNX2MCU", os.path.join(ROOT, "build/onnx2mcu"))
 
 
 def digits():
@@ -78,10 +85,13 @@ NETWORKS = {
     "kws-dscnn": ("shared/models/mlperf-tiny/kws_dscnn_int8io_qdq.onnx", keywords),
     "kws-dscnn-float": ("shared/models/mlperf-tiny/kws_dscnn_floatio_qdq.onnx", keywords_float),
     "resnet8": ("shared/models/mlperf-tiny/ic_resnet8_int8io_qdq.onnx", pictures_int8),
+    "autoencoder": ("generated/autoencoder", autoencoder.samples_u8),
     "resnet8-float": ("shared/models/mlperf-tiny/ic_resnet8_floatio_qdq.onnx", pictures_float),
 }
 
 
 def model_path(name):
     relative = NETWORKS[name][0]
+    if relative.startswith("generated/"):
+        return autoencoder.make(compiler(), os.path.join(CACHE, "models"))
     return os.path.join(os.path.dirname(ROOT), relative) if relative.startswith("shared/") else os.path.join(ROOT, relative)

@@ -12,14 +12,13 @@ import sys
 
 import numpy as np
 
-from networks import NETWORKS, ROOT, SHARED, model_path
+from networks import CACHE, NETWORKS, ROOT, SHARED, compiler, model_path
 
 CHIPS = {
     "f103": ("stm32f103", 72, "-mcpu=cortex-m3 -mthumb"),
     "f446": ("stm32f446", 180, "-mcpu=cortex-m4 -mthumb -mfloat-abi=hard -mfpu=fpv4-sp-d16"),
     "h750": ("stm32h750", 480, "-mcpu=cortex-m7 -mthumb -mfloat-abi=hard -mfpu=fpv5-d16"),
 }
-CACHE = os.environ.get("ONNX2MCU_BENCH_CACHE", os.path.expanduser("~/.cache/onnx2mcu-bench"))
 STACK = 8192  # generous: what the network needs of it is measured
 
 
@@ -123,10 +122,6 @@ def simulator():
             raise Failed("no simulator: set MCUSIM")
         run(["make", "-C", source, f"OUT={os.path.dirname(binary)}"], "mcusim")
     return binary
-
-
-def compiler():
-    return os.environ.get("ONNX2MCU", os.path.join(ROOT, "build/onnx2mcu"))
 
 
 def simulate(elf, chip, samples, folder, report):

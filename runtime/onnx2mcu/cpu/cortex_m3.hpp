@@ -90,7 +90,7 @@ namespace onnx2mcu::cpu {
         [w6] "r"(w[6]), [w7] "r"(w[7]), [w8] "r"(w[8]), "m"(*reinterpret_cast<const X(*)[48]>(x)))
 
 struct CortexM3 : Portable {
-  static constexpr bool has_fpu = false;
+  static constexpr bool has_fpu = false, vectorizes = false;
 
   /// See Portable. The pixels' offsets must fit the loads.
   template <int taps, int pixels, int distance, class X>
@@ -166,7 +166,7 @@ struct CortexM3 : Portable {
 #else
 
 struct CortexM3 : Portable {
-  static constexpr bool has_fpu = false;
+  static constexpr bool has_fpu = false, vectorizes = false;
 };
 
 #endif

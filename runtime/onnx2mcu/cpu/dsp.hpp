@@ -30,6 +30,7 @@ namespace onnx2mcu::cpu {
   }
 
 struct Dsp : Portable {
+  static constexpr bool vectorizes = false;
   ONNX2MCU_DSP_3(smlad, "smlad")
   ONNX2MCU_DSP_3(smlabb, "smlabb")
   ONNX2MCU_DSP_3(smlabt, "smlabt")
@@ -77,7 +78,9 @@ struct Dsp : Portable {
 
 #else
 
-struct Dsp : Portable {};
+struct Dsp : Portable {
+  static constexpr bool vectorizes = false;
+};
 
 #endif
 

@@ -29,6 +29,8 @@ ONNX2MCU_INLINE std::int32_t wrapping_sub(std::int32_t a, std::int32_t b) noexce
 struct Portable {
   /// Single-precision floating point is cheap: requantization that is not provable in integers uses it.
   static constexpr bool has_fpu = true;
+  /// The compiler has vector instructions for plain loops: what runs on a PC.
+  static constexpr bool vectorizes = true;
 
   /// acc + sum of x[i] * w[i], i < n. The caller proves that no partial sum leaves int32.
   template <class X, class W>
