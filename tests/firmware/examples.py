@@ -69,14 +69,17 @@ def system(folder, example, target):
 
 
 def other_banks(folder):
-    """Weights that do not fit the internal flash: copied from the external one to AXI RAM at start. And the arena elsewhere."""
+    """Float weights that do not fit the internal flash: copied from the external one to AXI RAM at start. And the arena
+    elsewhere. The same generated code on this PC, where no memory is copied, says what is right."""
     name = "nucleo-mlp"
-    model, expected = f"{ROOT}/examples/{name}/{name}.onnx", f"{ROOT}/examples/{name}/expected_200x10_f32.npy"
+    model, expected = f"{ROOT}/examples/{name}/{name}_float.onnx", f"{folder}/probabilities.npy"
+    images = ["--input", DIGITS, "--scale", "0.00392156862745098"]
+    run([board.COMPILER, "run", model, *images, "--output", expected])
     note = run([board.COMPILER, model, "-o", f"{folder}/banks", "--target", "h750", "--firmware", "--place", "arena=d3"]).stdout.decode()
     need("weights in axi (copied from QSPI), arena in d3, code in itcm (copied from FLASH)" in note, note)
     with simulated("h750", board.build_project(f"{folder}/banks")) as port:
-        report = device(port, "validate", "--input", DIGITS, "--expected", expected, "--count", "10")
-        need("passed: 10 samples" in report, report)
+        report = device(port, "validate", *images, "--expected", expected, "--count", "5")
+        need("passed: 5 samples" in report, report)
         print(f"{name} on the h750: {note.splitlines()[1]}: {report}", end="")
 
 
