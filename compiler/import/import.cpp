@@ -154,7 +154,7 @@ struct Importer {
     const auto later = produced_by.find(name);
     if (later == produced_by.end()) refuse("it reads \"{}\", which no node, input or initializer provides", printable(name));
     if (later->second == at) refuse("it reads its own output \"{}\": the graph has a cycle", printable(name));
-    refuse("it reads \"{}\", which only node {} computes: the nodes are not in topological order or form a cycle",
+    refuse("it reads \"{}\", which only node {} computes: the nodes form a cycle",
            printable(name), later->second);
   }
 
@@ -198,14 +198,39 @@ struct Importer {
     graph.nodes.push_back(std::move(n));
   }
 
+  /// Positions of the nodes, each behind those it reads: as in the file, which ONNX demands and ONNX Runtime does not.
+  /// On a cycle a node comes before one it reads.
+  std::vector<int> topological_order() const {
+    std::vector<int> order, waiting;
+    std::vector<bool> seen(static_cast<std::size_t>(model.graph().node_size()), false), done = seen;
+    for (int first = 0; first < model.graph().node_size(); ++first) {
+      waiting.push_back(first);
+      while (!waiting.empty()) {
+        const int at = waiting.back();
+        const auto n = static_cast<std::size_t>(at);
+        if (!seen[n]) {
+          seen[n] = true;
+          for (const auto& input : model.graph().node(at).input()) {
+            const auto maker = produced_by.find(input);
+            if (maker != produced_by.end() && !seen[static_cast<std::size_t>(maker->second)]) waiting.push_back(maker->second);
+          }
+          continue;
+        }
+        waiting.pop_back();
+        if (!done[n]) order.push_back(at);
+        done[n] = true;
+      }
+    }
+    return order;
+  }
+
   void nodes() {
     int at = 0;
     for (const auto& proto : model.graph().node()) {
       for (const auto& output : proto.output()) produced_by.emplace(output, at);
       ++at;
     }
-    at = 0;
-    for (const auto& proto : model.graph().node()) node(proto, at++);
+    for (const int position : topological_order()) node(model.graph().node(position), position);
   }
 
   void outputs() {

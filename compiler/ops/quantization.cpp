@@ -7,13 +7,15 @@
 namespace o2m {
 
 std::vector<float> read_scales(const Tensor& scale, std::int64_t channels, const char* what) {
-  if (scale.type != DType::float32) refuse("{} is {}, only float32 is supported", what, to_string(scale.type));
+  if (scale.type != DType::float32 && scale.type != DType::float16)
+    refuse("{} is {}, only float32 and float16 are supported", what, to_string(scale.type));
   if (scale.count() != 1 && scale.count() != channels)
     refuse("{} has shape {}, expected one element or {}", what, to_string(scale.shape), channels);
-  for (const float s : scale.as<float>())
+  std::vector<float> values;
+  for (std::int64_t i = 0; i < scale.count(); ++i) values.push_back(static_cast<float>(scale.real(i)));
+  for (const float s : values)
     if (!(s > 0) || !std::isfinite(s)) refuse("{} holds {}, a scale must be positive and finite", what, s);
-  const auto values = scale.as<float>();
-  return {values.begin(), values.end()};
+  return values;
 }
 
 std::vector<std::int32_t> read_zero_points(const Tensor* zero_point, std::int64_t channels, const char* what) {

@@ -217,6 +217,38 @@ def recurrent():
     m.write(HERE / "recurrent")
 
 
+def trigonometry():
+    m = Model(opset=18)
+    wide, unit = m.input("x", F32, [40], special_values(m, 40)), m.input("u", F32, [40], m.random.uniform(-1, 1, [3, 40]))
+    for op in ["Sin", "Cos", "Tan", "Sinh", "Cosh", "Asinh", "Atan", "IsNaN", "IsInf", "Mish"]:
+        m.apply(op, [wide], ["bool" if op.startswith("Is") else F32])
+    m.apply("IsInf", [wide], ["bool"], detect_negative=0)
+    for op in ["Acos", "Asin", "Atanh"]:
+        m.apply(op, [unit], [F32])
+    m.apply("Acosh", [m.input("v", F32, [40], m.random.uniform(1, 30, [3, 40]))], [F32])
+    m.write(HERE / "trigonometry")
+
+
+def logic():
+    m = Model(opset=18)
+    for dtype in "int8", "uint8", "int32", "int64":
+        a, b = m.input("a_" + dtype, dtype, [3, 4]), m.input("b_" + dtype, dtype, [4])
+        for op in ["BitwiseAnd", "BitwiseOr", "BitwiseXor"]:
+            m.apply(op, [a, b], [dtype])
+        m.apply("BitwiseNot", [a], [dtype])
+        for op in ["Equal", "Less", "Greater", "LessOrEqual", "GreaterOrEqual"]:
+            if dtype in ("int32", "int64"):
+                m.apply(op, [a, b], ["bool"])
+    shifts = m.input("shifts", "uint8", [4], low=0, high=7)
+    for direction in "LEFT", "RIGHT":
+        m.apply("BitShift", ["a_uint8", shifts], ["uint8"], direction=direction)
+    p, q = (m.input(n, "bool", [6], m.random.random([3, 6]) < 0.5) for n in "pq")
+    for op in ["And", "Or", "Xor"]:
+        m.apply(op, [p, q], ["bool"])
+    m.apply("Not", [p], ["bool"])
+    m.write(HERE / "logic")
+
+
 def conv_transpose():
     m = Model(samples=2)
     cases = [  # shape, filters, kernel, group, further attributes
@@ -326,6 +358,7 @@ RECORDS = {
     "resize": lambda: resize("resize", 18, False), "resize_channels_last": lambda: resize("resize_channels_last", 18, True),
     "upsample": upsample, "normalization": normalization, "group_normalization": group_normalization,
     "rms_normalization": rms_normalization, "conv_transpose": conv_transpose,
+    "trigonometry": trigonometry, "logic": logic,
 }
 
 if __name__ == "__main__":
