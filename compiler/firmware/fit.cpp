@@ -45,12 +45,14 @@ std::string bank_parts(const BankUse& use) {
 }
 
 Overhead overhead(const Network& network, const Target& target, std::int64_t vectors) {
-  constexpr std::int64_t unknown_layer = 900;
+  constexpr std::int64_t unknown_layer = 900,
+                         least = 700;  // the model is a fit: single layers come out too small
   std::int64_t layers = 0;
   for (const Call& call : network.program.calls) {
     const auto cost = layer_cost(network.program, call, target);
-    layers += cost ? cost->code_bytes : unknown_layer;
+    layers += cost ? std::max(cost->code_bytes, least) : unknown_layer;
   }
+  layers += layers / 8;  // the model is a mean, the estimate should not be too small
   return {layers, target.has_fpu ? 8'000 : 9'500, 256, target.name == "f103" ? 1'536 : 4'096, vectors};
 }
 
