@@ -12,7 +12,7 @@ namespace {
 constexpr std::int64_t grain = 16;  // bytes: what the planner tells apart
 constexpr std::int64_t around_network =
     9'500;  // bytes of flash that a firmware takes beside its network, measured
-constexpr int unrolls[] = {8, 4, 2, 1, all_steps};
+constexpr int unrolls[] = {8, 4, 2, 1};
 
 Program lowered(const Graph& graph, const Target& target, const CodeForms& forms) {
   Graph copy = graph;
@@ -34,7 +34,7 @@ bool has_unroll(const Call& call) {
 
 /// The choices of every layer that has more than one and whose cost is known. `fixed`: bytes of all that is
 /// not theirs.
-std::vector<LayerChoices> choices_of(const Graph& graph, const Target& target, std::int64_t& fixed) {
+std::vector<LayerChoices> choices_of(const Graph& graph, const Target& target, bool full, std::int64_t& fixed) {
   const Program blocked = lowered(graph, target, {}), rolled = lowered(graph, target, {{false, 1}});
   std::vector<LayerChoices> layers;
   for (const ConstantArray& c : blocked.constants) fixed += static_cast<std::int64_t>(c.bytes.size());
@@ -44,10 +44,10 @@ std::vector<LayerChoices> choices_of(const Graph& graph, const Target& target, s
       if (const auto cost = layer_cost(program, written, target))
         layer.choices.push_back({form, cost->cycles, cost->code_bytes});
     };
-    if (has_unroll(call))
-      for (const int steps : unrolls) add(blocked, unrolled(call, steps), {true, steps});
-    else
-      add(blocked, call, {});
+    for (const int steps : unrolls)
+      if (has_unroll(call)) add(blocked, unrolled(call, steps), {true, steps});
+    if (full && has_unroll(call)) add(blocked, unrolled(call, all_steps), {true, all_steps});
+    if (!has_unroll(call)) add(blocked, call, {});
     const auto plain = std::find_if(rolled.calls.begin(), rolled.calls.end(),
                                     [&](const Call& c) { return c.name == call.name; });
     if (plain != rolled.calls.end() && plain->kernel != call.kernel) add(rolled, *plain, {false, 1});
@@ -159,7 +159,7 @@ CodeForms choose_forms(const Graph& graph, const CompileOptions& options) {
            : options.unroll == Unroll::size ? CodeForms{{false, 1}}
                                             : CodeForms{};
   std::int64_t fixed = 0;
-  const std::vector<LayerChoices> layers = choices_of(graph, target, fixed);
+  const std::vector<LayerChoices> layers = choices_of(graph, target, options.unroll == Unroll::full, fixed);
   const std::int64_t room =
       (options.flash_budget > 0 ? options.flash_budget : target.flash_bytes - around_network) - fixed;
   if (options.flash_budget > 0 && least_bytes(layers) > room)

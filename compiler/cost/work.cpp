@@ -68,9 +68,12 @@ void add_conv(Work& work, const Constants& c) {
   const Pieces p = pieces(steps, c("unroll", 8));
   const double blocks = real(out_h * pairs * four),
                small = real(out_h * (pairs * (two + one) + singles * (four + two + one)));
+  const bool copied = c("copied", 0) != 0;  // the weights of four rows come from RAM
+  work.amounts.insert({copied ? "steps from RAM" : "steps", blocks * real(runs * steps)});
   work.amounts.insert(
-      {{"steps", blocks * real(runs * steps)},
-       {"loops", blocks * real(runs * p.loops)},
+      {"copied words", copied ? real(out_h * tiles * four * 2 * runs * steps * (c("packed") ? 1 : 2)) : 0});
+  work.amounts.insert(
+      {{"loops", blocks * real(runs * p.loops)},
        {"pieces", blocks * real(runs * p.straight)},
        {"blocks", blocks},
        {"small blocks", small},
