@@ -1,5 +1,6 @@
 #include "compile.hpp"
 
+#include <algorithm>
 #include <iostream>
 
 #include "cost/choose_forms.hpp"
@@ -7,8 +8,28 @@
 #include "import/read.hpp"
 #include "ir/dump.hpp"
 #include "passes/passes.hpp"
+#include "stream/choose.hpp"
 
 namespace o2m {
+namespace {
+
+/// Whether the arena leaves room for a stack in the bank where it lies (all chips here have it at one address).
+bool fits(const MemoryPlan& plan, const Target& target) {
+  constexpr std::uint32_t data_base = 0x20000000;
+  constexpr std::int64_t stack = 2048;
+  return std::none_of(target.banks.begin(), target.banks.end(),
+                      [&](const Bank& bank) { return bank.base == data_base && plan.arena_bytes + stack > bank.size; });
+}
+
+CodeForms forms_for(const Graph& graph, const CompileOptions& options, bool least_ram) {
+  CodeForms forms = choose_forms(graph, options);
+  forms.common.direct = least_ram;
+  for (auto& [layer, form] : forms.layers) form.direct = least_ram;
+  return forms;
+}
+
+}  // namespace
+
 Network build_network(const CompileOptions& options, Diagnostics& diagnostics) {
   const onnx::ModelProto model = read_model(options.model);
   return build_network(import_model(model, {options.model.parent_path(), options.input_shapes}, diagnostics), options, diagnostics);
@@ -32,11 +53,16 @@ Network build_network(Graph graph, const CompileOptions& options, Diagnostics& d
   infer_shapes(graph, diagnostics, /*fold_dequantize=*/true);
   dump("layout", graph);
 
-  Network network;
-  network.program = lower(graph, *options.target, choose_forms(graph, options), diagnostics);
-  network.program.model_name = options.model.filename().string();
-  network.plan = plan_memory(network.program);
-  return network;
+  const auto network_for = [&](bool least_ram) {
+    Network network{lower(graph, *options.target, forms_for(graph, options, least_ram), diagnostics), {}};
+    network.program.model_name = options.model.filename().string();
+    if (least_ram) network.program = with_smallest_arena(network.program);
+    network.plan = plan_memory(network.program);
+    return network;
+  };
+  Network network = network_for(options.optimize == Optimize::ram && !options.trace);
+  const bool may_stream = options.optimize == Optimize::balanced && !options.trace;
+  return may_stream && !fits(network.plan, *options.target) ? network_for(true) : network;
 }
 
 }  // namespace o2m

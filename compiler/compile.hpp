@@ -11,11 +11,19 @@
 
 #include "diagnostics.hpp"
 #include "ir/graph.hpp"
+#include "plan/problem.hpp"
 #include "program/code_form.hpp"
 #include "program/program.hpp"
 #include "target.hpp"
 
 namespace o2m {
+
+/// --optimize: what is made small, at whose expense.
+enum class Optimize {
+  balanced,  ///< layer by layer, unless the network would not fit the target
+  ram,       ///< streams and small patches wherever they make the arena smaller
+  time,      ///< layer by layer
+};
 
 struct CompileOptions {
   std::filesystem::path model;
@@ -28,6 +36,7 @@ struct CompileOptions {
   std::filesystem::path tuning;   ///< --tuning; empty: the file beside the model, if there is one
   bool use_tuning = true;
   std::optional<CodeForms> forms; ///< instead of choosing them (tune)
+  Optimize optimize = Optimize::balanced;
   std::map<std::string, Shape> input_shapes;
   bool trace = false;             ///< generated code reports every layer's outputs (validate --layers)
   bool layer_ends = false;        ///< generated code marks the end of every layer (--firmware)
@@ -65,6 +74,7 @@ void write_files(const std::filesystem::path& folder, const GeneratedFiles& file
 
 /// Graph -> Program (compiler/program/lower.cpp) and its memory plan (compiler/program/plan_memory.cpp).
 Program lower(Graph& graph, const Target& target, const CodeForms& forms, Diagnostics& diagnostics);
+PlanProblem plan_problem(const Program& program);
 MemoryPlan plan_memory(const Program& program);
 /// Bytes of the arena in use at every step, 0 the inputs, call i at i + 1, the last the outputs; memory that
 /// buffers share counts once (compiler/program/live_bytes.cpp).

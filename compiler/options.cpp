@@ -54,7 +54,7 @@ std::string dump_point(const std::string& text) {
 }
 
 struct Strings {
-  std::string target = "portable", io = "model", layout = "model", unroll = "auto", dump;
+  std::string target = "portable", io = "model", layout = "model", unroll = "auto", optimize = "balanced", dump;
   std::vector<std::string> input_shapes;
 };
 
@@ -64,6 +64,8 @@ void add_model_options(CLI::App& app, Options& o, Strings& s) {
   app.add_option("--io", s.io, "inputs and outputs as the model declares them, or the quantized tensors behind them")
       ->check(CLI::IsMember({"model", "quantized"}))->capture_default_str();
   app.add_option("--layout", s.layout, "order of 4-D inputs and outputs")->check(CLI::IsMember({"model", "nhwc"}))->capture_default_str();
+  app.add_option("--optimize", s.optimize, "the least RAM, by streaming rows from layer to layer; the least time; or both as far as they agree")
+      ->check(CLI::IsMember({"ram", "time", "balanced"}))->capture_default_str();
   app.add_option("--unroll", s.unroll, "loops of the generated code: what is fastest, all written out, or the smallest code")
       ->check(CLI::IsMember({"auto", "full", "size"}))->capture_default_str();
   app.add_option("--flash-budget", o.compile.flash_budget, "bytes that constants and code of the network may take together")
@@ -87,6 +89,7 @@ void finish(Options& o, const Strings& s) {
   if (!o.compile.target) throw CLI::ValidationError("--target", "\"" + s.target + "\" is none of the targets that --list-targets names");
   o.compile.quantized_io = s.io == "quantized";
   o.compile.nhwc_ports = s.layout == "nhwc";
+  o.compile.optimize = s.optimize == "ram" ? Optimize::ram : s.optimize == "time" ? Optimize::time : Optimize::balanced;
   o.compile.unroll = s.unroll == "size" ? Unroll::size : s.unroll == "full" ? Unroll::full : Unroll::automatic;
   if (!s.dump.empty()) o.compile.dump_after = dump_point(s.dump);
   for (const std::string& text : s.input_shapes) o.compile.input_shapes.insert(parse_input_shape(text));

@@ -11,6 +11,7 @@
 #include "compile.hpp"
 #include "emit/embedded.hpp"
 #include "emit/fill.hpp"
+#include "emit/layer_block.hpp"
 #include "emit/model_class.hpp"
 #include "program/names.hpp"
 #include "version.hpp"
@@ -22,41 +23,6 @@ std::string guard(std::string_view name, std::string_view suffix) {
   std::string out;
   for (const char c : name) out += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   return fmt::format("{}_{}_HPP", out, suffix);
-}
-
-/// One declaration line of a layer struct.
-std::string param_line(const Param& p) {
-  if (p.type == "using") return fmt::format("  using {} = {};\n", p.name, p.value);
-  if (p.type == "auto&") return fmt::format("  static constexpr const auto& {} = weights::{};\n", p.name, p.value);
-  return fmt::format("  static constexpr {} {} = {};\n", p.type, p.name, p.value);
-}
-
-std::string layer_block(const Program& program, const Call& call, const Target& target) {
-  std::vector<std::string> arguments, values;
-  std::string params = fmt::format("  using Cpu = onnx2mcu::cpu::{};\n", target.cpu);
-  for (const Param& p : call.params) params += param_line(p);
-  const auto argument = [&](DType type, const char* qualifier, const char* stem, std::size_t i, std::size_t n) {
-    std::string name = n == 1 ? std::string(stem) : fmt::format("{}{}", stem, i);
-    arguments.push_back(fmt::format("{}{}* {}", qualifier, cpp_name(type), name));
-    values.push_back(std::move(name));
-  };
-  const auto buffers_read = static_cast<std::size_t>(std::count_if(call.reads.begin(), call.reads.end(), [](const Operand& o) { return std::holds_alternative<BufferId>(o); }));
-  std::size_t reads = 0;
-  for (const Operand& read : call.reads) {
-    if (const auto* id = std::get_if<BufferId>(&read)) argument(program[*id].type, "const ", "x", reads++, buffers_read);
-    else values.push_back("weights::" + program[std::get<ConstantId>(read)].name);
-  }
-  for (std::size_t i = 0; i < call.writes.size(); ++i) argument(program[call.writes[i]].type, "", "y", i, call.writes.size());
-  for (std::size_t i = 0; i < call.scratch.size(); ++i) argument(program[call.scratch[i]].type, "", "scratch", i, call.scratch.size());
-  std::string costs;
-  if (call.macs) costs += fmt::format(", {} MACs", call.macs);
-  if (call.weight_bytes) costs += fmt::format(", {} bytes of weights", call.weight_bytes);
-  if (!call.algorithm.empty()) costs += "\n/// " + comment_text(call.algorithm);
-  if (!call.requantization.empty()) costs += "\n/// " + comment_text(call.requantization);
-  return fill("layer.hpp.in", {{"origin", comment_text(call.origin)}, {"summary", comment_text(call.summary)}, {"costs", costs},
-                               {"struct", upper_camel(call.name)}, {"params", params}, {"function", call.name},
-                               {"arguments", fmt::format("{}", fmt::join(arguments, ", "))}, {"kernel", call.kernel},
-                               {"values", fmt::format("{}", fmt::join(values, ", "))}});
 }
 
 /// Bytes of stack that run() and all it calls take at most, rounded up from what GCC reports for every kernel on the
@@ -156,7 +122,8 @@ GeneratedFiles emit(const Network& network, const CompileOptions& options) {
   std::int64_t macs = 0, weights = 0;
   for (const Call& call : program.calls) {
     headers.insert(call.header);
-    layer_blocks += layer_block(program, call, *options.target);
+    for (const Stage& stage : call.stages) headers.insert(stage.layer.header);
+    layer_blocks += layer_block(network, call, *options.target);
     macs += call.macs;
   }
   const ModelClass model = model_class(network, options);

@@ -55,7 +55,9 @@ struct Writer {
     for (const Operand& read : call.reads)
       if (const auto* id = std::get_if<BufferId>(&read)) arguments.push_back(inside(*id));
     for (const BufferId id : call.writes) arguments.push_back(inside(id));
-    for (const BufferId id : call.scratch) arguments.push_back(at(id));
+    if (!call.stages.empty()) arguments.emplace_back("arena");  // its rings and patches have their places there
+    else
+      for (const BufferId id : call.scratch) arguments.push_back(at(id));
     return fmt::format("    layers::{}({});\n", call.name, fmt::join(arguments, ", "));
   }
 

@@ -88,6 +88,12 @@ Call LowerContext::call(std::string kernel, std::string header) {
 
 void LowerContext::add(Call call) { program.calls.push_back(std::move(call)); }
 
+std::int64_t int_param(const Call& call, std::string_view name, std::int64_t otherwise) {
+  for (const Param& p : call.params)
+    if (p.name == name && p.type == "int") return std::stoll(p.value);
+  return otherwise;
+}
+
 Param param(std::string name, std::int64_t value) { return {"int", std::move(name), std::to_string(value)}; }
 
 Param param_bool(std::string name, bool value) { return {"bool", std::move(name), value ? "true" : "false"}; }

@@ -63,6 +63,9 @@ struct LowerContext {
   std::string layer_name_ = {};  ///< chosen by the first layer_name()
 };
 
+/// The value of an int param of the call, or `otherwise`.
+std::int64_t int_param(const Call& call, std::string_view name, std::int64_t otherwise = 0);
+
 // Params of a layer struct. Floats are printed exactly.
 Param param(std::string name, std::int64_t value);
 Param param_bool(std::string name, bool value);

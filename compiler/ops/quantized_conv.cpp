@@ -76,17 +76,13 @@ PackingOrder conv_order(const QuantizedConv& conv) {
 
 std::int64_t patch_columns(const Window2d& w, std::int64_t tile) { return (tile - 1) * w.stride_w + (w.k_w - 1) * w.dil_w + 1; }
 
-std::int64_t patch_elements(const QuantizedConv& conv, std::int64_t tile) {
-  return patch_columns(conv.window, tile) * conv.window.k_h * conv.in_c + 2;
-}
-
 /// Pixels of a patch, at least 2: as many as fit half of what the layer's images take, or 2 KiB, but 4 KiB at most.
-std::int64_t choose_tile(const QuantizedConv& conv) {
+std::int64_t choose_tile(const QuantizedConv& conv, const Call& call) {
   const Window2d& w = conv.window;
   const std::int64_t images = w.in_h * w.in_w * conv.in_c + w.out_h * w.out_w * conv.out_c;
   const std::int64_t most = std::clamp<std::int64_t>(images / 2, 2048, 4096);
   std::int64_t tile = 2;
-  while (tile < w.out_w && 2 * patch_elements(conv, tile + 2) <= most) tile += 2;
+  while (tile < w.out_w && 2 * patch_elements(call, tile + 2) <= most) tile += 2;
   return std::min(tile, w.out_w);
 }
 
@@ -123,17 +119,45 @@ Call packed_depthwise_call(LowerContext& c, const QuantizedConv& conv, const Acc
 
 Call packed_call(LowerContext& c, const QuantizedConv& conv, const Accumulators& acc, const char* kernel, const char* header) {
   Call call = geometry_call(c, conv, kernel, header);
-  const std::int64_t tile = choose_tile(conv);
+  const std::int64_t tile = choose_tile(conv, call);
   call.params.push_back(param("tile", tile));
   const PackingOrder order = conv_order(conv);
   const PackedWeights packed = pack_weights(conv.weights, acc, order);
   const std::int64_t four_rows = 2 * static_cast<std::int64_t>(order.steps.size()) * (packed.packed ? 2 : 4);  // elements of 2 bytes
   const bool copied = copies_weights(c.target, conv, tile, 2 * four_rows);
-  const std::int64_t patch = (patch_elements(conv, tile) + 1) / 2 * 2;
+  const std::int64_t patch = (patch_elements(call, tile) + 1) / 2 * 2;
   call.scratch = {c.scratch("patch", DType::int16, patch + (copied ? four_rows : 0))};
   call.params.push_back(param_bool("copied", copied));
   add_packed_weights(c, call, packed);
   call.algorithm = fmt::format("patches of {} pixels, 4 channels x 2 pixels{}; {}", tile, copied ? ", weights copied to RAM" : "", packed.reason);
+  return call;
+}
+
+/// Whether every window lies inside the image, its rows in one piece.
+bool windows_inside(const Window2d& w) {
+  return w.pad_top == 0 && w.pad_left == 0 && w.dil_w == 1 && (w.out_w - 1) * w.stride_w + w.k_w <= w.in_w &&
+         (w.out_h - 1) * w.stride_h + (w.k_h - 1) * w.dil_h + 1 <= w.in_h;
+}
+
+/// By row of the window, four inputs at a time, bytes 0 and 2 of a word before bytes 1 and 3; an odd run ends with weights of 0.
+PackingOrder direct_order(const QuantizedConv& conv) {
+  PackingOrder order{{}, 2, 4};
+  const std::int64_t run = conv.window.k_w * conv.depth;
+  for (std::int64_t row = 0; row < conv.weights.taps; row += run) {
+    const auto tap = [&](std::int64_t i) { return i < run ? row + i : -1; };
+    for (std::int64_t i = 0; i < run; i += 4) {
+      order.steps.push_back({tap(i), tap(i + 2)});
+      order.steps.push_back({tap(i + 1), tap(i + 3)});
+    }
+  }
+  return order;
+}
+
+Call direct_call(LowerContext& c, const QuantizedConv& conv, const Accumulators& acc) {
+  Call call = geometry_call(c, conv, "packed_direct_conv2d", "packed_direct.hpp");
+  const PackedWeights packed = pack_weights(conv.weights, acc, direct_order(conv));
+  add_packed_weights(c, call, packed);
+  call.algorithm = "read where they lie, 4 channels at a time; " + packed.reason;
   return call;
 }
 
@@ -174,8 +198,8 @@ Call blocked_conv_call(LowerContext& c, const QuantizedConv& image, const Accumu
   const Window2d& w = conv.window;
   Call call = geometry_call(c, conv, "blocked_conv2d", "blocked_conv2d.hpp");
   const bool direct = is_pixelwise(w);
-  const std::int64_t tile = direct ? w.out_w : choose_blocked_tile(conv), pair = (2 * conv.weights.taps + 3) / 4 * 4;
-  call.scratch = {c.scratch("block", DType::int8, pair + (direct ? 0 : patch_columns(w, tile) * w.k_h * conv.in_c))};
+  const std::int64_t tile = direct ? w.out_w : choose_blocked_tile(conv);
+  call.scratch = {c.scratch("block", DType::int8, patch_elements(call, tile))};
   call.params.push_back(param("tile", tile));
   std::vector<std::int32_t> bias = acc.bias;
   if (bias.size() % 2 != 0) bias.push_back(0);
@@ -204,6 +228,27 @@ bool has_blocked_form(LowerContext& c, const QuantizedConv& conv) {
 
 }  // namespace
 
+void set_tile(Call& call, std::int64_t tile) {
+  for (Param& p : call.params) {
+    if (p.name == "tile") p.value = std::to_string(tile);
+    if (p.name == "copied") p.value = "false";
+  }
+}
+
+std::int64_t patch_elements(const Call& call, std::int64_t tile) {
+  const auto of = [&](const char* name) { return int_param(call, name); };
+  const std::int64_t patch = ((tile - 1) * of("stride_w") + (of("k_w") - 1) * of("dil_w") + 1) * of("k_h") * of("in_c");
+  if (call.kernel.rfind("blocked_conv2d", 0) != 0) return patch + 2;
+  const bool direct = of("k_h") == 1 && of("k_w") == 1 && of("stride_h") == 1 && of("stride_w") == 1 && of("in_w") == of("out_w") && of("in_h") == of("out_h");
+  const std::int64_t pair = (2 * of("k_h") * of("k_w") * of("in_c") + 3) / 4 * 4;  // weights of two channels
+  return pair + (direct ? 0 : patch);
+}
+
+std::int64_t smallest_tile(const Call& call) {
+  const std::int64_t width = int_param(call, "out_w"), tile = std::min<std::int64_t>(2, width);
+  return patch_elements(call, tile) < patch_elements(call, width) ? tile : width;
+}
+
 Call integer_conv_call(LowerContext& c, const QuantizedConv& conv, const Accumulators& acc) {
   if (packs(c, conv)) return packed_conv_call(c, conv, acc);
   if (has_blocked_form(c, conv)) return conv.depthwise() ? blocked_depthwise_call(c, conv, acc) : blocked_conv_call(c, conv, acc);
@@ -217,6 +262,7 @@ bool packs(LowerContext& c, const QuantizedConv& conv) {
 
 Call packed_conv_call(LowerContext& c, const QuantizedConv& conv, const Accumulators& acc) {
   if (conv.depthwise()) return packed_depthwise_call(c, conv, acc, "packed_depthwise_conv2d", "packed_depthwise.hpp");
+  if (c.form().direct && windows_inside(conv.window)) return direct_call(c, conv, acc);
   return packed_call(c, flattened(conv), acc, "packed_conv2d", "packed_conv2d.hpp");
 }
 

@@ -29,5 +29,11 @@ bool packs(LowerContext& c, const QuantizedConv& conv);
 Call packed_conv_call(LowerContext& c, const QuantizedConv& conv, const Accumulators& acc);
 /// The same for kernel packed_guarded_conv2d.
 Call packed_guarded_conv_call(LowerContext& c, const QuantizedConv& conv, const Accumulators& acc);
+/// Elements of scratch that the call of a kernel with patches needs for patches of `tile` pixels, by its params.
+std::int64_t patch_elements(const Call& call, std::int64_t tile);
+/// Patches of another size; the kernel then reads its weights from flash.
+void set_tile(Call& call, std::int64_t tile);
+/// Pixels of the patches that need the least scratch.
+std::int64_t smallest_tile(const Call& call);
 
 }  // namespace o2m

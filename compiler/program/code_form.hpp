@@ -17,6 +17,7 @@ enum class Unroll {
 struct CodeForm {
   bool blocked = true;  ///< false: the plain loops of the portable kernels, a third of the code
   int unroll = 8;       ///< steps of the innermost loop in one piece: 1, 2, 4, 8, or all_steps
+  bool direct = false;  ///< inputs read where they lie instead of from patches, where there is such a kernel: less RAM
   friend bool operator==(const CodeForm&, const CodeForm&) = default;
 };
 

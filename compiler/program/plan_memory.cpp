@@ -5,6 +5,7 @@
 #include "compile.hpp"
 #include "plan/check_plan.hpp"
 #include "plan/place.hpp"
+#include "stream/schedule.hpp"
 
 namespace o2m {
 namespace {
@@ -30,31 +31,36 @@ std::vector<std::pair<int, int>> lifetimes_of(const Program& program) {
   return life;
 }
 
-/// A call that may work in place lets its output start exactly where an input that dies in it lies.
+/// Buffers of a call that are alive together in that call alone may share what its order of reads and writes allows.
 std::vector<Overlap> overlaps_of(const Program& program, const std::vector<std::pair<int, int>>& life) {
   std::vector<Overlap> overlaps;
-  for (std::size_t i = 0; i < program.calls.size(); ++i) {
-    const Call& call = program.calls[i];
-    for (const auto& [write, read] : call.in_place) {
-      const auto* in = std::get_if<BufferId>(&call.reads[static_cast<std::size_t>(read)]);
-      if (!in || life[static_cast<std::size_t>(*in)].second != static_cast<int>(i) + 2) continue;
-      overlaps.push_back({static_cast<int>(call.writes[static_cast<std::size_t>(write)]), static_cast<int>(*in), 0});
+  for (std::size_t i = 0; i < program.calls.size(); ++i)
+    for (const Overlap& overlap : call_overlaps(program, program.calls[i])) {
+      const auto &below = life[static_cast<std::size_t>(overlap.below)], &above = life[static_cast<std::size_t>(overlap.above)];
+      const int first = std::max(below.first, above.first), last = std::min(below.second, above.second);
+      if (first == static_cast<int>(i) + 1 && last == first + 1) overlaps.push_back(overlap);
     }
-  }
   return overlaps;
 }
 
 }  // namespace
 
-MemoryPlan plan_memory(const Program& program) {
-  MemoryPlan result;
-  result.lifetimes = lifetimes_of(program);
+PlanProblem plan_problem(const Program& program) {
+  const auto life = lifetimes_of(program);
   PlanProblem problem;
   for (std::size_t i = 0; i < program.buffers.size(); ++i) {
     const Buffer& b = program.buffers[i];
-    problem.buffers.push_back({b.name, result.lifetimes[i].first, result.lifetimes[i].second, b.bytes, b.alignment});
+    if (life[i].first < life[i].second) problem.buffers.push_back({b.name, life[i].first, life[i].second, b.bytes, b.alignment});
+    else problem.buffers.push_back({b.name, 0, 1, 0, b.alignment});  // of no call any more
   }
-  problem.overlaps = overlaps_of(program, result.lifetimes);
+  problem.overlaps = overlaps_of(program, life);
+  return problem;
+}
+
+MemoryPlan plan_memory(const Program& program) {
+  MemoryPlan result;
+  const PlanProblem problem = plan_problem(program);
+  for (const PlanBuffer& b : problem.buffers) result.lifetimes.emplace_back(static_cast<int>(b.lower), static_cast<int>(b.upper));
   const Plan plan = place(problem, {});
   if (const auto fault = check_plan(problem, plan)) throw std::logic_error("memory plan: " + *fault);
   result.offsets = plan.offsets;

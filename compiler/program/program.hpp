@@ -40,6 +40,16 @@ struct Param {
 
 using Operand = std::variant<BufferId, ConstantId>;
 
+/// A value of a stream: rows, of which the last `kept` are in memory.
+struct StreamValue {
+  BufferId buffer = BufferId::none;
+  std::int64_t height = 0;
+  std::int64_t pitch = 0;  ///< elements from one row to the next
+  std::int64_t kept = 0;   ///< height: all of them
+};
+
+struct Stage;
+
 struct Call {
   std::string kernel;            ///< function template in namespace onnx2mcu, e.g. "conv2d"
   std::string header;            ///< runtime header that defines it, e.g. "conv2d.hpp"
@@ -57,6 +67,24 @@ struct Call {
   std::string algorithm;         ///< what lowering chose and why, for inspect
   std::string requantization;    ///< chosen form and its proof, for inspect; empty where there is none
   std::vector<std::string> tensors;  ///< ONNX names of the outputs, for validate --layers
+  /// Not empty: a stream (runtime/onnx2mcu/stream.hpp). Its values are those it is given, then one for each stage.
+  std::vector<StreamValue> values;
+  std::vector<Stage> stages;
+};
+
+enum class StageKind {
+  window,  ///< a row from the k_h rows under it
+  row,     ///< row y from row y of each value read
+  fold,    ///< a row from the k_h rows under it, one after the other; dil_h is 1
+};
+
+/// A layer that hands on rows. Row y needs the rows y * stride_h - pad_top + k * dil_h.
+struct Stage {
+  StageKind kind = StageKind::window;
+  Call layer;              ///< constants of one row; buffers as before, a ring in the place of a whole image
+  std::vector<int> reads;  ///< values, one for each buffer that the layer reads
+  std::vector<int> pulls;  ///< those of them that it asks for, in this order
+  std::int64_t out_h = 1, k_h = 1, stride_h = 1, dil_h = 1, pad_top = 0;
 };
 
 /// A network input or output as the user sees it.

@@ -94,9 +94,9 @@ ONNX2MCU_INLINE void global_average_pool(const X* x, Y* y) noexcept {
   for (int c = blocks_end; c < L::channels; ++c) average_of_image<L, 1>(x + c, y + c);
 }
 
-/// Row iy of the image joins `sums`, one for each channel; the last row makes y.
+/// Row `iy` of the image joins `sums`, one for each channel; the last row makes y.
 template <class L, class X, class Y>
-ONNX2MCU_INLINE void global_average_pool_stage(const X* row, Y* y, int iy, std::int32_t* sums) noexcept {
+ONNX2MCU_INLINE void global_average_pool_part(const X* row, Y* y, int iy, std::int32_t* sums) noexcept {
   for (int c = 0; c < L::channels; ++c) {
     std::int32_t sum = iy == 0 ? -(L::in_h * L::in_w * L::x_zero_point) : sums[c];
     add_cells<L, 1>(row + c, L::in_w, &sum);

@@ -12,12 +12,12 @@ namespace onnx2mcu {
 
 /// The maxima of N neighbouring channels over `cols` cells, from `first` on, of each row; `whole`: no row is null. A window
 /// without cells gives the lowest value.
-template <class L, int N, bool whole, class T>
-ONNX2MCU_INLINE void max_of_cells(const T* const (&rows)[L::k_h], int first, int cols, T* y) noexcept {
-  if constexpr (whole && N * L::k_h * L::k_w <= 16) {  // no loop: the maxima stay in registers
+template <class L, int N, bool whole, int rows_given, class T>
+ONNX2MCU_INLINE void max_of_cells(const T* const (&rows)[rows_given], int first, int cols, T* y) noexcept {
+  if constexpr (whole && N * rows_given * L::k_w <= 16) {  // no loop: the maxima stay in registers
     unrolled<N>([&](auto n) ONNX2MCU_INLINE_LAMBDA {
       std::int32_t best = rows[0][first + n.value];
-      unrolled<L::k_h * L::k_w>([&](auto i) ONNX2MCU_INLINE_LAMBDA {
+      unrolled<rows_given * L::k_w>([&](auto i) ONNX2MCU_INLINE_LAMBDA {
         const std::int32_t cell = rows[i.value / L::k_w][first + i.value % L::k_w * (L::dil_w * L::channels) + n.value];
         best = cell > best ? cell : best;
       });
@@ -40,9 +40,9 @@ ONNX2MCU_INLINE void max_of_cells(const T* const (&rows)[L::k_h], int first, int
 
 /// Calls visit(whole, first, cols, y) for each window of a row of output: nearly every window is whole, and then the loops
 /// over its cells are written out. first: of its `cols` cells inside the image, in elements from the start of each row.
-template <class L, class T, class Visit>
-ONNX2MCU_INLINE void for_each_pool_window(const T* const (&rows)[L::k_h], T* y, Visit visit) noexcept {
-  const bool all_rows = rows_inside(rows) == L::k_h;
+template <class L, int n, class T, class Visit>
+ONNX2MCU_INLINE void for_each_pool_window(const T* const (&rows)[n], T* y, Visit visit) noexcept {
+  const bool all_rows = rows_inside(rows) == n;
   for (int ox = 0; ox < L::out_w; ++ox, y += L::channels) {
     const TapRange cols = columns_inside<L>(ox);
     const int first = (ox * L::stride_w - L::pad_left + cols.first * L::dil_w) * L::channels;
@@ -58,6 +58,19 @@ ONNX2MCU_INLINE void max_pool_stage(const T* const (&rows)[L::k_h], T* y, int) n
   for_each_pool_window<L>(rows, y, [&rows](auto whole, int first, int cols, T* to) noexcept {
     for (int c = 0; c < blocks_end; c += block) max_of_cells<L, block, whole.value>(rows, first + c, cols, to + c);
     for (int c = blocks_end; c < L::channels; ++c) max_of_cells<L, 1, whole.value>(rows, first + c, cols, to + c);
+  });
+}
+
+/// The same, the rows one after the other: part 0 begins, further ones join.
+template <class L, class T>
+ONNX2MCU_INLINE void max_pool_part(const T* row, T* y, int part) noexcept {
+  const T* const rows[] = {row};
+  for_each_pool_window<L>(rows, y, [&rows, part](auto whole, int first, int cols, T* to) noexcept {
+    for (int c = 0; c < L::channels; ++c) {
+      T best;
+      max_of_cells<L, 1, whole.value>(rows, first + c, cols, &best);
+      to[c] = part != 0 && to[c] > best ? to[c] : best;
+    }
   });
 }
 

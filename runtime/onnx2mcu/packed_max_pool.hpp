@@ -7,16 +7,21 @@
 
 namespace onnx2mcu {
 
+template <class L, class T>
+ONNX2MCU_INLINE std::uint32_t larger_bytes(std::uint32_t a, std::uint32_t b) noexcept {
+  return static_cast<T>(-1) < 0 ? L::Cpu::max_s8(a, b) : L::Cpu::max_u8(a, b);
+}
+
 /// The maxima of four neighbouring channels over `cols` cells, from `first` on, of each row; `whole`: no row is null.
-template <class L, bool whole, class T>
-ONNX2MCU_INLINE std::uint32_t max_of_words(const T* const (&rows)[L::k_h], int first, int cols) noexcept {
+template <class L, bool whole, int n, class T>
+ONNX2MCU_INLINE std::uint32_t max_of_words(const T* const (&rows)[n], int first, int cols) noexcept {
   constexpr bool is_signed = static_cast<T>(-1) < 0;
   std::uint32_t best = whole ? cpu::load_word(rows[0] + first) : is_signed ? 0x80808080U : 0;
-  for (int ky = 0; ky < L::k_h; ++ky) {
+  for (int ky = 0; ky < n; ++ky) {
     if (!whole && rows[ky] == nullptr) continue;
     for (int c = whole && ky == 0 ? 1 : 0; c < cols; ++c) {
       const std::uint32_t cell = cpu::load_word(rows[ky] + (first + c * (L::dil_w * L::channels)));
-      best = is_signed ? L::Cpu::max_s8(best, cell) : L::Cpu::max_u8(best, cell);
+      best = larger_bytes<L, T>(best, cell);
     }
   }
   return best;
@@ -29,6 +34,24 @@ ONNX2MCU_INLINE void packed_max_pool_stage(const T* const (&rows)[L::k_h], T* y,
   for_each_pool_window<L>(rows, y, [&rows](auto whole, int first, int cols, T* to) ONNX2MCU_INLINE_LAMBDA {
     for (int c = 0; c < words_end; c += 4) cpu::store_word(to + c, max_of_words<L, whole.value>(rows, first + c, cols));
     for (int c = words_end; c < L::channels; ++c) max_of_cells<L, 1, whole.value>(rows, first + c, cols, to + c);
+  });
+}
+
+/// The same, the rows one after the other: part 0 begins, further ones join.
+template <class L, class T>
+ONNX2MCU_INLINE void packed_max_pool_part(const T* row, T* y, int part) noexcept {
+  constexpr int words_end = L::channels / 4 * 4;
+  const T* const rows[] = {row};
+  for_each_pool_window<L>(rows, y, [&rows, part](auto whole, int first, int cols, T* to) ONNX2MCU_INLINE_LAMBDA {
+    for (int c = 0; c < words_end; c += 4) {
+      const std::uint32_t best = max_of_words<L, whole.value>(rows, first + c, cols);
+      cpu::store_word(to + c, part != 0 ? larger_bytes<L, T>(best, cpu::load_word(to + c)) : best);
+    }
+    for (int c = words_end; c < L::channels; ++c) {
+      T best;
+      max_of_cells<L, 1, whole.value>(rows, first + c, cols, &best);
+      to[c] = part != 0 && to[c] > best ? to[c] : best;
+    }
   });
 }
 

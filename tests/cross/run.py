@@ -48,9 +48,11 @@ def generate(paths, target, folder):
     """Compiles every network into one folder; prints what was refused, and returns the names of the others and how
     many were refused for another reason than the chip's size."""
     names, refused = [], 0
-    for path in paths:
-        name = name_of(path)
-        done = subprocess.run([os.environ["ONNX2MCU"], path, "-o", folder, "--name", name, "--target", target], capture_output=True, text=True)
+    forms = [(path, name_of(path), []) for path in paths]
+    forms += [(path, name + "_ram", ["--optimize", "ram"]) for path, name, _ in forms if "examples" in path.parts]
+    for path, name, options in forms:
+        done = subprocess.run([os.environ["ONNX2MCU"], path, "-o", folder, "--name", name, "--target", target, *options],
+                              capture_output=True, text=True)
         if done.returncode == 0:
             names.append(name)
         elif done.returncode == 1 and "the network does not fit" in done.stderr:

@@ -21,7 +21,7 @@ Perm to_channels_last(std::size_t rank) {  // NCHW -> NHWC: 0 2 3 1
 bool wants_channels_last(const Graph& graph, const Node& node) {
   static constexpr std::string_view types[] = {"Conv", "QLinearConv", "ConvInteger", "MaxPool", "AveragePool", "GlobalAveragePool",
                                                "GlobalMaxPool", "QLinearAveragePool", "QLinearGlobalAveragePool", "QDQConv",
-                                               "ConvTranspose", "InstanceNormalization"};
+                                               "ConvTranspose", "InstanceNormalization", "QReduceMean"};
   const bool listed = std::find(std::begin(types), std::end(types), node.op_type) != std::end(types);
   if (!listed || node.attr("channels_last", 0) != 0 || node.outputs.size() != 1) return false;
   const std::size_t rank = graph.shape(node.inputs[0]).size();
@@ -45,7 +45,7 @@ void make_channels_last(GraphEditor& edit) {
     const Perm perm = to_channels_last(edit.graph.shape(edit.graph.nodes[n].inputs[0]).size());
     n = edit.transpose_input(n, 0, perm);
     edit.graph.nodes[n].attributes["channels_last"] = std::int64_t{1};
-    edit.transpose_output(n, perm);
+    if (edit.graph.nodes[n].op_type != "QReduceMean") edit.transpose_output(n, perm);
   }
 }
 

@@ -9,6 +9,7 @@ import pathlib
 import sys
 
 import numpy as np
+import onnx
 
 from model import MICROSOFT, Model
 
@@ -314,6 +315,21 @@ def dynamic_quantize_linear():
     return m
 
 
+def reduce_mean():
+    """Between DequantizeLinear and QuantizeLinear, where ONNX Runtime computes it in float."""
+    m = Model()
+    for n, (dtype, shape, keep) in enumerate([("uint8", [1, 5, 7, 7], 1), ("int8", [1, 3, 4, 6], 0), ("uint8", [1, 4, 9], 0),
+                                              ("int8", [1, 6, 1, 3], 1), ("uint8", [1, 2, 1, 1], 0), ("int8", [1, 8, 8, 8], 0)]):
+        low, middle, high = ends(dtype)
+        x = m.input(f"x{n}", dtype, shape)
+        for k, (xs, xz, ys, yz) in enumerate([(0.1, middle, 0.013, middle), (0.0473, low, 0.0473, low), (0.02, high, 0.005, high)]):
+            name = f"mean{n}_{k}"
+            m.nodes.append(onnx.helper.make_node("DequantizeLinear", [x, *m.quantization(xs, xz, dtype)], [name + "_real"]))
+            m.nodes.append(onnx.helper.make_node("ReduceMean", [name + "_real"], [name], axes=list(range(2, len(shape))), keepdims=keep))
+            m.apply("QuantizeLinear", [name, *m.quantization(ys, yz, dtype)], [dtype])
+    return m
+
+
 OPERATORS = {
     "qlinear_add": lambda: binary("QLinearAdd"), "qlinear_mul": lambda: binary("QLinearMul"),
     "max_pool": max_pool, "qlinear_average_pool": average_pool,
@@ -323,6 +339,7 @@ OPERATORS = {
     "qlinear_concat": concat, "matmul_integer": matmul_integer,
     "matmul_integer_to_float": matmul_integer_to_float, "qlinear_matmul": qlinear_matmul, "qgemm": qgemm,
     "conv_integer": conv_integer, "dynamic_quantize_linear": dynamic_quantize_linear,
+    "reduce_mean": reduce_mean,
 }
 
 if __name__ == "__main__":

@@ -1,0 +1,12 @@
+// --optimize ram: which chains of layers become streams, and how large their patches may be.
+#pragma once
+
+#include "program/program.hpp"
+
+namespace o2m {
+
+/// The program with the streams that make its arena smallest. Every way of cutting the sequence of layers into streams and
+/// single layers is considered; each piece is judged by the exact planner.
+Program with_smallest_arena(const Program& program);
+
+}  // namespace o2m
