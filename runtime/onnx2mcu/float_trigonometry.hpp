@@ -120,7 +120,8 @@ inline float tan_f32(float x) noexcept {
 /// atan for x >= 0.
 inline double atan_f64(double x) noexcept {
   constexpr double half_pi = 1.57079632679489661923;
-  if (x > 1.0) return half_pi - atan_f64(1.0 / x);
+  const bool inverted = x > 1.0;
+  if (inverted) x = 1.0 / x;
   // atan(k / 8); the rest is at most 1/16.
   constexpr double eighths[] = {0.0,
                                 0.12435499454676143503,
@@ -135,7 +136,8 @@ inline double atan_f64(double x) noexcept {
   const int k = static_cast<int>(x * 8.0 + 0.5);
   const double middle = static_cast<double>(k) / 8.0;
   const double t = (x - middle) / (1.0 + x * middle);
-  return eighths[k] + t * series(t * t, c);
+  const double y = eighths[k] + t * series(t * t, c);
+  return inverted ? half_pi - y : y;
 }
 
 inline float atan_f32(float x) noexcept {

@@ -128,6 +128,7 @@ struct FoldStage {
 /// Runs the stream: all rows of its last value.
 template <class S, class... Argument>
 ONNX2MCU_INLINE void stream(unsigned char* arena, Argument*... argument) noexcept {
+  // The rows of inputs are only read. NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast)
   unsigned char* const arguments[] = {const_cast<unsigned char*>(reinterpret_cast<const unsigned char*>(argument))...};
   Progress<S> progress{arena, arguments, {}};
   pull<S, S::Values::count - 1>(progress, TypeAt<S::Values::count - 1, typename S::Values>::type::height);
