@@ -77,7 +77,7 @@ ONNX2MCU_INLINE void packed_quad(PackedSums<pairs, 1>& sums, std::uint32_t even,
 template <class L, int quads, int pairs, class X>
 ONNX2MCU_INLINE void packed_run_bytes(PackedSums<pairs, 1>& sums, const X* x, const std::int32_t*& w) noexcept {
   if constexpr (L::packed && L::Cpu::has_blocks && pairs == 4) {
-    L::Cpu::template mac_8x1<quads, L::unroll, (static_cast<X>(-1) < 0)>(sums.value, x, w);
+    w = L::Cpu::template mac_8x1<quads, L::unroll, (static_cast<X>(-1) < 0)>(sums.value, x, w);
   } else {
     for (int i = 0; i < quads; ++i, x += 4) {
       const std::uint32_t word = cpu::load_word(x);

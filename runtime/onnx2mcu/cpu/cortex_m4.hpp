@@ -105,11 +105,13 @@ struct CortexM4 : Dsp {
   }
 
   /// `quads` times four bytes of x with 8 rows; x_signed says which bytes they are. unroll: quads in one piece, 4 or 1.
+  /// Returns the weights behind. Not inlined: among a layer's own registers GCC 12 finds the loop impossible at times.
   template <int quads, int unroll, bool x_signed, class X>
-  static ONNX2MCU_INLINE void mac_8x1(std::int32_t (&a)[8], const X*& x, const std::int32_t*& w) noexcept {
+  [[gnu::noinline]] static const std::int32_t* mac_8x1(std::int32_t (&a)[8], const X* x, const std::int32_t* w) noexcept {
     constexpr int blocks = unroll >= 4 ? quads / 4 : 0;
     if constexpr (blocks > 0) mac_8x1_part<4, x_signed>(a, x, w, w + blocks * 32);
     if constexpr (quads > 4 * blocks) mac_8x1_part<1, x_signed>(a, x, w, w + (quads - 4 * blocks) * 8);
+    return w;
   }
 
   /// Blocks of n until w reaches end.
