@@ -18,6 +18,15 @@ void add_pixel_options(CLI::App& app, PixelMap& pixels) {
   app.add_option("--std", pixels.std, "one value, or one per channel")->delimiter(',')->type_name("D");
 }
 
+void add_tolerance_options(CLI::App& app, Options& o) {
+  app.add_option("--rtol", o.tolerance.relative, "relative tolerance (NumPy's allclose)");
+  app.add_option("--atol", o.tolerance.absolute, "absolute tolerance");
+}
+
+void add_report_option(CLI::App& app, Options& o) {
+  app.add_option("--report", o.report, "write one HTML page: memory map, layers, budgets")->type_name("PAGE.html");
+}
+
 CLI::Option* add_place_option(CLI::App& app, Options& o) {
   return app.add_option("--place", o.place, "firmware's memory bank: weights=flash|qspi|dtcm|axi|ram, arena=dtcm|axi|d2|d3, code=flash|itcm|ram, vectors=flash|qspi")
       ->type_name("WHAT=BANK");
@@ -56,6 +65,7 @@ std::string dump_point(const std::string& text) {
 struct Strings {
   std::string target = "portable", io = "model", layout = "model", unroll = "auto", optimize = "balanced", dump;
   std::vector<std::string> input_shapes;
+  QuantizeWords quantize;
 };
 
 void add_model_options(CLI::App& app, Options& o, Strings& s) {
@@ -85,6 +95,7 @@ void add_host_options(CLI::App& app, Options& o) {
 }
 
 void finish(Options& o, const Strings& s) {
+  finish_quantize_options(o.quantize, s.quantize);
   o.compile.target = find_target(s.target);
   if (!o.compile.target) throw CLI::ValidationError("--target", "\"" + s.target + "\" is none of the targets that --list-targets names");
   o.compile.quantized_io = s.io == "quantized";
@@ -111,77 +122,106 @@ void add_device_options(CLI::App& app, Options& o) {
   app.add_option("--first", o.device.first, "first sample to take")->type_name("N");
   app.add_option("--count", o.device.count, "samples to take (default: all)")->type_name("N");
   app.add_option("--timeout", o.device.timeout_seconds, "seconds an answer may take")->capture_default_str()->check(CLI::Range(0.1, 3600.0));
-  app.add_option("--rtol", o.tolerance.relative, "relative tolerance (NumPy's allclose)");
-  app.add_option("--atol", o.tolerance.absolute, "absolute tolerance");
+  add_tolerance_options(app, o);
   app.add_flag("--json", o.json, "machine-readable result");
   add_pixel_options(app, o.pixels);
+}
+
+/// What onnx2mcu does without a subcommand.
+void add_compile_options(CLI::App& app, Options& o, Strings& s) {
+  add_model_options(app, o, s);
+  app.add_option("-o", o.out_folder, "folder for the generated code")->type_name("DIR");
+  app.add_option("--name", o.compile.name, "namespace and file name of the generated code")->capture_default_str();
+  CLI::Option* any_size = app.add_flag("--any-size", o.any_size, "do not refuse a network that is too large for the target");
+  add_report_option(app, o);
+  add_firmware_options(app, o);
+  app.get_option("--firmware")->excludes(any_size);
+}
+
+void add_inspect_options(CLI::App& app, Options& o, Strings& s) {
+  add_model_options(app, o, s);
+  add_place_option(app, o);
+  app.add_flag("--json", o.json, "machine-readable result");
+  add_report_option(app, o);
+}
+
+void add_run_options(CLI::App& app, Options& o, Strings& s) {
+  add_model_options(app, o, s);
+  add_host_options(app, o);
+  app.add_option("--output", o.outputs, "results, one .npy per output")->type_name("[NAME=]Y.npy")->required();
+}
+
+void add_validate_options(CLI::App& app, Options& o, Strings& s) {
+  add_model_options(app, o, s);
+  add_host_options(app, o);
+  app.add_option("--expected", o.expected, "reference results, one .npy per output")->type_name("[NAME=]Y.npy");
+  app.add_option("--data", o.data, "folder with test_data_set_N folders of ONNX's .pb files, or one of those")->type_name("DIR");
+  app.add_option("--labels", o.labels, "class of each sample: prints how many are predicted right")->type_name("L.npy");
+  app.add_option("--layers", o.layers, "name the first layer that differs from NAME.npy in DIR (index.json maps names)")->type_name("DIR");
+  add_tolerance_options(app, o);
+  app.add_flag("--json", o.json, "machine-readable result");
+}
+
+void add_quantize_command_options(CLI::App& app, Options& o, Strings& s) {
+  add_quantize_options(app, o.quantize, s.quantize);
+  app.add_option("model", o.compile.model, "float ONNX model")->type_name("FLOAT.onnx");
+  app.add_option("--labels", o.labels, "class of each sample: prints top-1 before and after")->type_name("L.npy");
+  app.add_option("--input-shape", s.input_shapes, "shape of an input the model leaves open")->type_name("NAME=DIMS");
+  add_pixel_options(app, o.pixels);
+}
+
+void add_tune_options(CLI::App& app, Options& o, Strings& s) {
+  add_model_options(app, o, s);
+  app.add_option("-o", o.compile.tuning, "the file to write (default: MODEL.TARGET.tuning.json beside the model)")->type_name("FILE");
+}
+
+void add_plan_options(CLI::App& app, Options& o) {
+  app.add_option("buffers", o.compile.model, "CSV of buffers; with a column offset, that placement is judged")->type_name("BUFFERS.csv")->required();
+  app.add_option("--capacity", o.capacity, "stop at the first placement of at most N bytes; exit status 1 if there is none")->type_name("N");
+  app.add_option("--time-limit", o.plan_seconds, "seconds for the search (default: a fixed number of steps)")->type_name("S");
+  app.add_option("-o", o.plan_output, "write the CSV with offsets")->type_name("OUT.csv");
+}
+
+/// A subcommand that sets Options::command when it is given.
+CLI::App& add_command(CLI::App& app, Options& o, Command command, const char* name, const char* what) {
+  return *app.add_subcommand(name, what)->parse_complete_callback([&o, command] { o.command = command; });
+}
+
+void add_commands(CLI::App& app, Options& o, Strings& s) {
+  add_inspect_options(add_command(app, o, Command::inspect, "inspect", "per-layer table, memory map, flash and RAM, what is fused; writes nothing"), o, s);
+  add_run_options(add_command(app, o, Command::run, "run", "compile the generated code for the host and run samples through it"), o, s);
+  add_validate_options(add_command(app, o, Command::validate, "validate", "golden-compare the generated code, element by element"), o, s);
+  add_quantize_command_options(
+      add_command(app, o, Command::quantize, "quantize", "float ONNX to an 8-bit QDQ model, by samples (post-training static quantization)"), o, s);
+  add_tune_options(
+      add_command(app, o, Command::tune, "tune", "find the fastest code of every layer in the simulator; writes a file that later compilations reuse"), o, s);
+  add_device_options(add_command(app, o, Command::device, "device", "talk to a board, or a simulator, that runs the firmware of --firmware"), o);
+  add_plan_options(
+      add_command(app, o, Command::plan, "plan", "place the buffers of a CSV (id,lower,upper,size; half-open lifetimes) in an arena"), o);
+}
+
+/// What one option alone cannot know.
+void check_together(const Options& o) {
+  if (o.compile.model.empty() && o.command != Command::device) throw CLI::RequiredError("MODEL.onnx");
+  if (o.command == Command::compile && o.out_folder.empty()) throw CLI::RequiredError("-o DIR");
+  if (o.command == Command::validate && o.data.empty() == (o.expected.empty() && o.labels.empty()))
+    throw CLI::ValidationError("validate", "give either --data, or --input with --expected or --labels");
 }
 
 }  // namespace
 
 int parse_options(int argc, char** argv, Options& o) {
   CLI::App app{"onnx2mcu: quantized ONNX to static C++ for microcontrollers, the same bits as ONNX Runtime", "onnx2mcu"};
-  Strings s;
-  bool list_ops = false, list_targets = false;
   app.failure_message([](const CLI::App*, const CLI::Error& error) {
     return std::string("onnx2mcu: ") + error.what() + "\nRun onnx2mcu --help for more information.\n";
   });
+  bool list_ops = false, list_targets = false;
   app.set_version_flag("--version", std::string("onnx2mcu ") + version);
   app.add_flag("--list-ops", list_ops, "print the supported operators");
   app.add_flag("--list-targets", list_targets, "print the known targets");
-  add_model_options(app, o, s);
-  app.add_option("-o", o.out_folder, "folder for the generated code")->type_name("DIR");
-  app.add_option("--name", o.compile.name, "namespace and file name of the generated code")->capture_default_str();
-
-  CLI::Option* any_size = app.add_flag("--any-size", o.any_size, "do not refuse a network that is too large for the target");
-  app.add_option("--report", o.report, "write one HTML page: memory map, layers, budgets")->type_name("PAGE.html");
-  add_firmware_options(app, o);
-  app.get_option("--firmware")->excludes(any_size);
-
-  CLI::App* inspect = app.add_subcommand("inspect", "per-layer table, memory map, flash and RAM, what is fused; writes nothing");
-  add_model_options(*inspect, o, s);
-  add_place_option(*inspect, o);
-  inspect->add_flag("--json", o.json, "machine-readable result");
-  inspect->add_option("--report", o.report, "write one HTML page: memory map, layers, budgets")->type_name("PAGE.html");
-
-  CLI::App* run = app.add_subcommand("run", "compile the generated code for the host and run samples through it");
-  add_model_options(*run, o, s);
-  add_host_options(*run, o);
-  run->add_option("--output", o.outputs, "results, one .npy per output")->type_name("[NAME=]Y.npy")->required();
-
-  CLI::App* validate = app.add_subcommand("validate", "golden-compare the generated code, element by element");
-  add_model_options(*validate, o, s);
-  add_host_options(*validate, o);
-  validate->add_option("--expected", o.expected, "reference results, one .npy per output")->type_name("[NAME=]Y.npy");
-  validate->add_option("--data", o.data, "folder with test_data_set_N folders of ONNX's .pb files, or one of those")->type_name("DIR");
-  validate->add_option("--labels", o.labels, "class of each sample: prints how many are predicted right")->type_name("L.npy");
-  CLI::Option* layers = validate->add_option("--layers", o.layers_folder, "name the first layer that differs from NAME.npy in DIR (index.json maps names)")
-                            ->type_name("DIR");
-  validate->add_option("--rtol", o.tolerance.relative, "relative tolerance (NumPy's allclose)");
-  validate->add_option("--atol", o.tolerance.absolute, "absolute tolerance");
-  validate->add_flag("--json", o.json, "machine-readable result");
-
-  CLI::App* quantize = app.add_subcommand("quantize", "float ONNX to an 8-bit QDQ model, by samples (post-training static quantization)");
-  QuantizeWords words;
-  add_quantize_options(*quantize, o.quantize, words);
-  quantize->add_option("model", o.compile.model, "float ONNX model")->type_name("FLOAT.onnx");
-  quantize->add_option("--labels", o.labels, "class of each sample: prints top-1 before and after")->type_name("L.npy");
-  quantize->add_option("--input-shape", s.input_shapes, "shape of an input the model leaves open")->type_name("NAME=DIMS");
-  add_pixel_options(*quantize, o.pixels);
-
-  CLI::App* tune = app.add_subcommand("tune", "find the fastest code of every layer in the simulator; writes a file that later compilations reuse");
-  add_model_options(*tune, o, s);
-  tune->add_option("-o", o.compile.tuning, "the file to write (default: MODEL.TARGET.tuning.json beside the model)")->type_name("FILE");
-
-  CLI::App* device = app.add_subcommand("device", "talk to a board, or a simulator, that runs the firmware of --firmware");
-  add_device_options(*device, o);
-
-  CLI::App* plan = app.add_subcommand("plan", "place the buffers of a CSV (id,lower,upper,size; half-open lifetimes) in an arena");
-  plan->add_option("buffers", o.compile.model, "CSV of buffers; with a column offset, that placement is judged")->type_name("BUFFERS.csv")->required();
-  plan->add_option("--capacity", o.capacity, "stop at the first placement of at most N bytes; exit status 1 if there is none")->type_name("N");
-  plan->add_option("--time-limit", o.plan_seconds, "seconds for the search (default: a fixed number of steps)")->type_name("S");
-  plan->add_option("-o", o.plan_output, "write the CSV with offsets")->type_name("OUT.csv");
-
+  Strings s;
+  add_compile_options(app, o, s);
+  add_commands(app, o, s);
   try {
     app.parse(argc, argv);
     if (list_ops || list_targets) {
@@ -189,13 +229,7 @@ int parse_options(int argc, char** argv, Options& o) {
       return -1;
     }
     finish(o, s);
-    finish_quantize_options(o.quantize, words);
-    o.layers = layers->count() > 0;
-    o.command = *inspect ? Command::inspect : *run ? Command::run : *quantize ? Command::quantize : *plan ? Command::plan : *tune ? Command::tune : *device ? Command::device : *validate ? Command::validate : Command::compile;
-    if (o.compile.model.empty() && o.command != Command::device) throw CLI::RequiredError("MODEL.onnx");
-    if (o.command == Command::compile && o.out_folder.empty()) throw CLI::RequiredError("-o DIR");
-    if (o.command == Command::validate && o.data.empty() == (o.expected.empty() && o.labels.empty()))
-      throw CLI::ValidationError("validate", "give either --data, or --input with --expected or --labels");
+    check_together(o);
   } catch (const CLI::ParseError& error) {
     return app.exit(error, std::cout, std::cerr) == 0 ? 0 : 2;
   }

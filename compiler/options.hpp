@@ -43,8 +43,7 @@ struct Options {
   std::vector<std::string> expected;     ///< validate, --firmware: --expected [NAME=]Y.npy
   std::filesystem::path data;            ///< validate: --data DIR
   std::filesystem::path labels;          ///< validate, quantize, --firmware: --labels Y.npy
-  bool layers = false;                   ///< validate: --layers [DIR]
-  std::filesystem::path layers_folder;
+  std::filesystem::path layers;          ///< validate: --layers DIR
   Tolerance tolerance;
   HostOptions host;
   PixelMap pixels;                       ///< --mean, --std, --scale

@@ -1,7 +1,7 @@
 #include <iostream>
 
 #include "commands/commands.hpp"
-#include "commands/comparison.hpp"
+#include "commands/results.hpp"
 #include "firmware/firmware.hpp"
 #include "firmware/fit.hpp"
 #include "ops/op.hpp"

@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "commands/commands.hpp"
-#include "commands/comparison.hpp"
 #include "commands/progress.hpp"
+#include "commands/results.hpp"
 #include "device/client.hpp"
 #include "diagnostics.hpp"
 #include "samples/npy.hpp"
@@ -107,14 +107,7 @@ void print_cycles(const std::vector<std::uint32_t>& cycles, const DeviceInfo& d)
 
 int infer(const Options& o, DeviceClient& device, const DeviceInfo& d, const Samples& samples) {
   const Results r = run_all(device, d, samples, "infer");
-  for (const NamedFile& file : named_files(o.outputs, d.outputs)) {
-    const auto named =
-        std::find_if(d.outputs.begin(), d.outputs.end(), [&](const Port& p) { return p.name == file.name; });
-    if (named == d.outputs.end() && !(file.name.empty() && d.outputs.size() == 1))
-      refuse("--output \"{}\": the network has no such output", printable(file.name));
-    write_npy(file.path,
-              r.outputs[named == d.outputs.end() ? 0 : static_cast<std::size_t>(named - d.outputs.begin())]);
-  }
+  write_outputs(named_files(o.outputs, d.outputs), d.outputs, r.outputs);
   if (o.json)
     fmt::print("{}\n", cycles_json(r.cycles, d).dump(2));
   else
@@ -239,10 +232,7 @@ int show(DeviceClient& device, const DeviceInfo& d, const Samples& samples) {
     draw(samples, d.inputs[0], n);
     const Results r = run_all(device, d, one, "show");
     const Tensor& y = r.outputs[0];
-    std::int64_t best = 0;
-    for (std::int64_t i = 1; i < y.count(); ++i)
-      if (y.real(i) > y.real(best)) best = i;
-    fmt::print("sample {}: prediction {}, {:.3f} ms\n ", n, best, milliseconds(r.cycles[0], d));
+    fmt::print("sample {}: prediction {}, {:.3f} ms\n ", n, predicted_class(y, 0, y.count()), milliseconds(r.cycles[0], d));
     for (std::int64_t i = 0; i < y.count(); ++i) fmt::print(" {}:{:g}", i, y.real(i));
     fmt::print("\n");
   }

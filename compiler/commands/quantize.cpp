@@ -3,6 +3,7 @@
 
 #include "commands/commands.hpp"
 #include "commands/progress.hpp"
+#include "commands/results.hpp"
 #include "import/export.hpp"
 #include "import/import.hpp"
 #include "import/read.hpp"
@@ -32,11 +33,7 @@ std::vector<Port> input_ports(const Graph& graph) {
 
 Samples read(const std::vector<Port>& ports, const std::vector<std::string>& arguments,
              const PixelMap& pixels, std::int64_t at_most = 0) {
-  std::vector<std::string> names;
-  for (const Port& p : ports) names.push_back(p.name);
-  std::vector<NamedFile> files;
-  for (const std::string& text : arguments) files.push_back(parse_named_file(text, names));
-  return read_samples(ports, files, "input", pixels, at_most);
+  return read_samples(ports, named_files(arguments, ports), "input", pixels, at_most);
 }
 
 /// Each sample by itself; NaN and infinities are refused.

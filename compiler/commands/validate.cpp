@@ -4,9 +4,9 @@
 #include <nlohmann/json.hpp>
 
 #include "commands/commands.hpp"
-#include "commands/comparison.hpp"
 #include "commands/layers.hpp"
 #include "commands/progress.hpp"
+#include "commands/results.hpp"
 #include "import/test_data.hpp"
 #include "samples/samples.hpp"
 
@@ -38,7 +38,7 @@ Samples samples_of(const std::vector<TestDataSet>& sets, const std::vector<Port>
 
 int validate_command(const Options& o, Diagnostics& diagnostics) {
   CompileOptions compile = o.compile;
-  compile.trace = o.layers;
+  compile.trace = !o.layers.empty();
   const Network network = build_network(compile, diagnostics);
   const Program& program = network.program;
   Samples samples, expected;
@@ -57,7 +57,7 @@ int validate_command(const Options& o, Diagnostics& diagnostics) {
   nlohmann::json summary{{"samples", samples.count}};
   const std::optional<Tensor> labels = o.labels.empty() ? std::nullopt : std::optional(read_array(o.labels));
   bool passed = report_results(program.outputs, result.outputs, expected, o.tolerance, labels, o.json, summary);
-  if (o.layers) passed = compare_layers(program, result, o.layers_folder, samples.count) && passed;
+  if (!o.layers.empty()) passed = compare_layers(program, result, o.layers, samples.count) && passed;
   if (o.json) fmt::print("{}\n", summary.dump(2));
   else if (!expected.arrays.empty()) fmt::print("{}: {} sample{}\n", passed ? "passed" : "FAILED", samples.count, samples.count == 1 ? "" : "s");
   return passed ? 0 : 1;

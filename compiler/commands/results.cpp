@@ -1,9 +1,10 @@
-#include "commands/comparison.hpp"
+#include "commands/results.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "diagnostics.hpp"
+#include "samples/npy.hpp"
 
 namespace o2m {
 namespace {
@@ -21,6 +22,16 @@ std::vector<NamedFile> named_files(const std::vector<std::string>& arguments, co
   std::vector<NamedFile> files;
   for (const std::string& text : arguments) files.push_back(parse_named_file(text, names));
   return files;
+}
+
+std::size_t output_of(const NamedFile& file, const std::vector<Port>& ports) {
+  for (std::size_t i = 0; i < ports.size(); ++i)
+    if (file.name == ports[i].name || (file.name.empty() && ports.size() == 1)) return i;
+  refuse("--output \"{}\": the network has no such output", file.name.empty() ? file.path.string() : printable(file.name));
+}
+
+void write_outputs(const std::vector<NamedFile>& files, const std::vector<Port>& ports, const std::vector<Tensor>& outputs) {
+  for (const NamedFile& file : files) write_npy(file.path, outputs[output_of(file, ports)]);
 }
 
 void print(const Port& port, const Comparison& c) {
@@ -41,15 +52,19 @@ nlohmann::json to_json(const Port& port, const Comparison& c) {
           {"first_difference", c.first_difference ? nlohmann::json(*c.first_difference) : nlohmann::json()}};
 }
 
+std::int64_t predicted_class(const Tensor& output, std::int64_t first, std::int64_t classes) {
+  std::int64_t best = 0;
+  for (std::int64_t c = 1; c < classes; ++c)
+    if (output.real(first + c) > output.real(first + best)) best = c;
+  return best;
+}
+
 std::int64_t correct_predictions(const Tensor& output, const Tensor& labels) {
   const std::int64_t n = output.shape[0], classes = output.count() / n;
   if (labels.count() != n) refuse("--labels holds {} labels for {} samples", labels.count(), n);
   std::int64_t right = 0;
   for (std::int64_t i = 0; i < n; ++i) {
-    std::int64_t best = 0;
-    for (std::int64_t c = 1; c < classes; ++c)
-      if (output.real(i * classes + c) > output.real(i * classes + best)) best = c;
-    right += best == static_cast<std::int64_t>(labels.real(i));
+    right += predicted_class(output, i * classes, classes) == static_cast<std::int64_t>(labels.real(i));
   }
   return right;
 }
