@@ -37,6 +37,7 @@ SYSTEMS = [
     ("h7-st-mnist", "h750", "", [], ST),
     ("h750-mlp", "h750", ", 100 images built in", BUILT_IN, MLP),
     ("h750-mlp", "h750", ", 100 images built in, weights in QSPI", [*BUILT_IN, "--place", "weights=qspi"], MLP),
+    ("h750-mlp", "h750", ", weights in AXI", ["--place", "weights=axi"], MLP),
     ("h750-mlp", "h750", ", weights in DTCM", ["--place", "weights=dtcm"], MLP),
     ("linear-float", "f103", "", [], LINEAR),
     ("tinyml-cnn", "f446", "", [], CNN),

@@ -20,7 +20,7 @@ INTRODUCTION = """# Single layers: cycles per multiply-accumulate
 
 Made by `bench/kernels/run.py --write`: each layer as a network of its own, compiled by onnx2mcu for the chip, run in the simulator (flash
 wait states and caches included; requantization and padding included), every output compared with ONNX Runtime's. Maxpool: cycles per input element.
-CMSIS-NN: the same layer by its current kernels, -O3, same simulator. Code: bytes of the layer's function.
+CMSIS-NN: the same layer by that library, GCC 12, -O3, in the same simulator; measured once, not by this command. Code: bytes of the layer's function.
 
 | layer | chip | CMSIS-NN | cycles/MAC | cycles | code | identical |
 |---|---|---|---|---|---|---|
