@@ -40,7 +40,9 @@ Network build_network(Graph graph, const CompileOptions& options, Diagnostics& d
     if (options.dump_after == pass) std::cerr << dump_graph(now);
   };
   dump("import", graph);
+  find_states(graph, options.states, diagnostics);
   infer_shapes(graph, diagnostics);
+  check_states(graph, diagnostics);
   dump("infer_shapes", graph);
   fold_qdq(graph, diagnostics);
   dump("fold_qdq", graph);
@@ -57,6 +59,7 @@ Network build_network(Graph graph, const CompileOptions& options, Diagnostics& d
     Network network{lower(graph, *options.target, forms_for(graph, options, least_ram), diagnostics), {}};
     network.program.model_name = options.model.filename().string();
     if (least_ram) network.program = with_smallest_arena(network.program);
+    keep_states(network.program);
     network.plan = plan_memory(network.program);
     return network;
   };

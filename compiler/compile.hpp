@@ -38,6 +38,7 @@ struct CompileOptions {
   std::optional<CodeForms> forms; ///< instead of choosing them (tune)
   Optimize optimize = Optimize::balanced;
   std::map<std::string, Shape> input_shapes;
+  std::vector<std::pair<std::string, std::string>> states;  ///< --state: names of an input and the output that feeds it
   bool trace = false;             ///< generated code reports every layer's outputs (validate --layers)
   bool layer_ends = false;        ///< generated code marks the end of every layer (--firmware)
   std::string dump_after;         ///< --dump-ir=after:<pass>, one of dump_points; empty: none
@@ -74,6 +75,11 @@ void write_files(const std::filesystem::path& folder, const GeneratedFiles& file
 
 /// Graph -> Program (compiler/program/lower.cpp) and its memory plan (compiler/program/plan_memory.cpp).
 Program lower(Graph& graph, const Target& target, const CodeForms& forms, Diagnostics& diagnostics);
+/// Finds the pairs of --state among the graph's inputs and outputs; check_states: both of each have one type and shape.
+void find_states(Graph& graph, const std::vector<std::pair<std::string, std::string>>& names, Diagnostics& diagnostics);
+void check_states(const Graph& graph, Diagnostics& diagnostics);
+/// Ends the program with what carries each state over to the next run: nothing where it can be computed in place, or a copy.
+void keep_states(Program& program);
 PlanProblem plan_problem(const Program& program);
 MemoryPlan plan_memory(const Program& program);
 /// Bytes of the arena in use at every step, 0 the inputs, call i at i + 1, the last the outputs; memory that

@@ -55,6 +55,14 @@ std::pair<std::string, Shape> parse_input_shape(const std::string& text) {
   return {text.substr(0, equals), shape};
 }
 
+/// "h=hn"
+std::pair<std::string, std::string> parse_state(const std::string& text) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string::npos || equals == 0 || equals + 1 == text.size())
+    throw CLI::ValidationError("--state", "expected INPUT=OUTPUT");
+  return {text.substr(0, equals), text.substr(equals + 1)};
+}
+
 /// "after:layout"
 std::string dump_point(const std::string& text) {
   for (const std::string_view point : dump_points)
@@ -64,7 +72,7 @@ std::string dump_point(const std::string& text) {
 
 struct Strings {
   std::string target = "portable", io = "model", layout = "model", unroll = "auto", optimize = "balanced", dump;
-  std::vector<std::string> input_shapes;
+  std::vector<std::string> input_shapes, states;
   QuantizeWords quantize;
 };
 
@@ -83,6 +91,8 @@ void add_model_options(CLI::App& app, Options& o, Strings& s) {
   if (app.get_name() != "tune")
     app.add_option("--tuning", o.compile.tuning, "what tune wrote (default: MODEL.TARGET.tuning.json beside the model)")->type_name("FILE");
   app.add_option("--input-shape", s.input_shapes, "shape of an input the model leaves open, e.g. x=1,3,32,32")->type_name("NAME=DIMS");
+  app.add_option("--state", s.states, "this output of a run is this input of the next: kept in the model, zeroed by reset()")
+      ->type_name("INPUT=OUTPUT")->allow_extra_args(false);
   app.add_option("--dump-ir", s.dump, "print the graph to stderr: after:PASS")->type_name("after:PASS");
 }
 
@@ -104,6 +114,7 @@ void finish(Options& o, const Strings& s) {
   o.compile.unroll = s.unroll == "size" ? Unroll::size : s.unroll == "full" ? Unroll::full : Unroll::automatic;
   if (!s.dump.empty()) o.compile.dump_after = dump_point(s.dump);
   for (const std::string& text : s.input_shapes) o.compile.input_shapes.insert(parse_input_shape(text));
+  for (const std::string& text : s.states) o.compile.states.push_back(parse_state(text));
   for (const float d : o.pixels.std)
     if (!(d != 0)) throw CLI::ValidationError("--std", "it must not be 0");
   if (!(o.tolerance.relative >= 0)) throw CLI::ValidationError("--rtol", "it must not be negative");

@@ -59,6 +59,7 @@ void print_memory(const Network& network, const PlanFacts& facts) {
   });
   for (const std::size_t i : order) {
     const auto [lower, upper] = network.plan.lifetimes[i];
+    if (network.program.buffers[i].bytes == 0) continue;  // merged with another one
     std::string bar;
     for (int s = 0; steps <= 64 && s < steps; ++s)
       bar += s >= lower && s < upper ? '#' : s == facts.peak_step ? ':' : '.';
@@ -149,6 +150,7 @@ int inspect_command(const Options& o, Diagnostics& diagnostics) {
              o.compile.target->name);
   for (const Port& p : network.program.inputs) port_line("input ", p);
   for (const Port& p : network.program.outputs) port_line("output", p);
+  for (const State& s : network.program.states) port_line("state ", s.port);
   fmt::print("flash: {} bytes of constants; RAM: {} bytes of arena\n", constant_bytes(network.program), network.plan.arena_bytes);
   print_placement(network, *o.compile.target, o.place);
   fmt::print("\n");

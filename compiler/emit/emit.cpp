@@ -130,6 +130,7 @@ GeneratedFiles emit(const Network& network, const CompileOptions& options) {
   for (std::size_t i = 0; i < program.inputs.size(); ++i) ports += port_block(network, "Input", i, program.inputs[i]);
   for (std::size_t i = 0; i < model.quantized_inputs.size(); ++i) ports += port_block(network, "QuantizedInput", i, model.quantized_inputs[i]);
   for (std::size_t i = 0; i < program.outputs.size(); ++i) ports += port_block(network, "Output", i, program.outputs[i]);
+  for (std::size_t i = 0; i < program.states.size(); ++i) ports += port_block(network, "State", i, program.states[i].port);
   for (const ConstantArray& array : program.constants) {
     weights += static_cast<std::int64_t>(array.bytes.size());
     arrays += array_block(array);
@@ -146,7 +147,7 @@ GeneratedFiles emit(const Network& network, const CompileOptions& options) {
        {"guard", guard(options.name, "ONNX2MCU_NETWORK")}, {"arena", std::to_string(model.arena_bytes)},
        {"alignment", std::to_string(model.alignment)}, {"stack", std::to_string(stack_bound(program))}, {"weights", std::to_string(weights)}, {"macs", std::to_string(macs)},
        {"layers", std::to_string(program.calls.size())}, {"inputs", std::to_string(program.inputs.size())},
-       {"quantized_inputs", std::to_string(model.quantized_inputs.size())}, {"outputs", std::to_string(program.outputs.size())}, {"includes", includes}, {"ports", ports}, {"layer_blocks", layer_blocks},
+       {"quantized_inputs", std::to_string(model.quantized_inputs.size())}, {"outputs", std::to_string(program.outputs.size())}, {"states", std::to_string(program.states.size())}, {"includes", includes}, {"ports", ports}, {"layer_blocks", layer_blocks},
        {"accessors", model.accessors}, {"execute_parameters", model.execute_parameters}, {"steps", model.steps},
        {"plan_note", network.plan.proven_minimal ? "proven minimal for this schedule" : fmt::format("lower bound {}", network.plan.lower_bound)}});
   files[options.name + "_weights.hpp"] = fill("weights.hpp.in", {{"version", version}, {"model", model_name}, {"name", options.name},

@@ -116,9 +116,17 @@ struct Writer {
     if (!program.inputs.empty()) text += view("Input", "input", "Input I inside the arena: fill it before every run().");
     if (quantizers) text += view("QuantizedInput", "quantized_input", "Input I, quantized: fill it before every run_quantized().");
     text += view("Output", "output", "Output I inside the arena, as the last run() left it.");
+    if (!program.states.empty()) text += view("State", "state", "State I inside the arena: the last run() left it, the next will find it.");
+    text += reset();
     text += entry("run", "inputs", "input", program.inputs);
     if (quantizers) text += entry("run_quantized", "quantized inputs", "quantized_input", quantized_inputs);
     return text;
+  }
+
+  std::string reset() const {
+    std::string clear;
+    for (std::size_t i = 0; i < program.states.size(); ++i) clear += fmt::format("    onnx2mcu::clear(state<{}>());\n", i);
+    return fill("reset.hpp.in", {{"clear", clear}});
   }
 
   /// run() and run(inputs…, outputs…); a full run quantizes its float inputs into the arena first.

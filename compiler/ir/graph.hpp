@@ -58,6 +58,8 @@ struct Graph {
   /// Scale and zero point of 8-bit inputs and outputs, as the model's Q/DQ nodes give them (set by fold_qdq).
   std::map<ValueId, std::pair<float, int>> port_quantization;
   std::vector<std::string> notes;  ///< what passes did and why, one line each, for inspect
+  /// Positions in inputs and outputs: what a run leaves in the output, the next run finds in the input (--state).
+  std::vector<std::pair<std::size_t, std::size_t>> states;
   bool nhwc_ports = false;  ///< 4-D inputs and outputs have been turned to NHWC
 
   Value& operator[](ValueId id) { return values[o2m::index(id)]; }

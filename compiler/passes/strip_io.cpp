@@ -167,10 +167,12 @@ void strip_output(Rewriter& r, ValueId port) {
 
 void strip_io_quantization(Graph& graph) {
   Rewriter r(graph);
+  std::set<ValueId> states;  // carried over as they are
+  for (const auto& [in, out] : graph.states) states.insert({graph.inputs[in], graph.outputs[out]});
   for (const ValueId port : graph.inputs)
-    if (graph[port].type == DType::float32) strip_input(r, port);
+    if (graph[port].type == DType::float32 && !states.count(port)) strip_input(r, port);
   for (const ValueId port : graph.outputs)
-    if (graph[port].type == DType::float32) strip_output(r, port);
+    if (graph[port].type == DType::float32 && !states.count(port)) strip_output(r, port);
   r.finish();
   remove_dead(graph);
 }

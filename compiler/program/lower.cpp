@@ -51,12 +51,17 @@ Program lower(Graph& graph, const Target& target, const CodeForms& forms, Diagno
   program.notes = graph.notes;
   ValueBuffers buffers(graph.values.size(), BufferId::none);
   std::vector<BufferId> taken;
-  for (const ValueId id : graph.inputs) {
+  program.states.resize(graph.states.size());
+  for (std::size_t i = 0; i < graph.inputs.size(); ++i) {
+    const ValueId id = graph.inputs[i];
     const Value& v = graph[id];
     program.buffers.push_back({v.name, v.type, *v.shape, element_count(*v.shape) * size_of(v.type), std::max(4, size_of(v.type))});
     buffers[index(id)] = static_cast<BufferId>(program.buffers.size() - 1);
     taken.push_back(buffers[index(id)]);
-    program.inputs.push_back(port(graph, id, buffers[index(id)]));
+    const auto state = std::find_if(graph.states.begin(), graph.states.end(), [i](const auto& s) { return s.first == i; });
+    Port made = port(graph, id, buffers[index(id)]);
+    if (state == graph.states.end()) program.inputs.push_back(std::move(made));
+    else program.states[static_cast<std::size_t>(state - graph.states.begin())].port = std::move(made);
   }
   for_each_node(graph, diagnostics, [&](Node& node) {
     const Op& op = op_of(node);
@@ -64,12 +69,15 @@ Program lower(Graph& graph, const Target& target, const CodeForms& forms, Diagno
     LowerContext context{graph, node, program, buffers, target, forms};
     op.lower(context);
   });
-  for (const ValueId id : graph.outputs) {
+  for (std::size_t i = 0; i < graph.outputs.size(); ++i) {
+    const ValueId id = graph.outputs[i];
     const Node copy{"Identity", "", graph[id].name, static_cast<int>(graph.nodes.size()), {id}, {id}, {}};
     LowerContext context{graph, copy, program, buffers, target, forms};
     const BufferId buffer = own_output(context, id, taken);
     taken.push_back(buffer);
-    program.outputs.push_back(port(graph, id, buffer));
+    const auto state = std::find_if(graph.states.begin(), graph.states.end(), [i](const auto& s) { return s.second == i; });
+    if (state == graph.states.end()) program.outputs.push_back(port(graph, id, buffer));
+    else program.states[static_cast<std::size_t>(state - graph.states.begin())].next = buffer;
   }
   return program;
 }

@@ -28,6 +28,11 @@ std::vector<std::pair<int, int>> lifetimes_of(const Program& program) {
     for (const BufferId id : program.calls[i].scratch) touch(id, step);
   }
   for (const Port& port : program.outputs) touch(port.buffer, end - 1);
+  for (const State& state : program.states) {
+    touch(state.port.buffer, 0);
+    touch(state.port.buffer, end - 1);
+    touch(state.next, end - 1);
+  }
   return life;
 }
 

@@ -97,6 +97,12 @@ struct Port {
   BufferId buffer = BufferId::none;
 };
 
+/// What the next run finds where this one left it: `port.buffer` at the beginning, `next` at the end.
+struct State {
+  Port port;
+  BufferId next = BufferId::none;
+};
+
 /// Names given out so far, and the number to try next behind each that was wanted again.
 struct UniqueNames {
   std::set<std::string> taken;
@@ -109,6 +115,7 @@ struct Program {
   std::vector<ConstantArray> constants;
   std::vector<Call> calls;
   std::vector<Port> inputs, outputs;
+  std::vector<State> states;
   std::vector<std::string> notes;  ///< what passes did with the model's nodes, for inspect
   UniqueNames layer_names, constant_names;  ///< see names.hpp
 

@@ -25,6 +25,7 @@ const char* kind_of(const Program& program, BufferId id) {
   const auto is_port = [id](const Port& p) { return p.buffer == id; };
   if (std::any_of(program.outputs.begin(), program.outputs.end(), is_port)) return "output";
   if (std::any_of(program.inputs.begin(), program.inputs.end(), is_port)) return "input";
+  if (std::any_of(program.states.begin(), program.states.end(), [&](const State& s) { return is_port(s.port); })) return "state";
   for (const Call& call : program.calls)
     if (std::find(call.scratch.begin(), call.scratch.end(), id) != call.scratch.end()) return "scratch";
   return "activation";

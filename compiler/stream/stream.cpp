@@ -22,6 +22,8 @@ bool reads_buffer(const Call& call, BufferId id) {
 bool needed_outside(const Program& program, BufferId id, std::size_t first, std::size_t last) {
   for (const Port& port : program.outputs)
     if (port.buffer == id) return true;
+  for (const State& state : program.states)
+    if (state.next == id) return true;
   for (std::size_t i = 0; i < program.calls.size(); ++i)
     if ((i < first || i >= last) && reads_buffer(program.calls[i], id)) return true;
   return false;

@@ -58,9 +58,15 @@ class View {
   T* first_;
 };
 
-/// The view of a network's Input<I>, QuantizedInput<I> or Output<I>.
+/// The view of a network's Input<I>, QuantizedInput<I>, Output<I> or State<I>.
 template <class Port>
 using PortView = View<typename Port::value_type, Port::size>;
+
+/// Zero in every element.
+template <class T, std::size_t N>
+void clear(View<T, N> view) noexcept {
+  for (T& element : view) element = T{};
+}
 
 constexpr std::int32_t clamp(std::int32_t v, std::int32_t lo, std::int32_t hi) {
   return v < lo ? lo : v > hi ? hi : v;

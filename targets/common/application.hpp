@@ -29,6 +29,7 @@ struct Application {
   const Bytes* outputs;
   std::uint32_t output_count;
   void (*run)();
+  void (*reset)();                           ///< the next run is the first of a network with state
   float (*output)(std::uint32_t i);          ///< element of the first output
   std::uint32_t classes;                     ///< elements of the first output
   const volatile std::uint32_t* layer_ends;  ///< cycle counter at the end of each layer of the last run

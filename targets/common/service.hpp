@@ -102,6 +102,7 @@ class Service {
   }
 
   void identify(const protocol::Header& h) noexcept {
+    app_.reset();
     begin(h, 8 + app_.identity_bytes);
     send_.word(Port::clock_hz());
     send_.byte(protocol::version);
@@ -158,6 +159,7 @@ class Service {
 
   Tally try_vectors(std::uint32_t first, std::uint32_t count) noexcept {
     Tally t;
+    if (first == 0) app_.reset();
     for (std::uint32_t i = first; i < first + count; ++i) {
       load(i);
       t.cycles += run();

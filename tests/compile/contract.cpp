@@ -9,6 +9,7 @@
 #include "again.hpp"
 #include "digits.hpp"
 #include "ports.hpp"
+#include "sums.hpp"
 
 template <class A, class B>
 constexpr bool same = std::is_same_v<A, B>;
@@ -34,6 +35,9 @@ static_assert(ports::QuantizedInput<1>::scale == 0.5F && ports::QuantizedInput<1
 static_assert(same<ports::Output<0>::value_type, std::uint8_t> && ports::Output<0>::scale == 0.5F && ports::Output<0>::zero_point == 10);
 static_assert(same<ports::Output<1>::value_type, float>);
 
+static_assert(sums::state_count == 1 && sums::input_count == 1 && sums::output_count == 1 && digits::state_count == 0);
+static_assert(same<sums::State<0>::value_type, float> && sums::State<0>::size == 2 && sums::State<0>::offset < sums::arena_bytes);
+
 // Model: plain memory.
 static_assert(sizeof(digits::Model) == digits::arena_bytes && sizeof(ports::Model) == ports::arena_bytes);
 static_assert(std::is_trivially_default_constructible_v<digits::Model> && std::is_trivially_destructible_v<digits::Model>);
@@ -50,6 +54,7 @@ static_assert(same<decltype(std::declval<ports::Model&>().output<1>()[0]), float
 static digits::Model one, second;
 static again::Model other;
 static ports::Model joined;
+static sums::Model adder;
 
 static int failures = 0;
 static void expect(bool good, const char* what) {
@@ -112,8 +117,28 @@ static void check_ports() {
   expect(good(joined.output().data(), joined.output<1>().data()), "run_quantized()");
 }
 
+// y = 2 * (h + x), and h + x is the next h.
+static void check_state() {
+  const float x[2] = {1, 10};
+  float y[2] = {};
+  adder.run(x, y);
+  expect(y[0] == 2 && y[1] == 20, "a model in zeroed memory begins with zeros");
+  adder.run(x, y);
+  expect(y[0] == 4 && y[1] == 40 && adder.state()[0] == 2, "the state goes on");
+  adder.input()[0] = 0, adder.input()[1] = -1;
+  adder.run();
+  expect(adder.output()[0] == 4 && adder.output()[1] == 38, "filling an input leaves the state alone");
+  adder.state()[1] = 100;
+  adder.run(x, y);
+  expect(y[0] == 6 && y[1] == 220, "the caller may set the state");
+  adder.reset();
+  adder.run(x, y);
+  expect(y[0] == 2 && y[1] == 20, "reset() begins anew");
+}
+
 int main() {
   check_digits();
+  check_state();
   check_ports();
   return failures;
 }

@@ -21,8 +21,9 @@ def main():
     failures = 0
     with tempfile.TemporaryDirectory() as name:
         gen = pathlib.Path(name)
-        for network, model in (("digits", EXAMPLE), ("again", EXAMPLE), ("ports", HERE / "ports.txtpb")):
-            subprocess.run([os.environ["ONNX2MCU"], model, "-o", gen, "--name", network], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        networks = (("digits", EXAMPLE), ("again", EXAMPLE), ("ports", HERE / "ports.txtpb"), ("sums", HERE / "sums.txtpb", "--state", "h=hn"))
+        for network, model, *options in networks:
+            subprocess.run([os.environ["ONNX2MCU"], model, "-o", gen, "--name", network, *options], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         compilers = [c for c in ("g++", "clang++") if shutil.which(c)]
         for compiler, standard in [(c, s) for c in compilers for s in ("c++17", "gnu++20")]:
             done = compiles(compiler, f"-std={standard}", *FLAGS, "-O1", "-I", gen, HERE / "contract.cpp", "-o", gen / "contract")

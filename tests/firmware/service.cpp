@@ -33,6 +33,9 @@ void run() {
   ends[1] = clock_now += 50;
 }
 
+int resets = 0;
+void reset() { ++resets; }
+
 const onnx2mcu::target::Bytes inputs[] = {{first, 6}, {second, 2}}, outputs[] = {{result, 2}};
 const std::uint8_t vector_inputs[] = {1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0, 0, 9, 1, 1},
                    vector_outputs[] = {21, 15, 9, 3}, labels[] = {0, 1};
@@ -45,6 +48,7 @@ const onnx2mcu::target::Application application{"sums",
                                                 outputs,
                                                 1,
                                                 run,
+                                reset,
                                                 [](std::uint32_t i) { return static_cast<float>(result[i]); },
                                                 2,
                                                 ends,
@@ -149,7 +153,9 @@ TEST_CASE("the CRC is the common one") {
 TEST_CASE("requests") {
   sent.clear();
   Service s(application);
+  resets = 0;
   feed(s, frame(1, 7, 0, {}));
+  CHECK(resets == 1);
   Reply r = only(replies());
   CHECK(r.type == 0x81);
   CHECK(r.sequence == 7);
@@ -171,6 +177,7 @@ TEST_CASE("requests") {
   CHECK(get_word(r.payload, 0) == 2);
   CHECK(get_word(r.payload, 4) == 1);  // 9 and 2, not 9 and 3
   CHECK(get_word(r.payload, 8) == 1);  // 21 > 15: class 0 is right; 9 > 2: class 1 is wrong
+  CHECK(resets == 2);
   feed(s, frame(4, 11, 0, {}));
   CHECK(get_word(only(replies()).payload, 4) == 1);
   CHECK_FALSE(s.pending());

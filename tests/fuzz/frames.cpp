@@ -32,6 +32,8 @@ void run() {
   ends[1] = Port::cycles();
 }
 
+void reset() {}
+
 void feed(onnx2mcu::target::Service<Port>& service, const std::uint8_t* data, std::size_t size) {
   for (std::size_t i = 0; i < size; ++i) {
     if (data[i] == 0xFE && service.pending()) service.silence();
@@ -55,6 +57,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                                 outputs,
                                 1,
                                 run,
+                                reset,
                                 [](std::uint32_t i) { return static_cast<float>(buffers.result[i]); },
                                 2,
                                 ends,

@@ -21,9 +21,10 @@ bool write(View view, std::FILE* out) {
   return std::fwrite(view.data(), sizeof(T), view.size(), out) == view.size();
 }
 
-/// Runs `samples` inferences. Returns 0, or 1 when a read or write fell short.
+/// Runs `samples` inferences, one after the other from the state after reset() on. Returns 0, or 1 when a read or write fell short.
 template <class Model, int... I, int... O>
 int run(Model& model, long samples, std::FILE* in, std::FILE* out, std::integer_sequence<int, I...>, std::integer_sequence<int, O...>) {
+  model.reset();
   for (long n = 0; n < samples; ++n) {
     if (!(read(model.template input<I>(), in) && ...)) return 1;
     model.run();
