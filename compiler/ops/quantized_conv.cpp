@@ -1,6 +1,7 @@
 #include "ops/quantized_conv.hpp"
 
 #include "kernels/blocked.hpp"
+#include "kernels/depthwise.hpp"
 #include "kernels/packed.hpp"
 
 namespace o2m {
@@ -91,29 +92,18 @@ bool copies_weights(const Target& target, const QuantizedConv& conv, std::int64_
   return target.cpu == "CortexM4" && conv.out_c >= 4 && tile >= 8 && bytes <= 2560;
 }
 
-/// Words of the weights of two rows of a kernel column; a last single row stands where the kernel finds its cells.
-std::vector<std::int32_t> depthwise_words(const QuantizedConv& conv) {
-  const Window2d& w = conv.window;
-  std::vector<std::int32_t> words;
-  for (std::int64_t c = 0; c < conv.out_c; ++c)
-    for (std::int64_t kx = 0; kx < w.k_w; ++kx) {
-      const auto half = [&](std::int64_t ky) { return static_cast<std::uint32_t>(conv.weights.at(c, ky * w.k_w + kx)) & 0xFFFFU; };
-      for (std::int64_t ky = 0; ky + 1 < w.k_h; ky += 2) words.push_back(static_cast<std::int32_t>(half(ky) | half(ky + 1) << 16));
-      if (w.k_h % 2 != 0) words.push_back(static_cast<std::int32_t>(half(w.k_h - 1) << (c % 4 < 2 ? 0 : 16)));
-    }
-  return words;
-}
-
-Call packed_depthwise_call(LowerContext& c, const QuantizedConv& conv, const Accumulators& acc, const char* kernel, const char* header) {
-  const Window2d& w = conv.window;
+/// scale_bits 0: sums as they are, with the bias.
+Call packed_depthwise_call(LowerContext& c, const QuantizedConv& conv, const Accumulators& acc, int scale_bits, const char* kernel, const char* header) {
   Call call = geometry_call(c, conv, kernel, header);
-  const std::int64_t column = 4 * (w.k_h / 2) + 2 * (w.k_h % 2);
-  call.scratch = {c.scratch("columns", DType::uint32, patch_columns(w, w.out_w) * column)};
-  const std::vector<std::int32_t> words = depthwise_words(conv);
+  const std::int64_t band = choose_band(call, 2);
+  call.scratch = {c.scratch("plane", DType::int16, plane_elements(call, band))};
+  call.params.push_back(param("band", band));
+  call.params.push_back(param("scale_bits", scale_bits));
+  const std::vector<std::int32_t> words = depthwise_words(conv.weights, conv.window.k_w, scale_bits);
   call.params.push_back(param_array(c.program, "weights", c.array("weights", DType::int32, words)));
-  call.params.push_back(param_array(c.program, "bias", c.array("bias", DType::int32, acc.bias)));
+  if (scale_bits == 0) call.params.push_back(param_array(c.program, "start", c.array("start", DType::int32, acc.bias)));
   call.weight_bytes = static_cast<std::int64_t>(words.size()) * 4;
-  call.algorithm = "4 channels at a time, pairs of rows in a word";
+  call.algorithm = fmt::format("a channel at a time, {} rows gathered together, neighbours in a word", band);
   return call;
 }
 
@@ -250,25 +240,23 @@ std::int64_t smallest_tile(const Call& call) {
 }
 
 Call integer_conv_call(LowerContext& c, const QuantizedConv& conv, const Accumulators& acc) {
-  if (packs(c, conv)) return packed_conv_call(c, conv, acc);
+  const int scale_bits = conv.depthwise() ? depthwise_scale_bits(conv.weights, acc) : 0;
+  if (packs(c, conv) && scale_bits > 0) return packed_depthwise_call(c, conv, acc, scale_bits, "packed_depthwise_conv2d", "packed_depthwise.hpp");
+  if (packs(c, conv) && !conv.depthwise()) return packed_conv_call(c, conv, acc);
   if (has_blocked_form(c, conv)) return conv.depthwise() ? blocked_depthwise_call(c, conv, acc) : blocked_conv_call(c, conv, acc);
   return quantized_conv_call(c, conv, acc, conv.depthwise() ? "depthwise_conv2d" : "conv2d", "conv2d.hpp");
 }
 
-bool packs(LowerContext& c, const QuantizedConv& conv) {
-  if (!c.blocked()) return false;
-  return conv.groups == 1 || (conv.depthwise() && conv.out_c == conv.in_c && conv.in_c % 4 == 0);
-}
+bool packs(LowerContext& c, const QuantizedConv& conv) { return c.blocked() && (conv.groups == 1 || conv.depthwise()); }
 
 Call packed_conv_call(LowerContext& c, const QuantizedConv& conv, const Accumulators& acc) {
-  if (conv.depthwise()) return packed_depthwise_call(c, conv, acc, "packed_depthwise_conv2d", "packed_depthwise.hpp");
   if (c.form().direct && windows_inside(conv.window)) return direct_call(c, conv, acc);
   return packed_call(c, flattened(conv), acc, "packed_conv2d", "packed_conv2d.hpp");
 }
 
 Call packed_guarded_conv_call(LowerContext& c, const QuantizedConv& conv, const Accumulators& acc) {
   const char *kernel = "packed_guarded_conv2d", *header = "packed_guarded.hpp";
-  return conv.depthwise() ? packed_depthwise_call(c, conv, acc, kernel, header) : packed_call(c, conv, acc, kernel, header);
+  return conv.depthwise() ? packed_depthwise_call(c, conv, acc, 0, kernel, header) : packed_call(c, conv, acc, kernel, header);
 }
 
 Call quantized_conv_call(LowerContext& c, const QuantizedConv& conv, const Accumulators& acc, std::string kernel, std::string header) {

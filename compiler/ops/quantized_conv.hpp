@@ -23,9 +23,9 @@ QuantizedConv read_quantized_conv(LowerContext& c);
 Call quantized_conv_call(LowerContext& c, const QuantizedConv& conv, const Accumulators& acc, std::string kernel, std::string header);
 /// A call of the fastest kernel the target has for it, with everything but the requantization.
 Call integer_conv_call(LowerContext& c, const QuantizedConv& conv, const Accumulators& acc);
-/// Whether it takes packed_conv_call: one group, or depthwise with a multiple of 4 channels, on a DSP core, in blocks.
+/// Whether the kernels for a DSP core suit it: one group, or depthwise.
 bool packs(LowerContext& c, const QuantizedConv& conv);
-/// The same on the DSP extension's multiply-accumulate: kernel packed_conv2d or packed_depthwise_conv2d.
+/// The same on the DSP extension's multiply-accumulate, one group: kernel packed_conv2d or packed_direct_conv2d.
 Call packed_conv_call(LowerContext& c, const QuantizedConv& conv, const Accumulators& acc);
 /// The same for kernel packed_guarded_conv2d.
 Call packed_guarded_conv_call(LowerContext& c, const QuantizedConv& conv, const Accumulators& acc);

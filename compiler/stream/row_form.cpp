@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 
+#include "kernels/depthwise.hpp"
 #include "ops/lower.hpp"
 #include "ops/quantized_conv.hpp"
 
@@ -92,6 +93,10 @@ std::optional<RowForm> window_form(const Program& program, const Call& call, std
   if (int_param(layer, "tile") > 0) {
     set_tile(layer, small ? smallest_tile(layer) : std::min(int_param(layer, "out_w"), int_param(layer, "tile")));
     f.scratch_elements = patch_elements(layer, int_param(layer, "tile"));
+  }
+  if (int_param(layer, "band") > 0) {
+    set(layer, "band", 1);
+    f.scratch_elements = plane_elements(layer, 1);
   }
   layer.scratch.clear();
   return f;

@@ -219,7 +219,8 @@ std::vector<Overlap> call_overlaps(const Program& program, const Call& call) {
     return {overlap_ascending(output, input, grows * (grows > 0 ? int_param(call, "size") : 1))};
   }
   std::vector<Overlap> overlaps;
-  if (const auto stream = single_stage(program, call)) overlaps = stream_overlaps(program, *stream);
+  const bool row_by_row = int_param(call, "band", 1) == 1;  // in the order of the rows of output
+  if (const auto stream = row_by_row ? single_stage(program, call) : std::nullopt) overlaps = stream_overlaps(program, *stream);
   for (const auto& [write, read] : call.in_place)
     if (const auto* in = std::get_if<BufferId>(&call.reads[static_cast<std::size_t>(read)]))
       overlaps.push_back({static_cast<int>(call.writes[static_cast<std::size_t>(write)]), static_cast<int>(*in), 0});

@@ -1,126 +1,144 @@
-// Quantized depthwise convolution (one output channel for each input channel) on the DSP extension, four channels at a
-// time. Their input cells are sorted into columns of words that hold two rows of one channel each, which meet words of
-// two weights; four neighbouring pixels share the columns they have in common.
+// Quantized depthwise convolution on the DSP extension. A plane (plane.hpp) holds halfwords, so a word is two neighbours:
+// two outputs at a time meet each row of the kernel in dual multiplications, and single ones where the kernel's width is odd.
+// L: band, scale_bits; weights: by channel and kernel row the words (w0, w1), (w2, w3), …, then (w1, w2), (w3, w4), …,
+// lower half first, times 2^scale_bits; start: what the sums begin from; multiplier, shift: y = hi32(sum * multiplier) >> shift.
+// A channel with multiplier 0 is requantized in float by `scale`.
 #ifndef ONNX2MCU_PACKED_DEPTHWISE_HPP
 #define ONNX2MCU_PACKED_DEPTHWISE_HPP
 
-#include "packed_conv2d.hpp"
+#include "cpu/portable.hpp"
+#include "plane.hpp"
+#include "requantize_channel.hpp"
+#include "window.hpp"
 
 namespace onnx2mcu {
 
-/// The columns under one row of output, for four channels: by pair of rows a word for each channel; if k_h is odd, the
-/// last row as (channel 0, channel 2) and (channel 1, channel 3).
+/// The words of weights of one kernel row.
 template <class L>
-struct Columns {
-  static constexpr int count = (L::out_w - 1) * L::stride_w + (L::k_w - 1) * L::dil_w + 1;
-  static constexpr int pairs = L::k_h / 2, single = L::k_h % 2;
-  static constexpr int words = 4 * pairs + 2 * single;       ///< of a column
-  static constexpr int weights = L::k_w * (pairs + single);  ///< words of a channel
-  static constexpr int pixels = weights <= 6 ? 4 : 1;        ///< computed together: the registers hold the weights
+struct RowWeights {
+  static constexpr int even = L::k_w == 1 ? 1 : L::k_w / 2, odd = (L::k_w - 1) / 2, words = even + odd;
+  static constexpr int channel = L::k_h * words;
 };
 
-/// Sorts one column: word ky of `rows` has the four channels' cells of that row.
-template <class L, class X>
-ONNX2MCU_INLINE void store_column(const std::uint32_t (&rows)[L::k_h], std::uint32_t* out) noexcept {
-  unrolled<Columns<L>::pairs>([&](auto j) ONNX2MCU_INLINE_LAMBDA {
-    const std::uint32_t upper = rows[2 * j.value], lower = rows[2 * j.value + 1];
-    const std::uint32_t e0 = even_bytes<L, X>(upper), e1 = even_bytes<L, X>(lower), o0 = odd_bytes<L, X>(upper), o1 = odd_bytes<L, X>(lower);
-    out[4 * j.value] = L::Cpu::pack_low(e0, e1);
-    out[4 * j.value + 1] = L::Cpu::pack_low(o0, o1);
-    out[4 * j.value + 2] = L::Cpu::pack_high(e0, e1);
-    out[4 * j.value + 3] = L::Cpu::pack_high(o0, o1);
-  });
-  if constexpr (Columns<L>::single != 0) {
-    out[4 * Columns<L>::pairs] = even_bytes<L, X>(rows[L::k_h - 1]);
-    out[4 * Columns<L>::pairs + 1] = odd_bytes<L, X>(rows[L::k_h - 1]);
+/// One row of the kernel for the output that begins `start` halfwords from x, which is aligned like a word.
+template <class L, int start>
+ONNX2MCU_INLINE std::int32_t depthwise_row_sum(const std::int16_t* x, const std::int32_t* w, std::int32_t acc) noexcept {
+  using Cpu = typename L::Cpu;
+  constexpr int k = L::k_w, even = RowWeights<L>::even;
+  const auto cells = [x](int i) ONNX2MCU_INLINE_LAMBDA { return cpu::load_word(x + i / 2 * 2); };
+  const auto weights = [w](int i) ONNX2MCU_INLINE_LAMBDA { return static_cast<std::uint32_t>(w[i]); };
+  if constexpr (L::dil_w != 1) {
+    unrolled<k>([&](auto tap) ONNX2MCU_INLINE_LAMBDA {
+      constexpr int i = tap.value, cell = start + i * L::dil_w, word = i == k - 1 && i % 2 == 0 && i > 0 ? even + i / 2 - 1 : i / 2;
+      constexpr bool upper = word >= even || i % 2 != 0;
+      if constexpr (cell % 2 == 0) acc = upper ? Cpu::smlabt(cells(cell), weights(word), acc) : Cpu::smlabb(cells(cell), weights(word), acc);
+      else acc = upper ? Cpu::smlatt(cells(cell), weights(word), acc) : Cpu::smlatb(cells(cell), weights(word), acc);
+    });
+  } else if constexpr (start % 2 == 0) {
+    unrolled<k / 2>([&](auto j) ONNX2MCU_INLINE_LAMBDA { acc = Cpu::smlad(cells(start + 2 * j.value), weights(j.value), acc); });
+    if constexpr (k == 1) acc = Cpu::smlabb(cells(start), weights(0), acc);
+    else if constexpr (k % 2 != 0) acc = Cpu::smlabt(cells(start + k - 1), weights(RowWeights<L>::words - 1), acc);
+  } else {
+    acc = Cpu::smlatb(cells(start), weights(0), acc);
+    unrolled<RowWeights<L>::odd>([&](auto j) ONNX2MCU_INLINE_LAMBDA { acc = Cpu::smlad(cells(start + 1 + 2 * j.value), weights(even + j.value), acc); });
+    if constexpr (k % 2 == 0) acc = Cpu::smlabt(cells(start + k - 1), weights(even - 1), acc);
   }
+  return acc;
 }
 
-template <class L, class X>
-ONNX2MCU_INLINE void gather_columns(const X* const (&rows)[L::k_h], int c, std::uint32_t* out) noexcept {
-  constexpr std::uint32_t zero_point = (static_cast<std::uint32_t>(L::x_zero_point) & 0xFFU) * 0x01010101U;
-  constexpr int last = L::in_w + L::pad_left < Columns<L>::count ? L::in_w : Columns<L>::count - L::pad_left;
-  std::uint32_t words[L::k_h];
-  unrolled<L::k_h>([&](auto ky) ONNX2MCU_INLINE_LAMBDA { words[ky.value] = zero_point; });
-  for (int i = 0; i < L::pad_left; ++i, out += Columns<L>::words) store_column<L, X>(words, out);
-  int offset = c;
-  for (int i = 0; i < last; ++i, offset += L::in_c, out += Columns<L>::words) {
-    unrolled<L::k_h>([&](auto ky) ONNX2MCU_INLINE_LAMBDA { words[ky.value] = rows[ky.value] == nullptr ? zero_point : cpu::load_word(rows[ky.value] + offset); });
-    store_column<L, X>(words, out);
-  }
-  unrolled<L::k_h>([&](auto ky) ONNX2MCU_INLINE_LAMBDA { words[ky.value] = zero_point; });
-  for (int i = last + L::pad_left; i < Columns<L>::count; ++i, out += Columns<L>::words) store_column<L, X>(words, out);
-}
-
-/// `pixels` neighbouring outputs of channel c. pair, single: the first column's words of this channel.
-template <class L, int pixels, class Y, class Finish>
-ONNX2MCU_INLINE void depthwise_pixels(const std::uint32_t* pair, const std::uint32_t* single, const std::int32_t* w, Y* y, int ox, int c,
-                                      Finish finish) noexcept {
-  constexpr int column_weights = Columns<L>::pairs + Columns<L>::single;
-  std::int32_t acc[pixels];
-  unrolled<pixels>([&](auto p) ONNX2MCU_INLINE_LAMBDA { acc[p.value] = L::bias[c]; });
-  unrolled<(pixels - 1) * L::stride_w + (L::k_w - 1) * L::dil_w + 1>([&](auto column) ONNX2MCU_INLINE_LAMBDA {
-    unrolled<column_weights>([&](auto j) ONNX2MCU_INLINE_LAMBDA {
-      const std::uint32_t x = j.value < Columns<L>::pairs ? pair[column.value * Columns<L>::words + 4 * j.value] : single[column.value * Columns<L>::words];
-      unrolled<pixels>([&](auto p) ONNX2MCU_INLINE_LAMBDA {
-        constexpr int distance = column.value - p.value * L::stride_w, kx = distance / L::dil_w;
-        if constexpr (distance >= 0 && distance % L::dil_w == 0 && kx < L::k_w)
-          acc[p.value] = L::Cpu::smlad(x, static_cast<std::uint32_t>(w[kx * column_weights + j.value]), acc[p.value]);
+/// `outputs` (1 or 2) sums from `start` on, the first one's cells `at` cells behind x. w: all words of the channel.
+template <class L, int outputs, int at>
+ONNX2MCU_INLINE void depthwise_sums(const std::int16_t* x, const std::int32_t* w, const std::int32_t& start, std::int32_t (&acc)[outputs]) noexcept {
+  constexpr int row = Plane<L>::pitch * Plane<L>::tap_step;
+  if constexpr (L::k_h == 3 && L::k_w == 3 && L::dil_w == 1 && L::Cpu::has_blocks && L::stride_w <= 2 && 4 * row + 2 * at < 4000) {
+    L::Cpu::template depthwise_3x3<outputs, L::stride_w, 2 * row, 2 * at>(acc, x, w, start);
+  } else {
+    unrolled<outputs>([&](auto o) ONNX2MCU_INLINE_LAMBDA {
+      acc[o.value] = start;
+      unrolled<L::k_h>([&](auto ky) ONNX2MCU_INLINE_LAMBDA {
+        acc[o.value] = depthwise_row_sum<L, o.value * L::stride_w>(x + (at + ky.value * row), w + ky.value * RowWeights<L>::words, acc[o.value]);
       });
     });
-  });
-  unrolled<pixels>([&](auto p) ONNX2MCU_INLINE_LAMBDA { y[p.value * L::out_c] = finish(acc[p.value], ox + p.value, c); });
+  }
 }
 
-/// One row of output from k_h rows of input: y = finish(accumulator, ox, c).
-/// columns: Columns<L>::count * Columns<L>::words words.
-template <class L, class X, class Y, class Finish>
-ONNX2MCU_INLINE void packed_depthwise_row(const X* const (&rows)[L::k_h], Y* y, std::uint32_t* columns, Finish finish) noexcept {
-  constexpr int pixels = Columns<L>::pixels, words = Columns<L>::words * L::stride_w;
-  for (int group = 0; group < L::in_c; group += 4) {
-    gather_columns<L>(rows, group, columns);
-    for (int c = group; c < group + 4; ++c) {
-      const std::int32_t* const w = L::weights + c * Columns<L>::weights;
-      const std::uint32_t *pair = columns + (c - group), *single = columns + 4 * Columns<L>::pairs + (c & 1);
-      Y* out = y + c;
-      int ox = 0;
-      for (; ox + pixels <= L::out_w; ox += pixels, pair += pixels * words, single += pixels * words, out += pixels * L::out_c)
-        depthwise_pixels<L, pixels>(pair, single, w, out, ox, c, finish);
-      if constexpr (L::out_w % pixels >= 2) {
-        depthwise_pixels<L, 2>(pair, single, w, out, ox, c, finish);
-        ox += 2, pair += 2 * words, single += 2 * words, out += 2 * L::out_c;
-      }
-      if constexpr (L::out_w % pixels % 2 != 0) depthwise_pixels<L, 1>(pair, single, w, out, ox, c, finish);
+/// Outputs [first, first + count) of a row: pairs, and one if count is odd.
+template <class L, int first, int count, class Y, class Finish>
+ONNX2MCU_INLINE void depthwise_outputs(const std::int16_t* x, const std::int32_t* w, const std::int32_t& start, Y* y, Finish& finish) noexcept {
+  unrolled<(count + 1) / 2>([&](auto i) ONNX2MCU_INLINE_LAMBDA {
+    constexpr int ox = first + 2 * i.value, outputs = 2 * i.value + 1 < count ? 2 : 1;
+    std::int32_t acc[outputs];
+    depthwise_sums<L, outputs, ox * L::stride_w>(x, w, start, acc);
+    unrolled<outputs>([&](auto k) ONNX2MCU_INLINE_LAMBDA { y[(ox + k.value) * L::out_c] = finish(acc[k.value]); });
+  });
+}
+
+/// `rows` rows of output of channel c from its plane: y = finish(sum), in the order of the outputs.
+template <class L, class Y, class Finish>
+ONNX2MCU_INLINE void depthwise_rows(const std::int16_t* x, Y* y, int rows, int c, Finish finish) noexcept {
+  constexpr int block = L::out_w <= 7 ? L::out_w : 4, loops = L::out_w / block, step = block * L::stride_w;
+  const std::int32_t start = L::start[c];
+  std::int32_t w[RowWeights<L>::channel];
+  unrolled<RowWeights<L>::channel>([&](auto i) ONNX2MCU_INLINE_LAMBDA { w[i.value] = L::weights[c * RowWeights<L>::channel + i.value]; });
+  const std::int16_t* const end = x + rows * (L::stride_h * Plane<L>::pitch);
+  while (x != end) {
+    if constexpr (loops > 1) {
+      const std::int16_t* const row_end = x + loops * step;
+      for (; x != row_end; x += step, y += block * L::out_c) depthwise_outputs<L, 0, block>(x, w, start, y, finish);
+      depthwise_outputs<L, 0, L::out_w % block>(x, w, start, y, finish);
+      x += L::stride_h * Plane<L>::pitch - loops * step, y += L::out_w % block * L::out_c;
+    } else {
+      depthwise_outputs<L, 0, L::out_w>(x, w, start, y, finish);
+      x += L::stride_h * Plane<L>::pitch, y += L::out_w * L::out_c;
     }
   }
 }
 
-template <class L, class X, class Y>
-ONNX2MCU_INLINE void packed_depthwise_conv2d_stage(const X* const (&rows)[L::k_h], Y* y, int, std::uint32_t* columns) noexcept {
-  packed_depthwise_row<L>(rows, y, columns, [](std::int32_t acc, int, int c) ONNX2MCU_INLINE_LAMBDA { return static_cast<Y>(requantize_channel<L>(acc, c)); });
+/// A function of its own, so that it has all registers.
+template <class L, bool in_float, class Y>
+[[gnu::noinline]] void depthwise_channel(const std::int16_t* plane, Y* y, int rows, int c) noexcept {
+  if constexpr (in_float) {
+    const float scale = channel_element(L::scale, c);
+    depthwise_rows<L>(plane, y, rows, c, [scale](std::int32_t acc) ONNX2MCU_INLINE_LAMBDA {
+      return static_cast<Y>(saturate<L>(L::Cpu::round_even(static_cast<float>(acc) * scale) + L::y_zero_point));
+    });
+  } else {
+    const std::int32_t multiplier = L::multiplier[c];
+    depthwise_rows<L>(plane, y, rows, c, [multiplier](std::int32_t acc) ONNX2MCU_INLINE_LAMBDA {
+      const std::int32_t upper = L::Cpu::smmul(acc, multiplier);
+      return static_cast<Y>(L::y_min < 0 ? L::Cpu::template ssat8_asr<L::shift>(upper) : L::Cpu::template usat8_asr<L::shift>(upper));
+    });
+  }
 }
 
-/// x: [in_h][in_w][in_c], y: [out_h][out_w][in_c], in_c a multiple of 4; no overlap. weights: by channel and kernel column
-/// the words of two rows each, a last single row in the lower half for the channels 0 and 1 of four, else in the upper.
-/// y = finish(accumulator, ox, c).
-template <class L, class X, class Y, class Finish>
-ONNX2MCU_INLINE void packed_depthwise_conv2d_with(const X* x, Y* y, std::uint32_t* columns, Finish finish) noexcept {
-  for_each_output_row<L, L::in_w * L::in_c, L::out_w * L::out_c>(x, y, [&](const auto& rows, Y* to, int) ONNX2MCU_INLINE_LAMBDA {
-    packed_depthwise_row<L>(rows, to, columns, finish);
+template <class L, class Y>
+ONNX2MCU_INLINE void depthwise_requantized(const std::int16_t* plane, Y* y, int rows, int c) noexcept {
+  if constexpr (L::form == Requantize::affine) return depthwise_channel<L, false>(plane, y + c, rows, c);
+  else if constexpr (L::form == Requantize::exact_in_range) return depthwise_channel<L, true>(plane, y + c, rows, c);
+  else if (L::multiplier[c] != 0) depthwise_channel<L, false>(plane, y + c, rows, c);
+  else depthwise_channel<L, true>(plane, y + c, rows, c);
+}
+
+/// One row of output from k_h rows of input. plane: Plane<L>::rows * Plane<L>::pitch halfwords, aligned like a word.
+template <class L, class X, class Y>
+ONNX2MCU_INLINE void packed_depthwise_conv2d_stage(const X* const (&rows)[L::k_h], Y* y, int, std::int16_t* plane) noexcept {
+  for_each_row_plane<L>(rows, plane, [&](int c) ONNX2MCU_INLINE_LAMBDA { depthwise_requantized<L>(plane, y, 1, c); });
+}
+
+/// x: [in_h][in_w][in_c], y: [out_h][out_w][out_c], out_c a multiple of in_c; no overlap.
+template <class L, class X, class Y>
+ONNX2MCU_INLINE void packed_depthwise_conv2d(const X* x, Y* y, std::int16_t* plane) noexcept {
+  for_each_band<L>(x, plane, [&](int c, int rows, int oy) ONNX2MCU_INLINE_LAMBDA {
+    depthwise_requantized<L>(plane, y + oy * (L::out_w * L::out_c), rows, c);
   });
 }
 
-template <class L, class X, class Y>
-ONNX2MCU_INLINE void packed_depthwise_conv2d(const X* x, Y* y, std::uint32_t* columns) noexcept {
-  packed_depthwise_conv2d_with<L>(x, y, columns, [](std::int32_t acc, int, int c) ONNX2MCU_INLINE_LAMBDA { return static_cast<Y>(requantize_channel<L>(acc, c)); });
-}
-
-/// Weight [c][ky][kx].
+/// Weight [c][ky][kx] where scale_bits is 0.
 template <class L>
 ONNX2MCU_INLINE std::int32_t packed_depthwise_weight(int c, int ky, int kx) noexcept {
-  const int word = c * Columns<L>::weights + kx * (Columns<L>::pairs + Columns<L>::single) + ky / 2;
-  const int half = ky < 2 * Columns<L>::pairs ? ky % 2 : c % 4 / 2;
-  return static_cast<std::int16_t>(static_cast<std::uint32_t>(L::weights[word]) >> (16 * half) & 0xFFFFU);
+  const bool last = kx > 0 && kx % 2 == 0 && kx == L::k_w - 1;
+  const int word = c * RowWeights<L>::channel + ky * RowWeights<L>::words + (last ? RowWeights<L>::words - 1 : kx / 2);
+  return static_cast<std::int16_t>(static_cast<std::uint32_t>(L::weights[word]) >> (last || kx % 2 != 0 ? 16 : 0) & 0xFFFFU);
 }
 
 }  // namespace onnx2mcu

@@ -3,6 +3,7 @@
 #define ONNX2MCU_PACKED_GUARDED_HPP
 
 #include "guarded.hpp"
+#include "packed_conv2d.hpp"
 #include "packed_depthwise.hpp"
 #include "packed_fully_connected.hpp"
 
@@ -31,13 +32,38 @@ ONNX2MCU_INLINE void packed_guarded_conv2d_stage(const X* const (&rows)[L::k_h],
     const std::int32_t steps = guarded_steps<L>(acc, oc);
     return is_doubtful<L>(steps) ? packed_doubtful_cell<L, Y>(steps, oc, rows, oy * L::out_w + ox) : round_steps<L, Y>(steps);
   };
-  if constexpr (L::depthwise) packed_depthwise_row<L>(rows, y, scratch, finish);
-  else packed_conv2d_row<L>(rows, y, scratch, finish);
+  if constexpr (L::depthwise) {
+    for_each_row_plane<L>(rows, scratch, [&](int c) ONNX2MCU_INLINE_LAMBDA {
+      depthwise_rows<L>(scratch, y + c, 1, c, [&finish, c, ox = 0](std::int32_t acc) mutable ONNX2MCU_INLINE_LAMBDA { return finish(acc, ox++, c); });
+    });
+  } else {
+    packed_conv2d_row<L>(rows, y, scratch, finish);
+  }
+}
+
+/// The rows under a doubtful output are only looked for when there is one.
+template <class L, class Y, class X>
+ONNX2MCU_OUT_OF_LINE Y packed_doubtful_depthwise(std::int32_t steps, int c, const X* x, int cell) noexcept {
+  const X* rows[L::k_h];
+  input_rows<L, L::in_w * L::in_c>(x, cell / L::out_w, rows);
+  return packed_doubtful_cell<L, Y>(steps, c, rows, cell);
+}
+
+template <class L, class X, class Y>
+ONNX2MCU_INLINE void packed_guarded_depthwise(const X* x, Y* y, std::int16_t* plane) noexcept {
+  for_each_band<L>(x, plane, [&](int c, int rows, int oy) ONNX2MCU_INLINE_LAMBDA {
+    depthwise_rows<L>(plane, y + (oy * (L::out_w * L::out_c) + c), rows, c, [x, c, cell = oy * L::out_w](std::int32_t acc) mutable ONNX2MCU_INLINE_LAMBDA {
+      const std::int32_t steps = guarded_steps<L>(acc, c);
+      const int at = cell++;
+      return is_doubtful<L>(steps) ? packed_doubtful_depthwise<L, Y>(steps, c, x, at) : round_steps<L, Y>(steps);
+    });
+  });
 }
 
 template <class L, class X, class Y, class Scratch>
 ONNX2MCU_INLINE void packed_guarded_conv2d(const X* x, Y* y, Scratch* scratch) noexcept {
-  for_each_output_row<L, L::in_w * L::in_c, L::out_w * L::out_c>(x, y, [scratch](const auto& rows, Y* to, int oy) noexcept {
+  if constexpr (L::depthwise) return packed_guarded_depthwise<L>(x, y, scratch);
+  else for_each_output_row<L, L::in_w * L::in_c, L::out_w * L::out_c>(x, y, [scratch](const auto& rows, Y* to, int oy) noexcept {
     packed_guarded_conv2d_stage<L>(rows, to, oy, scratch);
   });
 }

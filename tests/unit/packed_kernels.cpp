@@ -2,13 +2,16 @@
 // extreme inputs and weights included. The weights are packed by the compiler's own pack_weights.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <random>
 #include <vector>
 
+#include "kernels/depthwise.hpp"
 #include "kernels/packed.hpp"
 #include "onnx2mcu/cpu/cortex_m4.hpp"
+#include "onnx2mcu/packed_conv2d.hpp"
 #include "onnx2mcu/packed_depthwise.hpp"
 #include "onnx2mcu/packed_fully_connected.hpp"
 #include "onnx2mcu/packed_max_pool.hpp"
@@ -101,41 +104,68 @@ void check_conv() {
   CHECK(wrong == 0);
 }
 
-template <int in_channels, int kernel, int height, int width, int stride, int pad, class Input>
-struct Depthwise : Conv<kernel, in_channels, in_channels, height, width, stride, pad, 1, 2, false, Input> {};
+/// Every third channel is requantized in float.
+template <int in_channels, int per_channel, int kernel, int height, int width, int stride, int pad, int dilation, int rows_together, class Input>
+struct Depthwise : Conv<kernel, in_channels, in_channels * per_channel, height, width, stride, pad, dilation, 2, false, Input> {
+  using Y = Input;
+  static constexpr int band = rows_together, y_zero_point = static_cast<Y>(-1) < 0 ? -9 : 100, y_min = static_cast<Y>(-1) < 0 ? -128 : 0, y_max = y_min + 255, shift = 14;
+  static constexpr onnx2mcu::Requantize form = onnx2mcu::Requantize::mixed;
+  static inline std::int32_t start[256], multiplier[256];
+  static inline float scale[256];
+};
 
+/// scale_bits 0: the sums, in bands and row by row; 8: the outputs.
 template <class L>
 void check_depthwise() {
-  constexpr int taps = L::k_h * L::k_w;
-  const auto w = random_vector<std::int32_t>(L::in_c * taps, -255, 255);
-  const auto bias = random_vector<std::int32_t>(L::in_c, -5000, 5000);
-  std::copy(bias.begin(), bias.end(), L::bias);
-  const auto half = [&](int c, int ky, int kx) { return static_cast<std::uint32_t>(w[static_cast<std::size_t>(c * taps + ky * L::k_w + kx)]) & 0xFFFFU; };
-  int word = 0;
-  for (int c = 0; c < L::in_c; ++c)
-    for (int kx = 0; kx < L::k_w; ++kx) {
-      for (int ky = 0; ky + 1 < L::k_h; ky += 2) L::weights[word++] = static_cast<std::int32_t>(half(c, ky, kx) | half(c, ky + 1, kx) << 16);
-      if (L::k_h % 2) L::weights[word++] = static_cast<std::int32_t>(half(c, L::k_h - 1, kx) << (c % 4 < 2 ? 0 : 16));
-    }
+  CAPTURE(L::in_c);
+  CAPTURE(L::k_w);
+  constexpr int taps = L::k_h * L::k_w, outputs = L::out_c / L::in_c;
+  o2m::QuantizedWeights w = random_weights(L::out_c, taps, true);
   const auto x = random_vector<typename L::X>(L::in_h * L::in_w * L::in_c, std::numeric_limits<typename L::X>::min(), std::numeric_limits<typename L::X>::max());
-  std::vector<std::uint32_t> columns(onnx2mcu::Columns<L>::count * onnx2mcu::Columns<L>::words);
-  std::vector<std::int32_t> y(L::out_h * L::out_w * L::in_c);
-  onnx2mcu::packed_depthwise_conv2d_with<L>(x.data(), y.data(), columns.data(), [](std::int32_t a, int, int) { return a; });
-  std::size_t n = 0;
+  std::vector<std::int64_t> sums;
+  for (int i = 0; i < L::out_h * L::out_w * L::out_c; ++i) {
+    const int c = i % L::out_c, ox = i / L::out_c % L::out_w, oy = i / L::out_c / L::out_w;
+    sums.push_back(0);
+    for (int t = 0; t < taps; ++t)
+      sums.back() += w.at(c, t) * cell<L>(x.data(), oy * L::stride_h - L::pad_top + t / L::k_w * L::dil_h, ox * L::stride_w - L::pad_left + t % L::k_w * L::dil_w, c / outputs);
+  }
+  const auto load = [&](int bits) {
+    const auto words = o2m::depthwise_words(w, L::k_w, bits);
+    REQUIRE(words.size() == static_cast<std::size_t>(L::out_c * onnx2mcu::RowWeights<L>::channel));
+    std::copy(words.begin(), words.end(), L::weights);
+    for (int c = 0; c < L::out_c; ++c) {
+      L::start[c] = random_value(-(1 << 20), 1 << 20);
+      L::multiplier[c] = c % 3 == 0 ? 0 : random_value(1 << 28, INT32_MAX);
+      L::scale[c] = static_cast<float>(random_value(1, 1000)) / 1e7F;
+    }
+  };
+  std::vector<std::int16_t> plane(onnx2mcu::Plane<L>::rows * onnx2mcu::Plane<L>::pitch);
+  std::vector<std::int32_t> acc(sums.size());
+  load(0);
   int wrong = 0;
-  for (int oy = 0; oy < L::out_h; ++oy)
-    for (int ox = 0; ox < L::out_w; ++ox)
-      for (int c = 0; c < L::in_c; ++c, ++n) {
-        std::int32_t sum = bias[static_cast<std::size_t>(c)];
-        for (int ky = 0; ky < L::k_h; ++ky)
-          for (int kx = 0; kx < L::k_w; ++kx) {
-            const int weight = w[static_cast<std::size_t>(c * taps + ky * L::k_w + kx)];
-            sum += weight * cell<L>(x.data(), oy * L::stride_h - L::pad_top + ky, ox * L::stride_w - L::pad_left + kx, c);
-            wrong += onnx2mcu::packed_depthwise_weight<L>(c, ky, kx) != weight;
-          }
-        wrong += sum != y[n];
-      }
+  onnx2mcu::for_each_band<L>(x.data(), plane.data(), [&](int c, int rows, int oy) {
+    onnx2mcu::depthwise_rows<L>(plane.data(), acc.data() + oy * (L::out_w * L::out_c) + c, rows, c, [](std::int32_t sum) { return sum; });
+    for (int t = 0; t < taps; ++t) wrong += onnx2mcu::packed_depthwise_weight<L>(c, t / L::k_w, t % L::k_w) != w.at(c, t);
+  });
+  for (std::size_t i = 0; i < sums.size(); ++i) wrong += acc[i] != sums[i] + L::start[i % L::out_c];
   CHECK(wrong == 0);
+  load(8);
+  std::vector<typename L::Y> y(sums.size());
+  onnx2mcu::packed_depthwise_conv2d<L>(x.data(), y.data(), plane.data());
+  for (std::size_t i = 0; i < sums.size(); ++i) {
+    const std::size_t c = i % L::out_c;
+    const std::int64_t sum = 256 * sums[i] + L::start[c], upper = (sum * L::multiplier[c]) >> (32 + L::shift);
+    const o2m::RequantizeRule rule{L::scale[c], L::y_zero_point, L::y_min, L::y_max};
+    wrong += y[i] != (c % 3 == 0 ? o2m::reference(rule, sum) : std::clamp<std::int64_t>(upper, L::y_min, L::y_max));
+  }
+  CHECK(wrong == 0);
+  if constexpr (L::band == 1) {
+    std::vector<typename L::Y> rows(y.size());
+    onnx2mcu::for_each_output_row<L, L::in_w * L::in_c, L::out_w * L::out_c>(x.data(), rows.data(), [&](const auto& under, auto* to, int oy) {
+      onnx2mcu::packed_depthwise_conv2d_stage<L>(under, to, oy, plane.data());
+    });
+    CHECK(rows == y);
+  }
 }
 
 template <int inputs, int outputs, bool pairs, class Input>
@@ -192,12 +222,18 @@ TEST_CASE("packed convolution: strides, pads, dilations, odd channels, tiles tha
   check_conv<Conv<7, 2, 4, 5, 5, 3, 3, 1, 2, false, S>>();
 }
 
-TEST_CASE("packed depthwise convolution: odd and even kernels, strides, pads") {
-  check_depthwise<Depthwise<8, 3, 7, 9, 1, 1, S>>();
-  check_depthwise<Depthwise<4, 3, 6, 5, 2, 1, U>>();
-  check_depthwise<Depthwise<4, 2, 5, 6, 1, 0, U>>();
-  check_depthwise<Depthwise<12, 5, 8, 7, 2, 2, S>>();
-  check_depthwise<Depthwise<4, 3, 3, 2, 1, 1, S>>();
+TEST_CASE("packed depthwise convolution: kernels, strides, pads, dilations, multipliers, bands, rows on their own") {
+  check_depthwise<Depthwise<8, 1, 3, 7, 9, 1, 1, 1, 7, S>>();
+  check_depthwise<Depthwise<5, 1, 3, 7, 14, 1, 1, 1, 3, U>>();
+  check_depthwise<Depthwise<4, 1, 3, 6, 5, 2, 1, 1, 2, U>>();
+  check_depthwise<Depthwise<3, 2, 3, 9, 12, 2, 1, 1, 5, S>>();
+  check_depthwise<Depthwise<4, 1, 2, 5, 6, 1, 0, 1, 1, U>>();
+  check_depthwise<Depthwise<7, 1, 5, 8, 7, 2, 2, 1, 4, S>>();
+  check_depthwise<Depthwise<2, 3, 4, 9, 13, 1, 2, 1, 4, U>>();
+  check_depthwise<Depthwise<4, 1, 3, 3, 2, 1, 1, 1, 1, S>>();
+  check_depthwise<Depthwise<3, 1, 1, 4, 5, 1, 0, 1, 4, S>>();
+  check_depthwise<Depthwise<3, 1, 3, 9, 10, 1, 2, 2, 9, S>>();
+  check_depthwise<Depthwise<3, 1, 3, 9, 10, 3, 2, 2, 1, U>>();
 }
 
 TEST_CASE("packed product: every number of outputs modulo 8 and of inputs modulo 4") {

@@ -3,7 +3,7 @@
 #ifndef ONNX2MCU_CPU_CORTEX_M4_HPP
 #define ONNX2MCU_CPU_CORTEX_M4_HPP
 
-#include "dsp.hpp"
+#include "depthwise_dsp.hpp"
 
 namespace onnx2mcu::cpu {
 
@@ -49,7 +49,7 @@ namespace onnx2mcu::cpu {
   "ldr %[h], [%[w], #-16]\n\tldr %[g], [%[w], #-12]\n\t" ONNX2MCU_M4_PAIR("a4", "a5")                      \
   "ldr %[h], [%[w], #-8]\n\tldr %[g], [%[w], #-4]\n\t" ONNX2MCU_M4_PAIR("a6", "a7")
 
-struct CortexM4 : Dsp {
+struct CortexM4 : DepthwiseM4 {
   static constexpr bool has_blocks = true;
 
   /// `steps` steps (two inputs each) of 4 rows x 2 pixels; the second pixel lies `second` bytes behind the first.
@@ -152,7 +152,7 @@ struct CortexM4 : Dsp {
 
 #else
 
-struct CortexM4 : Dsp {
+struct CortexM4 : DepthwiseM4 {
   static constexpr bool has_blocks = false;
 };
 

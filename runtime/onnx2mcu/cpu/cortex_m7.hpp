@@ -3,7 +3,7 @@
 #ifndef ONNX2MCU_CPU_CORTEX_M7_HPP
 #define ONNX2MCU_CPU_CORTEX_M7_HPP
 
-#include "dsp.hpp"
+#include "depthwise_dsp.hpp"
 
 namespace onnx2mcu::cpu {
 
@@ -57,7 +57,7 @@ namespace onnx2mcu::cpu {
       [g] "=&r"(g)
 #define ONNX2MCU_M7_4_TIMES(text) text text text text
 
-struct CortexM7 : Dsp {
+struct CortexM7 : DepthwiseM7 {
   static constexpr bool has_blocks = true;
 
   /// `steps` steps (two inputs each) of 4 rows x 2 pixels; the second pixel lies `second` bytes behind the first.
@@ -156,7 +156,7 @@ struct CortexM7 : Dsp {
 
 #else
 
-struct CortexM7 : Dsp {
+struct CortexM7 : DepthwiseM7 {
   static constexpr bool has_blocks = false;
 };
 

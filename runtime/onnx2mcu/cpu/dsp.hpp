@@ -36,6 +36,25 @@ struct Dsp : Portable {
   ONNX2MCU_DSP_3(smlabt, "smlabt")
   ONNX2MCU_DSP_3(smlatb, "smlatb")
   ONNX2MCU_DSP_3(smlatt, "smlatt")
+  static ONNX2MCU_INLINE std::int32_t smmul(std::int32_t a, std::int32_t b) noexcept {
+    std::int32_t r;
+    asm("smmul %0, %1, %2" : "=r"(r) : "r"(a), "r"(b));
+    return r;
+  }
+  template <int shift>
+  static ONNX2MCU_INLINE std::int32_t ssat8_asr(std::int32_t v) noexcept {
+    std::int32_t r;
+    if constexpr (shift == 0) asm("ssat %0, #8, %1" : "=r"(r) : "r"(v));
+    else asm("ssat %0, #8, %1, asr %2" : "=r"(r) : "r"(v), "i"(shift));
+    return r;
+  }
+  template <int shift>
+  static ONNX2MCU_INLINE std::int32_t usat8_asr(std::int32_t v) noexcept {
+    std::int32_t r;
+    if constexpr (shift == 0) asm("usat %0, #8, %1" : "=r"(r) : "r"(v));
+    else asm("usat %0, #8, %1, asr %2" : "=r"(r) : "r"(v), "i"(shift));
+    return r;
+  }
   ONNX2MCU_DSP_1(sxtb16, "sxtb16", "")
   ONNX2MCU_DSP_1(sxtb16_ror8, "sxtb16", ", ror #8")
   ONNX2MCU_DSP_1(uxtb16, "uxtb16", "")

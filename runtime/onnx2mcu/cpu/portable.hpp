@@ -86,6 +86,18 @@ struct Portable {
   static ONNX2MCU_INLINE std::int32_t smlatt(std::uint32_t a, std::uint32_t b, std::int32_t acc) noexcept {
     return accumulate(high(a) * high(b), acc);
   }
+  /// The upper word of a * b.
+  static ONNX2MCU_INLINE std::int32_t smmul(std::int32_t a, std::int32_t b) noexcept {
+    return static_cast<std::int32_t>((static_cast<std::int64_t>(a) * b) >> 32);
+  }
+  template <int shift>
+  static ONNX2MCU_INLINE std::int32_t ssat8_asr(std::int32_t v) noexcept {
+    return clamp(v >> shift, -128, 127);
+  }
+  template <int shift>
+  static ONNX2MCU_INLINE std::int32_t usat8_asr(std::int32_t v) noexcept {
+    return clamp(v >> shift, 0, 255);
+  }
   /// Bytes 0 and 2, sign-extended to halfwords; the _ror8 forms bytes 1 and 3; uxtb16 zero-extended.
   static ONNX2MCU_INLINE std::uint32_t sxtb16(std::uint32_t a) noexcept {
     return halves(static_cast<std::int8_t>(a & 0xFFU), static_cast<std::int8_t>(a >> 16 & 0xFFU));

@@ -1,0 +1,137 @@
+#include "kernels/depthwise.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "requantize/affine.hpp"
+
+namespace o2m {
+namespace {
+
+/// y = clamp(upper word of (start + (sum << scale_bits)) * multiplier, shifted right).
+struct UpperForm {
+  std::int32_t multiplier = 0;
+  std::int64_t start = 0;
+  int shift = 0;  ///< of sum * multiplier
+};
+
+/// A channel's requantization as a function of the sum without bias.
+struct ChannelSums {
+  AccumulatorRange range;
+  MonotoneFunction output;
+  std::int32_t qmin, qmax;
+  int scale_bits;
+
+  bool proves(const UpperForm& form) const {
+    for (const std::int64_t end : {range.lo, range.hi})
+      if (std::abs((end << scale_bits) + form.start) > INT32_MAX) return false;
+    // Whole numbers are added to what the shift cuts off here, and floors may be nested.
+    const AffineForm affine{form.multiplier, form.start * form.multiplier >> scale_bits, form.shift};
+    return form.multiplier > 0 && std::abs(form.start) <= INT32_MAX && proves_equal(affine, output, range, qmin, qmax);
+  }
+  /// The addend of an affine form as a start of the sum, rounded one way or the other.
+  std::optional<UpperForm> find(int min_shift, int max_shift) const {
+    const auto affine = find_affine(output, range, qmin, qmax, {.min_shift = min_shift, .max_shift = max_shift});
+    if (!affine || affine->multiplier == 0) return std::nullopt;
+    const auto exact = std::ldexp(static_cast<double>(affine->addend), scale_bits) / affine->multiplier;
+    for (const double start : {std::floor(exact), std::ceil(exact)}) {
+      const UpperForm form{affine->multiplier, static_cast<std::int64_t>(start), affine->shift};
+      if (std::abs(start) <= INT32_MAX && proves(form)) return form;
+    }
+    return std::nullopt;
+  }
+};
+
+/// One shift for all: the smallest of the channels' largest. Channels without a form are requantized in float.
+std::vector<std::optional<UpperForm>> common_forms(const std::vector<ChannelSums>& channels, int& shift) {
+  std::vector<std::optional<UpperForm>> forms;
+  shift = AffineLimits{}.max_shift;
+  for (const ChannelSums& channel : channels) {
+    forms.push_back(channel.find(AffineLimits{}.min_shift, AffineLimits{}.max_shift));
+    if (forms.back()) shift = std::min(shift, forms.back()->shift);
+  }
+  for (std::size_t i = 0; i < channels.size(); ++i)
+    if (forms[i] && forms[i]->shift != shift) forms[i] = channels[i].find(shift, shift);
+  return forms;
+}
+
+}  // namespace
+
+int depthwise_scale_bits(const QuantizedWeights& w, const Accumulators& acc) {
+  for (int bits = 8; bits > 6; --bits) {
+    const std::int64_t most_sum = std::int64_t{1} << (31 - bits), most_weight = std::int64_t{1} << (15 - bits);
+    bool fits = std::all_of(w.values.begin(), w.values.end(), [&](std::int64_t v) { return v >= -most_weight && v < most_weight; });
+    for (std::size_t c = 0; c < acc.ranges.size(); ++c)
+      for (const std::int64_t end : {acc.ranges[c].lo, acc.ranges[c].hi})
+        fits &= std::abs(end) < most_sum && std::abs(end - acc.bias[c]) < most_sum;
+    if (fits) return bits;
+  }
+  return 0;
+}
+
+std::vector<std::int32_t> depthwise_words(const QuantizedWeights& w, std::int64_t k_w, int scale_bits) {
+  std::vector<std::int32_t> words;
+  const auto word = [&](std::int64_t c, std::int64_t row, std::int64_t first) {
+    const auto half = [&](std::int64_t i) {
+      return i < k_w ? static_cast<std::uint32_t>(w.at(c, row * k_w + i) * (1 << scale_bits)) & 0xFFFFU : 0U;
+    };
+    words.push_back(static_cast<std::int32_t>(half(first) | half(first + 1) << 16));
+  };
+  for (std::int64_t c = 0; c < w.channels; ++c)
+    for (std::int64_t row = 0; row < w.taps / k_w; ++row) {
+      for (std::int64_t i = 0; i + 1 < std::max<std::int64_t>(k_w, 2); i += 2) word(c, row, i);
+      for (std::int64_t i = 1; i + 1 < k_w; i += 2) word(c, row, i);
+    }
+  return words;
+}
+
+std::int64_t plane_elements(const Call& call, std::int64_t band) {
+  const auto of = [&](const char* name) { return int_param(call, name); };
+  const std::int64_t rows = (band - 1) * of("stride_h") + (of("k_h") - 1) * (band == 1 ? 1 : of("dil_h")) + 1;
+  const std::int64_t width = (of("out_w") - 1) * of("stride_w") + (of("k_w") - 1) * of("dil_w") + 1;
+  return rows * ((width + 3) / 4 * 4);
+}
+
+std::int64_t choose_band(const Call& call, std::int64_t bytes) {
+  const std::int64_t height = int_param(call, "out_h");
+  std::int64_t most = 1;
+  while (most < height && bytes * plane_elements(call, most + 1) <= 2048) ++most;
+  const std::int64_t bands = (height + most - 1) / most;
+  return (height + bands - 1) / bands;
+}
+
+void add_depthwise_requantization(LowerContext& c, Call& call, const std::vector<float>& scales, std::int32_t y_zero_point,
+                                  DType y_type, const Accumulators& acc) {
+  const auto qmin = static_cast<std::int32_t>(min_of(y_type)), qmax = static_cast<std::int32_t>(max_of(y_type));
+  const int scale_bits = static_cast<int>(int_param(call, "scale_bits"));
+  std::vector<ChannelSums> channels;
+  for (std::size_t i = 0; i < acc.ranges.size(); ++i) {
+    const RequantizeRule rule{scales[scales.size() == 1 ? 0 : i], y_zero_point, qmin, qmax};
+    const std::int64_t bias = acc.bias[i];
+    channels.push_back({{acc.ranges[i].lo - bias, acc.ranges[i].hi - bias}, [rule, bias](std::int64_t sum) { return reference(rule, sum + bias); }, qmin, qmax, scale_bits});
+  }
+  int shift = 0;
+  const auto forms = common_forms(channels, shift);
+  std::vector<std::int32_t> multipliers, starts;
+  std::vector<float> scaled;
+  for (std::size_t i = 0; i < forms.size(); ++i) {
+    multipliers.push_back(forms[i] ? forms[i]->multiplier : 0);
+    starts.push_back(static_cast<std::int32_t>(forms[i] ? forms[i]->start : std::int64_t{acc.bias[i]} << scale_bits));
+    scaled.push_back(std::ldexp(scales[scales.size() == 1 ? 0 : i], -scale_bits));
+  }
+  const std::size_t upper = static_cast<std::size_t>(std::count_if(forms.begin(), forms.end(), [](const auto& form) { return form.has_value(); }));
+  call.params.push_back(param("y_zero_point", y_zero_point));
+  call.params.push_back(param("y_min", qmin));
+  call.params.push_back(param("y_max", qmax));
+  call.params.push_back(param_array(c.program, "start", c.array("start", DType::int32, starts)));
+  call.params.push_back({"onnx2mcu::Requantize", "form", fmt::format("onnx2mcu::Requantize::{}", upper == forms.size() ? "affine" : upper == 0 ? "exact_in_range" : "mixed")});
+  if (upper > 0) {
+    call.params.push_back(param_array(c.program, "multiplier", c.array("multiplier", DType::int32, multipliers)));
+    call.params.push_back(param("shift", shift - (32 - scale_bits)));
+  }
+  if (upper < forms.size()) call.params.push_back(param_array(c.program, "scale", c.array("scale", DType::float32, scaled)));
+  call.requantization = fmt::format("upper word of the scaled sum's product, {} of {} channels proven equal on their reachable range", upper, forms.size());
+  if (upper < forms.size()) call.requantization += fmt::format(", {} exact float", forms.size() - upper);
+}
+
+}  // namespace o2m
