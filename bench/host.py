@@ -3,7 +3,6 @@
 after the other; every output compared. bench/host.py [NETWORK…] [--write]    --write renews bench/host.md"""
 import argparse
 import os
-import subprocess
 import sys
 
 import numpy as np

@@ -169,7 +169,7 @@ def update_readme(name, rows):
     columns = [figures(r) for r in rows]
     lines = ["| figure | the original | " + " | ".join(f"this example{r['note']}" for r in rows) + " |", "|---|---|" + "---|" * len(rows)]
     lines += [f"| {what} | {rows[0]['original'].get(what, '–')} | " + " | ".join(c[what] for c in columns) + " |" for what in columns[0]]
-    lines += [f"| identical to ONNX Runtime, over the UART | | " + " | ".join(f"{r['identical']} of {r['samples']} images" for r in rows) + " |"]
+    lines += ["| identical to ONNX Runtime, over the UART | | " + " | ".join(f"{r['identical']} of {r['samples']} images" for r in rows) + " |"]
     lines += ["", "Measured by `bench/systems.py` in the board simulator; RAM is static data and the stack really used. See [bench/systems.md](../../bench/systems.md)."]
     begin, end = "<!-- written by bench/systems.py -->\n", "<!-- end -->"
     with open(path) as f:

@@ -36,8 +36,8 @@ std::optional<double> sum_of(std::span<const Coefficient> table, std::string_vie
                              const std::string& key, const std::map<std::string, double>& amounts) {
   double sum = 0;
   for (const auto& [quantity, amount] : amounts) {
-    const auto at = std::find_if(table.begin(), table.end(), [&](const Coefficient& c) {
-      return c.target == target && c.key == key && c.quantity == quantity;
+    const auto at = std::find_if(table.begin(), table.end(), [&, wanted = std::string_view(quantity)](const Coefficient& c) {
+      return c.target == target && c.key == key && c.quantity == wanted;
     });
     if (at == table.end()) return std::nullopt;
     sum += at->value * amount;

@@ -7,6 +7,8 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
+from needs import random_array
+
 # Inputs that a static network has as constants, though ONNX's tests feed them at run time: those that say how large
 # tensors are or along which axes to work, and quantization parameters. Operator (Reduce stands for all reductions)
 # -> positions.
@@ -108,13 +110,7 @@ def random_input(value, seed):
     tensor = value.type.tensor_type
     shape = [d.dim_value if d.dim_value > 0 else 1 for d in tensor.shape.dim]
     dtype = np.dtype(NUMPY[tensor.elem_type])
-    random = np.random.default_rng([seed, *value.name.encode()])
-    if dtype.kind == "f":
-        return random.standard_normal(shape).astype(dtype)
-    if dtype.kind == "b":
-        return random.random(shape) < 0.5
-    info = np.iinfo(dtype)
-    return random.integers(max(info.min, -1000), min(info.max, 1000), shape, endpoint=True).astype(dtype)
+    return random_array(np.random.default_rng([seed, *value.name.encode()]), dtype, shape, -1000, 1 if dtype.kind == "f" else 1000)
 
 
 def read_model_case(path):

@@ -6,6 +6,7 @@ Runtime's own test models (../shared/models/ort-testdata). Every case stands in 
   ulp N            passes; N units in the last place from ONNX Runtime at most
   passes           passes; ONNX Runtime does not run it
   runtime          the bits are ONNX Runtime's, which itself differs from what ONNX expects
+  wrong: ...       compiles, and its results are not the expected ones
   missing: ...     not supported yet, and why
   out: ...         out of scope of microcontrollers (out_of_scope.txt: pattern, reason)
 
@@ -24,13 +25,20 @@ import subprocess
 import sys
 import tempfile
 
-import numpy as np
-
 HERE = pathlib.Path(__file__).resolve().parent
-SHARED = HERE.parents[2] / "shared"
-REFERENCE = HERE.parent / "reference"
+sys.path.insert(0, str(HERE.parent))
+import needs  # noqa: E402
+from needs import REFERENCE, SHARED  # noqa: E402
+
 PASSES = ("identical", "ulp", "passes", "runtime")
-SKIPPED = 77
+
+
+needs.packages("numpy", "onnx")
+import numpy as np  # noqa: E402
+import onnx  # noqa: E402
+
+import batch  # noqa: E402
+import cases  # noqa: E402
 
 
 def scope():
@@ -45,11 +53,9 @@ def read_list(path):
 
 def gather_cases(suite):
     """Cases, and how complete they are: "all", or "generated" where ../shared is not there."""
-    import cases
-
     if suite == "models":
         folder = SHARED / "models" / "ort-testdata"
-        return [cases.read_model_case(p) for p in sorted(folder.glob("*.onnx"))], "all" if folder.is_dir() else "none"
+        return [cases.read_model_case(p) for p in sorted(folder.glob("*.onnx"))], "all"
     folder = SHARED / "onnx-node"
     if folder.is_dir():
         return [cases.read_node_case(p) for p in sorted(folder.iterdir()) if p.is_dir()], "all"
@@ -125,13 +131,13 @@ def state_of(network, reference):
     if reference is None:
         if not known:
             return f"missing: ONNX Runtime does not run it: {network.reference_error}"
-        return f"missing: {wrong}" if wrong else "passes"
+        return f"wrong: {wrong}" if wrong else "passes"
     equal = all(map(same_bits, network.outputs, reference))
     if wrong:
-        return "runtime" if equal else f"missing: {wrong}"
+        return "runtime" if equal else f"wrong: {wrong}"
     far = [mismatch(a, r, case) for a, r in zip(network.outputs, reference)]
     if not known and any(far):
-        return f"missing: {next(filter(None, far))}"
+        return f"wrong: {next(filter(None, far))}"
     if equal:
         return "identical"
     return f"ulp {max(map(ulp, network.outputs, reference))}" if not any(far) else "passes"
@@ -147,6 +153,8 @@ def with_scope(name, state, patterns):
 
 def verdict(state, recorded, live):
     """What is wrong with `state` for a case recorded as `recorded`, or None."""
+    if state.startswith("wrong"):
+        return "computes something else"
     kind, old = state.split()[0].rstrip(":"), recorded.split()[0].rstrip(":") if recorded else None
     if old is None:
         return "is not in the list"
@@ -164,7 +172,7 @@ def summary(states):
     passed = sum(counts[k] for k in PASSES)
     text = f"{len(states)} cases: {passed} passed"
     text += f" ({counts['identical'] + counts['runtime']} with ONNX Runtime's bits, {counts['passes']} it does not run)"
-    text += f", {counts['out']} out of scope, {counts['missing']} missing"
+    text += f", {counts['out']} out of scope, {counts['missing']} missing, {counts['wrong']} wrong"
     steps = sorted((int(s.split()[1]) for s in states.values() if s.startswith("ulp ")), reverse=True)
     return text + (f"; ULP distances of the others: {', '.join(map(str, steps))}" if steps else "")
 
@@ -185,29 +193,19 @@ def check(states, listed, complete, live):
 def main():
     suite, update = sys.argv[1], "--update" in sys.argv
     only = re.compile(sys.argv[sys.argv.index("--only") + 1]) if "--only" in sys.argv else None
-    try:
-        import onnx  # noqa: F401
-    except ImportError:
-        print("skipped: python3-onnx is not installed")
-        return SKIPPED
-    if suite == "models" and not (REFERENCE / "node_modules").is_dir():
-        print("skipped: no onnxruntime-node (npm install --ignore-scripts in tests/reference)")
-        return SKIPPED
-    import batch
-
-    cases, completeness = gather_cases(suite)
+    if suite == "models":
+        needs.shared("models", "ort-testdata")
+        needs.onnxruntime()
+    selected, completeness = gather_cases(suite)
     path = HERE / f"{suite}.txt"
     listed = read_list(path)
-    if completeness == "none":
-        print("skipped: ../shared/models/ort-testdata is not there")
-        return SKIPPED
     if completeness == "generated":  # the listed ones are enough
-        cases = [c for c in cases if c.name in listed]
-        print(f"../shared/onnx-node is not there: {len(cases)} tests made by onnx {onnx.__version__} instead")
-    cases = [c for c in cases if not only or only.search(c.name)]
+        selected = [c for c in selected if c.name in listed]
+        print(f"../shared/onnx-node is not there: {len(selected)} tests made by onnx {onnx.__version__} instead")
+    selected = [c for c in selected if not only or only.search(c.name)]
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        networks = batch.run_cases(cases, folder, os.environ["ONNX2MCU"], pathlib.Path(os.environ["ONNX2MCU_SOURCE"]))
+        networks = batch.run_cases(selected, folder, os.environ["ONNX2MCU"], pathlib.Path(os.environ["ONNX2MCU_SOURCE"]))
         ran = [n for n in networks if n.error is None]
         references, live = run_reference(ran, folder)
         by_name = {n.case.name: r for n, r in zip(ran, references)}

@@ -11,13 +11,15 @@ import argparse
 import os
 import pathlib
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-SOURCE = HERE.parent.parent
+sys.path.insert(0, str(HERE.parent))
+import needs  # noqa: E402
+from needs import SOURCE  # noqa: E402
+
 WARNINGS = "-std=c++17 -fno-exceptions -fno-rtti -Wall -Wextra -Wconversion -Wshadow -Werror".split()
 ARM = "arm-none-eabi-g++ -mthumb -ffunction-sections -fno-threadsafe-statics -fcallgraph-info=su".split()
 HOST_TARGETS = ["portable", "f103", "f446", "h750"]
@@ -147,9 +149,7 @@ def main():
     parser.add_argument("--only", default="", help="networks whose path contains this")
     a = parser.parse_args()
     targets, command = COMPILERS[a.compiler]
-    if not shutil.which(command[0]):
-        print(f"skipped: {command[0]} is not installed")
-        return 77
+    needs.tools(command[0])
     failures, used = 0, set()
     paths = networks(a.only)
     with tempfile.TemporaryDirectory() as temporary:

@@ -1,8 +1,9 @@
 """Random small quantized graphs for the differential test: operators, shapes, attributes, scales and zero points,
 nasty ones included (power-of-two scales, saturating scales, zero points at the ends, 1x1 images, one channel)."""
 import numpy as np
-import onnx
 from onnx import TensorProto, helper, numpy_helper
+
+from needs import random_array
 
 ONNX_TYPE = {"uint8": TensorProto.UINT8, "int8": TensorProto.INT8, "float32": TensorProto.FLOAT}
 
@@ -119,10 +120,6 @@ def inputs_for(g, count):
     """`count` samples for each input, in the model's types."""
     samples = {}
     for name, dtype, shape in g.inputs:
-        size = (count, *shape)
-        if dtype == "float32":
-            samples[name] = (g.rng.normal(0, 1, size) * np.exp(g.rng.normal(0, 0.5))).astype(np.float32)
-        else:
-            low, high = (0, 256) if dtype == "uint8" else (-128, 128)
-            samples[name] = g.rng.integers(low, high, size).astype(dtype)
+        low, high = (0, np.exp(g.rng.normal(0, 0.5))) if dtype == "float32" else (-128, 255)
+        samples[name] = random_array(g.rng, dtype, (count, *shape), low, high)
     return samples

@@ -13,21 +13,13 @@ import subprocess
 import sys
 import tempfile
 
-HERE = pathlib.Path(__file__).resolve().parent
-SOURCE = HERE.parent.parent
-REFERENCE = SOURCE / "tests" / "reference"
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+import needs  # noqa: E402
+from needs import REFERENCE, SOURCE  # noqa: E402
 
-
-def skip(reason):
-    print(f"skipped: {reason}")
-    sys.exit(77)
-
-
-try:
-    import numpy as np
-    import onnx
-except ImportError as error:
-    skip(f"{error.name} for Python is not installed")
+needs.packages("numpy", "onnx")
+import numpy as np  # noqa: E402
+import onnx  # noqa: E402
 
 from graphs import inputs_for  # noqa: E402
 from qdq_graphs import random_qdq  # noqa: E402
@@ -136,7 +128,8 @@ def compare(name, cases, folder):
         for k, e in enumerate(expected):
             got = np.frombuffer(data, e.dtype, e[n].size, at).reshape(e[n].shape)
             at += e[n].nbytes
-            same = (got == e[n]) | ((got != got) & (e[n] != e[n])) if e.dtype.kind == "f" else got == e[n]
+            word = f"u{e.dtype.itemsize}"  # bits: -0 is not 0
+            same = (got.view(word) == e[n].view(word)) | ((got != got) & (e[n] != e[n]))
             if not same.all():
                 i = int(np.argmin(same.ravel()))
                 return f"output {k}: {int((~same).sum())} of {e[n].size} differ, first at {i}: {got.ravel()[i]} is not {e[n].ravel()[i]}"
@@ -153,8 +146,7 @@ def main():
     a = parser.parse_args()
     if "ONNX2MCU" not in os.environ:
         sys.exit("set ONNX2MCU to the onnx2mcu executable")
-    if not (REFERENCE / "node_modules" / "onnxruntime-node").exists():
-        skip("onnxruntime-node is not installed in tests/reference")
+    needs.onnxruntime()
     holder = None if a.keep else tempfile.TemporaryDirectory()
     root = a.keep or pathlib.Path(holder.name)
     passed = rejected = 0

@@ -11,6 +11,9 @@ import re
 import subprocess
 import sys
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+import needs  # noqa: E402
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 PAGE = ROOT / "docs" / "operators.md"
 HEAD = """# Operators
@@ -112,11 +115,7 @@ def page():
 
 
 def main():
-    try:
-        import onnx  # noqa: F401
-    except ImportError:
-        print("skipped: python3-onnx is not installed")
-        return 77
+    needs.packages("onnx")
     actual = page()
     if "--update" in sys.argv:
         PAGE.write_text(actual)

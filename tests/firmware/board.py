@@ -2,12 +2,14 @@
 written and read by code of their own."""
 import contextlib
 import os
-import shutil
 import struct
 import subprocess
 import sys
 import tempfile
 import zlib
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import needs  # noqa: E402
 
 ROOT = os.environ.get("ONNX2MCU_SOURCE", os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 COMPILER, SIMULATOR = os.environ.get("ONNX2MCU", ""), os.environ.get("ONNX2MCU_SIM", "")
@@ -28,13 +30,9 @@ def need(condition, text):
 
 def main(test, *tools):
     """Runs test(folder) in a temporary folder, or skips it when a tool is missing."""
-    for tool in ("cmake", "ninja", "arm-none-eabi-g++", *tools):
-        if not shutil.which(tool):
-            print(f"skipped: {tool} is missing")
-            sys.exit(77)
-    if not SIMULATOR or not os.path.exists(SIMULATOR):
-        print("skipped: onnx2mcu-sim was not built (libunicorn-dev, libcapstone-dev)")
-        sys.exit(77)
+    needs.tools("cmake", "ninja", "arm-none-eabi-g++", *tools)
+    if not os.path.exists(SIMULATOR):
+        needs.skip("onnx2mcu-sim was not built (libunicorn-dev, libcapstone-dev)")
     with tempfile.TemporaryDirectory() as folder:
         test(folder)
 

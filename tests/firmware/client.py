@@ -10,7 +10,7 @@ import subprocess
 import zlib
 
 import board
-from board import COMPILER, DIGITS, EXPECTED, LABELS, ROOT, SIMULATOR, build_project, device, need, read_images, run, simulated
+from board import COMPILER, DIGITS, EXPECTED, LABELS, SIMULATOR, build_project, device, need, read_images, run, simulated
 
 
 def standalone(folder):

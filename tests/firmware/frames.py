@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Damaged frames against a firmware in the simulator: flipped bytes, short and over-long frames, noise, disconnects. Behind
-every one comes a good frame, and every good frame is answered. ONNX2MCU_CORRUPTED_FRAMES: how many (default 600)."""
+every one comes a good frame, and every good frame is answered. ONNX2MCU_CORRUPTED_FRAMES: how many (default 1000)."""
 import os
 import random
 import socket
@@ -10,7 +10,7 @@ import zlib
 import board
 from board import EXPECTED, MAGIC, SIMULATOR, build, frame, frames_in, need, read_images, run, simulated
 
-FRAMES = int(os.environ.get("ONNX2MCU_CORRUPTED_FRAMES", "600"))
+FRAMES = int(os.environ.get("ONNX2MCU_CORRUPTED_FRAMES", "1000"))
 
 
 def flipped(good, rng):

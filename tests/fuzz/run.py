@@ -15,16 +15,16 @@ import sys
 import tempfile
 import zlib
 
-try:
-    import numpy as np
-    import onnx
-    from google.protobuf import text_format
-except ImportError as error:
-    print(f"skipped: {error.name} for Python is not installed")
-    sys.exit(77)
-
 HERE = pathlib.Path(__file__).resolve().parent
-SOURCE = HERE.parent.parent
+sys.path.insert(0, str(HERE.parent))
+import needs  # noqa: E402
+from needs import SOURCE  # noqa: E402
+
+needs.packages("numpy", "onnx")
+import numpy as np  # noqa: E402
+import onnx  # noqa: E402
+from google.protobuf import text_format  # noqa: E402
+
 LARGEST = 8_000  # bytes: larger seeds make slow fuzzing
 # Bounded: a few seconds each, also in a build without optimization.
 RUNS = {"model": 600, "text": 1000, "graph": 600, "npy": 20_000, "plan_csv": 1000, "frames": 20_000}

@@ -13,17 +13,20 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-try:
-    import numpy as np
-except ImportError:
-    print("skipped: numpy for Python is not installed")
-    sys.exit(77)
+sys.path.insert(0, str(HERE.parent))
+import needs  # noqa: E402
+
+needs.packages("numpy")
+import numpy as np  # noqa: E402
 
 from inputs import PREPROCESSING, SOURCE, digits  # noqa: E402
 
 
 def networks():
-    return sorted(SOURCE.glob("examples/*/*.onnx"))
+    found = sorted(SOURCE.glob("examples/*/*.onnx"))
+    if not found:
+        sys.exit("FAILED: examples/ has no network")
+    return found
 
 
 def write_input(network, folder):

@@ -1,11 +1,9 @@
-"""Inputs for whole networks: the drawn digits, MNIST, the keyword-spotting samples, or seeded random numbers."""
+"""Inputs for whole networks: the drawn digits, MNIST, the keyword-spotting samples."""
 import gzip
-import pathlib
 
 import numpy as np
 
-SOURCE = pathlib.Path(__file__).resolve().parent.parent.parent
-SHARED = SOURCE.parent / "shared"
+from needs import SHARED, SOURCE
 
 
 def digits():

@@ -8,15 +8,15 @@ import subprocess
 import sys
 import tempfile
 
-FOLDER = pathlib.Path(__file__).resolve().parents[3] / "shared" / "models" / "refuse"
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+import needs  # noqa: E402
 
 
 def main():
-    if not FOLDER.is_dir():
-        print("skipped: there is no folder ../shared/models/refuse beside the checkout")
-        return 77
-    failures = 0
-    for model in sorted(FOLDER.glob("*.onnx")):
+    failures, models = 0, sorted(needs.shared("models", "refuse").glob("*.onnx"))
+    if not models:
+        sys.exit("FAILED: ../shared/models/refuse has no model")
+    for model in models:
         with tempfile.TemporaryDirectory() as folder:
             done = subprocess.run([os.environ["ONNX2MCU"], model, "-o", pathlib.Path(folder, "gen"), "--target", "h750"], capture_output=True, text=True)
             lines = [line for line in done.stderr.splitlines() if "error:" in line]

@@ -12,22 +12,15 @@ import subprocess
 import sys
 import tempfile
 
-HERE = pathlib.Path(__file__).resolve().parent
-REFERENCE = HERE.parent / "reference"
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+import needs  # noqa: E402
+from needs import REFERENCE, SHARED, random_array  # noqa: E402
 
+needs.packages("numpy", "onnx")
+import numpy as np  # noqa: E402
+import onnx  # noqa: E402
 
-def skip(reason):
-    print(f"skipped: {reason}")
-    sys.exit(77)
-
-
-try:
-    import numpy as np
-    import onnx
-except ImportError as error:
-    skip(f"{error.name} for Python is not installed")
-
-from inputs import PREPROCESSING, SHARED, keywords, mnist  # noqa: E402
+from inputs import PREPROCESSING, keywords, mnist  # noqa: E402
 
 # model: (samples, preprocessing, classes with known labels, correct of all samples as onnxruntime gives it)
 NETWORKS = {
@@ -64,8 +57,7 @@ def random_inputs(model, reach, count):
     if value.elem_type == onnx.TensorProto.FLOAT:
         x = rng.uniform(0, reach, [count, *shape]).astype(np.float32)
         return np.floor(x) if reach == 255 else x - np.float32(reach / 2) * (rng.random([count] + [1] * len(shape)) < 0.5)
-    low, high = (-128, 128) if value.elem_type == onnx.TensorProto.INT8 else (0, 256)
-    return rng.integers(low, high, [count, *shape]).astype(np.int8 if low else np.uint8)
+    return random_array(rng, np.int8 if value.elem_type == onnx.TensorProto.INT8 else np.uint8, [count, *shape], -128, 255)
 
 
 def samples_for(model, name, count):
@@ -124,13 +116,14 @@ def main():
     parser.add_argument("--only", default="")
     parser.add_argument("--targets", default="portable")
     a = parser.parse_args()
-    if not (SHARED / "models").is_dir():
-        skip("there is no folder ../shared/models beside the checkout")
-    if not (REFERENCE / "node_modules" / "onnxruntime-node").exists():
-        skip("onnxruntime-node is not installed in tests/reference")
-    complaints = []
+    needs.shared("models")
+    needs.shared("data")
+    needs.onnxruntime()
+    complaints, names = [], [n for n in NETWORKS if a.only in n]
+    if not names:
+        sys.exit(f"no network is called {a.only}")
     with tempfile.TemporaryDirectory() as folder:
-        for name in [n for n in NETWORKS if a.only in n]:
+        for name in names:
             complaints += check(name, a.samples, a.targets.split(","), pathlib.Path(folder))
     print("\n".join(complaints))
     print(f"{len(complaints)} complaints")

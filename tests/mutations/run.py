@@ -6,11 +6,10 @@ Runtime computes.
 
 The models are the project's examples, those of tests/ops and, where it is there, real ones from ../shared. Refused means:
 status 1, at least one "FILE: error: …", nothing written. Every compilation has 2 s of processor time and 512 MB. What is
-accepted runs on the PC and in ONNX Runtime (without node it is only compiled). Exit status 77: python3-onnx or NumPy is
-missing. The run is the same for the same seed, models and versions."""
+accepted runs on the PC and in ONNX Runtime. Exit status 77: python3-onnx, NumPy, node or onnxruntime-node is missing. The
+run is the same for the same seed, models and versions."""
 import argparse
 import collections
-import json
 import os
 import pathlib
 import re
@@ -20,27 +19,28 @@ import subprocess
 import sys
 import tempfile
 
-try:
-    import numpy as np
-    import onnx
-except ImportError as error:
-    print(f"skipped: {error.name} for Python is not installed")
-    sys.exit(77)
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+import needs  # noqa: E402
+
+needs.packages("numpy", "onnx")
+import numpy as np  # noqa: E402
 
 import mutate  # noqa: E402
 import reference  # noqa: E402
 
-SOURCE = pathlib.Path(__file__).resolve().parent.parent.parent
-SHARED = SOURCE.parent / "shared" / "models"
-SECONDS, MEGABYTES, CHUNK = 2, 512, 60
+SOURCE = needs.SOURCE
+SECONDS, MEGABYTES, CHUNK = 2, 512, 240
 TARGETS = ["portable"] * 5 + ["f103", "f446", "h750"]
 
 
 def models(shared):
     if shared:
-        found = sorted(p for part in ("seeds", "mlperf-tiny", "others") for p in SHARED.glob(f"{part}/*.onnx"))
+        folder = needs.shared("models")
+        found = sorted(p for part in ("seeds", "mlperf-tiny", "others") for p in folder.glob(f"{part}/*.onnx"))
     else:
         found = sorted(SOURCE.glob("examples/*/*.onnx")) + sorted(SOURCE.glob("tests/ops/*/*/model.onnx"))
+    if not found:
+        sys.exit("there is no model to mutate")
     return [(p, p.read_bytes()) for p in found]
 
 
@@ -143,14 +143,10 @@ def main():
     parser.add_argument("--verbose", action="store_true", help="list the reasons of refusals")
     parser.add_argument("--keep", type=pathlib.Path, help="work here and keep the files")
     a = parser.parse_args()
-    if a.shared and not SHARED.is_dir():
-        print(f"skipped: {SHARED} does not exist")
-        return 77
+    if not a.no_compare:
+        needs.onnxruntime()
     originals = models(a.shared)
     os.environ["ONNX2MCU"] = str(pathlib.Path(os.environ["ONNX2MCU"]).resolve())
-    if not a.no_compare and (missing := reference.missing()):
-        print(f"not compared with ONNX Runtime: {missing}")
-        a.no_compare = True
     holder = None if a.keep else tempfile.TemporaryDirectory()
     root = (a.keep or pathlib.Path(holder.name)).resolve()
     report, known = Report(), {}

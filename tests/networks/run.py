@@ -6,20 +6,17 @@ usage: run.py [--firmware] [NAME...]"""
 import json
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-REFERENCE = HERE.parent / "reference"
+sys.path.insert(0, str(HERE.parent))
+import needs  # noqa: E402
+from needs import REFERENCE  # noqa: E402
+
 ONNX2MCU, SIMULATOR = os.environ.get("ONNX2MCU", "onnx2mcu"), os.environ.get("ONNX2MCU_SIM", "")
 ON_DEVICE = 4  # samples that go through the simulated board
-
-
-def skip(reason):
-    print(f"skipped: {reason}")
-    sys.exit(77)
 
 
 def run(*command, **more):
@@ -63,17 +60,16 @@ def on_board(folder, model):
 
 def main():
     firmware, names = "--firmware" in sys.argv, [a for a in sys.argv[1:] if not a.startswith("-")]
-    try:
-        import make
-    except ImportError as missing:
-        skip(f"{missing.name} for Python is not installed")
-    if not (REFERENCE / "node_modules" / "onnxruntime-node").is_dir():
-        skip("no onnxruntime-node (npm install --ignore-scripts in tests/reference)")
-    if firmware and not (os.path.exists(SIMULATOR) and shutil.which("arm-none-eabi-g++")):
-        skip("onnx2mcu-sim or arm-none-eabi-g++ is missing")
+    needs.packages("numpy", "onnx")
+    needs.onnxruntime()
+    import make
+    if firmware:
+        needs.tools("cmake", "ninja", "arm-none-eabi-g++", SIMULATOR)
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         floats = [n for n in make.make(folder) if not names or n in names]
+        if not floats:
+            sys.exit("FAILED: there is no network")
         for n in floats:
             run(ONNX2MCU, "quantize", folder / f"{n}.onnx", "--calibration", folder / f"{n}_x.npy", "-o", folder / f"{n}_int8.onnx")
         models = [m for n in floats for m in (n, f"{n}_int8")]

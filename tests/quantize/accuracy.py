@@ -16,7 +16,8 @@ import subprocess
 import sys
 import tempfile
 
-from common import ONNX2MCU, SHARED, decibel, need_onnxruntime, np, onnx, onnxruntime, skip
+from common import ONNX2MCU, decibel, needs, np, onnx, onnxruntime
+from needs import SHARED
 
 
 def idx(name):
@@ -134,9 +135,9 @@ def check(folder, model, data, lost, least, weights):
 
 
 def main():
-    if not SHARED.is_dir():
-        skip(f"{SHARED} is not there")
-    need_onnxruntime()
+    needs.shared("models")
+    needs.shared("data")
+    needs.onnxruntime()
     passed = True
     print("| model | weights | inputs | top-1 float | top-1 quantized | points | dB | bits identical | quantize: wall, CPU, peak | validate: wall, CPU, peak | |")
     print("|---|---|---|---|---|---|---|---|---|---|---|")

@@ -1,4 +1,4 @@
-"""What the scripts of this folder share: skipping, running commands, the live ONNX Runtime, reading QDQ models, and two
+"""What the scripts of this folder share: running commands, the live ONNX Runtime, reading QDQ models, and two
 small float networks with the layers that quantization treats differently."""
 import json
 import os
@@ -6,28 +6,16 @@ import pathlib
 import subprocess
 import sys
 
-SOURCE = pathlib.Path(__file__).resolve().parent.parent.parent
-SHARED = SOURCE.parent / "shared"
-REFERENCE = SOURCE / "tests" / "reference"
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+import needs  # noqa: E402
+from needs import REFERENCE  # noqa: E402
+
 ONNX2MCU = os.environ.get("ONNX2MCU", "onnx2mcu")
 
-
-def skip(reason):
-    print(f"skipped: {reason}")
-    sys.exit(77)
-
-
-try:
-    import numpy as np
-    import onnx
-    from onnx import TensorProto, helper, numpy_helper
-except ImportError as missing:
-    skip(f"{missing.name} for Python is not installed")
-
-
-def need_onnxruntime():
-    if not (REFERENCE / "node_modules" / "onnxruntime-node").exists():
-        skip("onnxruntime-node is not installed in tests/reference")
+needs.packages("numpy", "onnx")
+import numpy as np  # noqa: E402
+import onnx  # noqa: E402
+from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 
 
 def run(*command, **options):

@@ -10,7 +10,8 @@ import subprocess
 import sys
 import tempfile
 
-from common import SHARED, SOURCE, cnn, decibel, mlp, need_onnxruntime, np, onnx, onnxruntime, samples
+from common import cnn, decibel, mlp, needs, np, onnx, onnxruntime, samples
+from needs import SHARED, SOURCE
 
 LEAST_DECIBEL = 100        # float32 sums of some hundred terms in another order
 LARGEST_DIFFERENCE = 1e-5  # relative to the largest output
@@ -40,7 +41,7 @@ def models():
 
 
 def main():
-    need_onnxruntime()
+    needs.onnxruntime()
     failed = count = 0
     for name, model in models():
         model, shape = with_one_input(model)

@@ -7,7 +7,7 @@ import pathlib
 import sys
 import tempfile
 
-from common import ONNX2MCU, Qdq, cnn, decibel, mlp, need_onnxruntime, np, onnx, onnxruntime, run, samples, tensors
+from common import ONNX2MCU, Qdq, cnn, decibel, mlp, needs, np, onnx, onnxruntime, run, samples, tensors
 
 PLAIN = ["--equalize", "off", "--bias-correction", "off"]  # the weights are the float model's own
 PORTS = {"float": 1, "uint8": 2, "int8": 3}                # onnx.TensorProto.DataType
@@ -187,7 +187,7 @@ def check(network, number, options, least, promise):
 
 
 def main():
-    need_onnxruntime()
+    needs.onnxruntime()
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         networks = {"cnn": Network("cnn", folder, (3, 10, 10), cnn()), "mlp": Network("mlp", folder, (20,), mlp())}

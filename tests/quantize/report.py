@@ -9,7 +9,7 @@ import re
 import sys
 import tempfile
 
-from common import ONNX2MCU, Builder, Qdq, decibel, need_onnxruntime, np, onnx, onnxruntime, run, samples, tensors
+from common import ONNX2MCU, Builder, Qdq, decibel, needs, np, onnx, onnxruntime, run, samples, tensors
 
 # A layer: operator, the tensor that leaves it quantized, its activations in and the weights it reads.
 LAYERS = [("Conv", "relu1", ["x"], ["w1", "b1"]), ("Conv", "relu2", ["relu1"], ["w2", "b2"]), ("Add", "sum", ["relu1", "relu2"], []),
@@ -83,7 +83,7 @@ class Check:
 
 
 def main():
-    need_onnxruntime()
+    needs.onnxruntime()
     model = network()
     FLOAT_WEIGHTS.update({t.name: onnx.numpy_helper.to_array(t) for t in model.graph.initializer})
     x, c = samples(150, (2, 8, 8)), Check()

@@ -14,17 +14,17 @@ import sys
 import tempfile
 import zlib
 
-SOURCE = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+import needs  # noqa: E402
+from needs import SOURCE  # noqa: E402
+
 EXAMPLE = SOURCE / "examples" / "bluepill-linear"
 ONNX2MCU, SIMULATOR = os.environ.get("ONNX2MCU", "onnx2mcu"), os.environ.get("ONNX2MCU_SIM", "")
 PIXELS = ["--scale", "0.00392156862745098", "--mean", "0.1307", "--std", "0.3081"]
 COUNT = 20
 
-try:
-    import numpy as np
-except ImportError:
-    print("skipped: numpy for Python is not installed")
-    sys.exit(77)
+needs.packages("numpy")
+import numpy as np  # noqa: E402
 
 
 def run(*command):

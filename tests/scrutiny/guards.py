@@ -15,12 +15,11 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent / "golden"), str(HERE.parent / "firmware")]
-try:
-    import numpy as np
-except ImportError:
-    print("skipped: numpy for Python is not installed")
-    sys.exit(77)
+sys.path[:0] = [str(HERE.parent), str(HERE.parent / "golden"), str(HERE.parent / "firmware")]
+import needs  # noqa: E402
+
+needs.packages("numpy")
+import numpy as np  # noqa: E402
 
 from examples import networks, write_input  # noqa: E402  (tests/golden)
 
@@ -135,9 +134,8 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--simulated", help="path of the simulator")
     a = parser.parse_args()
-    if a.simulated and not shutil.which("arm-none-eabi-g++"):
-        print("skipped: arm-none-eabi-g++ is not installed")
-        return 77
+    if a.simulated:
+        needs.tools("cmake", "ninja", "arm-none-eabi-g++")
     with tempfile.TemporaryDirectory() as folder:
         return simulated_checks(pathlib.Path(folder), a.simulated) if a.simulated else host_checks(pathlib.Path(folder))
 

@@ -6,13 +6,13 @@
 Exit status 77: the tool is missing."""
 import argparse
 import pathlib
-import shutil
 import subprocess
 import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "cross"))
+sys.path[:0] = [str(HERE.parent), str(HERE.parent / "cross")]
+import needs  # noqa: E402
 import run as cross  # noqa: E402
 
 # What cppcheck says of correct code: a parameter advanced by a kernel and not read again; a local variable named like a
@@ -33,9 +33,7 @@ def main():
     parser.add_argument("--target", default="portable")
     a = parser.parse_args()
     program = "clang-tidy" if a.tool == "tidy" else "cppcheck"
-    if not shutil.which(program):
-        print(f"skipped: {program} is not installed")
-        return 77
+    needs.tools(program)
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         names, refused = cross.generate(cross.networks(""), a.target, folder)

@@ -4,14 +4,15 @@ bytes on the UART, on generated firmware and on mcusim's own self-test of the in
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import needs  # noqa: E402
+
 ROOT = os.environ["ONNX2MCU_SOURCE"]
 COMPILER, SIMULATOR = os.environ["ONNX2MCU"], os.environ["ONNX2MCU_SIM"]
-MCUSIM = os.path.join(os.path.dirname(ROOT), "shared/tools/mcusim")
 MODEL, DIGITS = f"{ROOT}/examples/nucleo-cnn/nucleo-cnn.onnx", f"{ROOT}/examples/digits/digits_200x1x28x28_u8.npy"
 
 
@@ -47,15 +48,10 @@ def compare(target, elf, rx, folder):
 
 
 def main():
-    if not os.path.isdir(MCUSIM):
-        print("skipped: there is no ../shared/tools/mcusim")
-        return 77
-    for tool in ("make", "ninja", "arm-none-eabi-g++"):
-        if not shutil.which(tool):
-            print(f"skipped: {tool} is missing")
-            return 77
+    mcusim = needs.shared("tools", "mcusim")
+    needs.tools("make", "ninja", "arm-none-eabi-g++")
     with tempfile.TemporaryDirectory() as folder:
-        run(["make", "-C", MCUSIM, f"OUT={folder}", "selftest"])
+        run(["make", "-C", str(mcusim), f"OUT={folder}", "selftest"])
         rx = requests(folder)
         for target in ("f103", "f446", "h750"):
             gen = f"{folder}/gen-{target}"
