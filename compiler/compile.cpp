@@ -24,6 +24,7 @@ bool fits(const MemoryPlan& plan, const Target& target) {
 CodeForms forms_for(const Graph& graph, const CompileOptions& options, bool least_ram) {
   CodeForms forms = choose_forms(graph, options);
   forms.common.direct = least_ram;
+  if (least_ram) forms.winograd.clear();
   for (auto& [layer, form] : forms.layers) form.direct = least_ram;
   return forms;
 }

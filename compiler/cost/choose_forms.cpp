@@ -14,6 +14,8 @@ constexpr std::int64_t around_network =
     9'500;  // bytes of flash that a firmware takes beside its network, measured
 constexpr int unrolls[] = {8, 4, 2, 1};
 
+double real(std::int64_t value) { return static_cast<double>(value); }
+
 Program lowered(const Graph& graph, const Target& target, const CodeForms& forms) {
   Graph copy = graph;
   Diagnostics unheard;  // the same as in the lowering that counts
@@ -32,12 +34,54 @@ bool has_unroll(const Call& call) {
                      [](const Param& p) { return p.name == "unroll"; });
 }
 
+std::int64_t constant_bytes(const Program& program) {
+  std::int64_t sum = 0;
+  for (const ConstantArray& c : program.constants) sum += static_cast<std::int64_t>(c.bytes.size());
+  return sum;
+}
+
+/// The layers that Winograd's algorithm makes faster, those first that save most for a byte of flash, as far as
+/// `budget` bytes hold all constants.
+std::set<std::string> winograd_layers(const Graph& graph, const Target& target, std::int64_t budget) {
+  struct Candidate {
+    std::string layer;
+    double saved;
+    std::int64_t bytes;
+  };
+  if (!target.has_dsp) return {};
+  const Program direct = lowered(graph, target, {});
+  CodeForms all;
+  for (const Call& call : direct.calls) all.winograd.insert(call.name);
+  const Program other = lowered(graph, target, all);
+  std::vector<Candidate> candidates;
+  for (const Call& call : other.calls) {
+    const auto before =
+        std::find_if(direct.calls.begin(), direct.calls.end(), [&](const Call& c) { return c.name == call.name; });
+    if (before == direct.calls.end() || before->kernel == call.kernel) continue;
+    const auto slower = layer_cost(direct, *before, target), faster = layer_cost(other, call, target);
+    if (slower && faster && faster->cycles < slower->cycles)
+      candidates.push_back({call.name, slower->cycles - faster->cycles, call.weight_bytes - before->weight_bytes});
+  }
+  std::stable_sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
+    return a.saved * real(b.bytes) > b.saved * real(a.bytes);
+  });
+  std::set<std::string> chosen;
+  std::int64_t room = budget - constant_bytes(direct);
+  for (const Candidate& c : candidates)
+    if (c.bytes <= room) {
+      chosen.insert(c.layer);
+      room -= c.bytes;
+    }
+  return chosen;
+}
+
 /// The choices of every layer that has more than one and whose cost is known. `fixed`: bytes of all that is
 /// not theirs.
-std::vector<LayerChoices> choices_of(const Graph& graph, const Target& target, bool full, std::int64_t& fixed) {
-  const Program blocked = lowered(graph, target, {}), rolled = lowered(graph, target, {{false, 1}});
+std::vector<LayerChoices> choices_of(const Graph& graph, const Target& target, const std::set<std::string>& winograd,
+                                     bool full, std::int64_t& fixed) {
+  const Program blocked = lowered(graph, target, {{}, {}, winograd}), rolled = lowered(graph, target, {{false, 1}});
   std::vector<LayerChoices> layers;
-  for (const ConstantArray& c : blocked.constants) fixed += static_cast<std::int64_t>(c.bytes.size());
+  fixed += constant_bytes(blocked);
   for (const Call& call : blocked.calls) {
     LayerChoices layer{call.name, {}};
     const auto add = [&](const Program& program, const Call& written, const CodeForm& form) {
@@ -150,26 +194,34 @@ std::vector<std::size_t> fastest_within(std::span<const LayerChoices> layers, st
 
 CodeForms choose_forms(const Graph& graph, const CompileOptions& options) {
   if (options.unroll == Unroll::size && options.flash_budget == 0) return {{false, 1}};
-  if (options.forms) return *options.forms;
-  if (options.use_tuning && options.unroll == Unroll::automatic && options.flash_budget == 0)
-    if (const auto tuned = read_tuning(options)) return *tuned;
   const Target& target = *options.target;
+  const std::int64_t flash = options.flash_budget > 0 ? options.flash_budget : target.flash_bytes - around_network;
+  const std::set<std::string> winograd =
+      target.banks.empty() ? std::set<std::string>{} : winograd_layers(graph, target, flash - auto_code_bytes);
+  const auto with_algorithms = [&](CodeForms forms) {
+    forms.winograd = winograd;
+    return forms;
+  };
+  if (options.forms) return with_algorithms(*options.forms);
+  if (options.use_tuning && options.unroll == Unroll::automatic && options.flash_budget == 0)
+    if (auto tuned = read_tuning(options)) return with_algorithms(*tuned);
   if (target.banks.empty())
     return options.unroll == Unroll::full   ? CodeForms{{true, all_steps}}
            : options.unroll == Unroll::size ? CodeForms{{false, 1}}
                                             : CodeForms{};
   std::int64_t fixed = 0;
-  const std::vector<LayerChoices> layers = choices_of(graph, target, options.unroll == Unroll::full, fixed);
-  const std::int64_t room =
-      (options.flash_budget > 0 ? options.flash_budget : target.flash_bytes - around_network) - fixed;
+  const std::vector<LayerChoices> layers =
+      choices_of(graph, target, winograd, options.unroll == Unroll::full, fixed);
+  const std::int64_t room = flash - fixed;
   if (options.flash_budget > 0 && least_bytes(layers) > room)
     refuse("--flash-budget {}: constants and the smallest code take about {} bytes", options.flash_budget,
            fixed + least_bytes(layers));
   if (options.unroll == Unroll::size) return {{false, 1}};
-  if (options.unroll == Unroll::full) return full_forms(layers, room);
+  if (options.unroll == Unroll::full) return with_algorithms(full_forms(layers, room));
   const std::vector<std::size_t> chosen =
       fastest_within(layers, options.flash_budget > 0 ? room : std::min(room, auto_code_bytes));
   CodeForms forms;
+  forms.winograd = winograd;
   for (std::size_t i = 0; i < layers.size(); ++i)
     forms.layers[layers[i].layer] = layers[i].choices[chosen[i]].form;
   return forms;

@@ -94,6 +94,19 @@ void add_conv(Work& work, const Constants& c) {
        {"odd elements", real(in_c % 4)}});
 }
 
+/// winograd_conv2d: strips of four tiles of 2 x 2 outputs, two channels at a time, 16 sums of products each.
+void add_winograd(Work& work, const Constants& c) {
+  const std::int64_t out_w = c("out_w"), out_h = c("out_h"), out_c = c("out_c"), in_c = c("in_c"), rows = (out_h + 1) / 2,
+                     strips = rows * ((out_w + 7) / 8), passes = strips * (out_c / 2);
+  work.amounts.insert({{"steps", real(passes * 16 * (in_c / 2))},
+                       {"passes", real(passes)},
+                       {"tiles", real(rows * ((out_w + 1) / 2) * out_c)},
+                       {"strips", real(strips)},
+                       {"cells", real(strips * in_c)},
+                       {"again", real(out_h * out_w * out_c) * c.again(real(9 * in_c))}});
+  work.parts.insert({{"steps", real(std::min<std::int64_t>(c("unroll", 8), 8))}, {c.form() + " outputs", 4.0}});
+}
+
 void add_depthwise(Work& work, const Constants& c) {
   const std::int64_t out_w = c("out_w"), out_h = c("out_h"), channels = c("out_c"), k_h = c("k_h"),
                      k_w = c("k_w");
@@ -261,6 +274,7 @@ void add_generic(Work& work, const Program& program, const Call& call, const Con
 Work work_of(const Program& program, const Call& call) {
   const Constants c{call};
   const bool conv = call.kernel == "packed_conv2d" || call.kernel == "packed_guarded_conv2d";
+  const bool winograd = call.kernel == "winograd_conv2d" || call.kernel == "winograd_guarded_conv2d";
   const bool depthwise = call.kernel == "packed_depthwise_conv2d" || (conv && c("depthwise", 0) != 0);
   const bool plain_conv =
       call.kernel == "conv2d" || call.kernel == "depthwise_conv2d" || call.kernel == "guarded_conv2d";
@@ -274,6 +288,8 @@ Work work_of(const Program& program, const Call& call) {
     add_depthwise(work, c);
   else if (conv)
     add_conv(work, c);
+  else if (winograd)
+    add_winograd(work, c);
   else if (product)
     add_product(work, c);
   else if (call.kernel == "blocked_conv2d")
@@ -294,9 +310,9 @@ Work work_of(const Program& program, const Call& call) {
     work.key += " depthwise";
   else if (conv || product)
     work.key += c("packed") ? "" : " wide";
-  else if (!plain_conv && !pool && !blocked && call.kernel.find("fully_connected") == std::string::npos)
+  else if (!plain_conv && !pool && !blocked && !winograd && call.kernel.find("fully_connected") == std::string::npos)
     work.key += " " + types(program, call);
-  if (depthwise || conv || product || plain_conv || blocked)
+  if (depthwise || conv || winograd || product || plain_conv || blocked)
     work.amounts.insert({c.form() + " outputs", [&] {
                            double written = 0;
                            for (const BufferId id : call.writes)

@@ -93,6 +93,7 @@ FixedPoint fixed_point(const GuardedProduct& p) {
   f.margin = static_cast<std::int32_t>(std::ceil(widest)) + 1;
   // Half a step and more leaves no fraction that decides: every value within reach of y's range is computed in float.
   f.guard = static_cast<std::int32_t>(std::min(std::ceil(std::ldexp(widest, f.fraction)) + 1, std::ldexp(0.5, f.fraction)));
+  for (std::int32_t& addend : f.addends) addend += f.guard;
   f.share = 2.0 * f.guard / std::ldexp(1.0, f.fraction);
   return f;
 }

@@ -3,6 +3,7 @@
 #include "kernels/blocked.hpp"
 #include "kernels/depthwise.hpp"
 #include "kernels/packed.hpp"
+#include "kernels/winograd.hpp"
 
 namespace o2m {
 namespace {
@@ -120,6 +121,12 @@ Call packed_call(LowerContext& c, const QuantizedConv& conv, const Accumulators&
   call.params.push_back(param_bool("copied", copied));
   add_packed_weights(c, call, packed);
   call.algorithm = fmt::format("patches of {} pixels, 4 channels x 2 pixels{}; {}", tile, copied ? ", weights copied to RAM" : "", packed.reason);
+  return call;
+}
+
+Call winograd_call(LowerContext& c, const QuantizedConv& conv, const Accumulators& acc, const char* kernel, const char* header) {
+  Call call = geometry_call(c, conv, kernel, header);
+  add_winograd(c, call, conv, acc);
   return call;
 }
 
@@ -250,12 +257,23 @@ Call integer_conv_call(LowerContext& c, const QuantizedConv& conv, const Accumul
 bool packs(LowerContext& c, const QuantizedConv& conv) { return c.blocked() && (conv.groups == 1 || conv.depthwise()); }
 
 Call packed_conv_call(LowerContext& c, const QuantizedConv& conv, const Accumulators& acc) {
+  if (wants_winograd(c, conv, acc)) return winograd_call(c, conv, acc, "winograd_conv2d", "winograd_conv2d.hpp");
   if (c.form().direct && windows_inside(conv.window)) return direct_call(c, conv, acc);
   return packed_call(c, flattened(conv), acc, "packed_conv2d", "packed_conv2d.hpp");
 }
 
 Call packed_guarded_conv_call(LowerContext& c, const QuantizedConv& conv, const Accumulators& acc) {
   const char *kernel = "packed_guarded_conv2d", *header = "packed_guarded.hpp";
+  if (!conv.depthwise() && wants_winograd(c, conv, acc)) {
+    Call call = winograd_call(c, conv, acc, "winograd_guarded_conv2d", "winograd_guarded.hpp");
+    std::vector<std::int16_t> weights;  // as they are in the model, for what is computed again in float
+    for (std::int64_t o = 0; o < conv.out_c; ++o)
+      for (std::int64_t i = 0; i < conv.in_c; ++i)
+        for (std::int64_t tap = 0; tap < 9; ++tap) weights.push_back(static_cast<std::int16_t>(conv.weights.at(o, tap * conv.in_c + i)));
+    call.params.push_back(param_array(c.program, "plain_weights", c.array("plain_weights", DType::int16, weights)));
+    call.weight_bytes += static_cast<std::int64_t>(weights.size()) * 2;
+    return call;
+  }
   return conv.depthwise() ? packed_depthwise_call(c, conv, acc, 0, kernel, header) : packed_call(c, conv, acc, kernel, header);
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 
 namespace o2m {
@@ -26,6 +27,7 @@ inline constexpr int all_steps = 1 << 20;
 struct CodeForms {
   CodeForm common;
   std::map<std::string, CodeForm> layers = {};  ///< exceptions, by the layer's name
+  std::set<std::string> winograd = {};  ///< layers that take Winograd's algorithm if they can: less time, larger weights
   const CodeForm& of(const std::string& layer) const {
     const auto found = layers.find(layer);
     return found == layers.end() ? common : found->second;

@@ -164,9 +164,20 @@ std::vector<LiveBuffer> live_bytes(const Program& program, const Call& stream) {
 
 namespace {
 
+/// Winograd's kernels make two rows of output at a time from four rows of input.
+Call by_two_rows(Call call) {
+  if (call.kernel.rfind("winograd_", 0) != 0) return call;
+  call.kernel = "packed_conv2d";
+  for (const auto& [name, value] : {std::pair<const char*, std::int64_t>{"out_h", (int_param(call, "out_h") + 1) / 2}, {"out_w", 2 * int_param(call, "out_w")},
+                                    {"k_h", 4}, {"stride_h", 2}})
+    for (Param& p : call.params)
+      if (p.name == name) p.value = std::to_string(value);
+  return call;
+}
+
 /// A call of one layer as a stream of one stage over whole tensors: the order of its reads and writes.
 std::optional<Call> single_stage(const Program& program, const Call& call) {
-  auto form = row_form(program, call);
+  auto form = row_form(program, by_two_rows(call));
   if (!form) return std::nullopt;
   Stage& stage = form->stage;
   stage.layer.scratch = call.scratch;

@@ -20,6 +20,13 @@
 #define ONNX2MCU_INLINE_LAMBDA
 #endif
 
+/// What is rarely executed.
+#if defined(__GNUC__)
+#define ONNX2MCU_OUT_OF_LINE __attribute__((noinline))
+#else
+#define ONNX2MCU_OUT_OF_LINE
+#endif
+
 /// Every layer function carries this; a firmware may define it first to move the layers into another section,
 /// e.g. -D'ONNX2MCU_LAYER=__attribute__((noinline, section(".itcm")))'.
 #ifndef ONNX2MCU_LAYER

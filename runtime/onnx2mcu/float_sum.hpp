@@ -30,6 +30,8 @@ class ProductSum {
     if constexpr (block < count)
       while (t >= end_) close();
   }
+  /// Whether reach() has nothing to do for the n terms from t on, which come next.
+  ONNX2MCU_INLINE bool uninterrupted(int t, int n) const noexcept { return t + n <= end_; }
   ONNX2MCU_INLINE void add(float x, float w) noexcept { sum_ = fused_multiply_add(x, w, sum_); }
   ONNX2MCU_INLINE float result(int, int) noexcept {
     close();
@@ -60,6 +62,7 @@ class ProductSum<SumOrder::fours, count, block> {
   ONNX2MCU_INLINE void reach(int t) noexcept {
     for (; t >= end_ && end_ < count; end_ = group_end(end_)) close();
   }
+  ONNX2MCU_INLINE bool uninterrupted(int, int) const noexcept { return false; }
   ONNX2MCU_INLINE void add(float x, float w) noexcept { sum_ = product(x, w) + sum_; }
   ONNX2MCU_INLINE float result(int, int) noexcept {
     reach(count);
@@ -86,6 +89,7 @@ class ProductSum<SumOrder::lanes, count, block> {
   explicit ProductSum(float) noexcept {}
   ONNX2MCU_INLINE void start(float total) noexcept { total_ = total; }
   ONNX2MCU_INLINE void reach(int t) noexcept { lane_ = t % 8; }
+  ONNX2MCU_INLINE bool uninterrupted(int, int) const noexcept { return false; }
   ONNX2MCU_INLINE void add(float x, float w) noexcept { sums_[lane_] = product(x, w) + sums_[lane_]; }
   /// The kernel makes four outputs at once, then two, then one, and joins the lanes of each differently.
   ONNX2MCU_INLINE float result(int i, int n) const noexcept {

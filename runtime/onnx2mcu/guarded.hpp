@@ -11,30 +11,31 @@
 #include "float_qlinear.hpp"
 #include "float_sum.hpp"
 #include "fully_connected.hpp"
+#include "unrolled.hpp"
 
 namespace onnx2mcu {
 
-/// The output that acc stands for, in steps of y with L::fraction fraction bits. addend holds bias, zero point, one half.
+/// The output that acc stands for, in steps of y with L::fraction fraction bits. addend holds bias, zero point, one half, and guard.
 template <class L>
 ONNX2MCU_INLINE std::int32_t guarded_steps(std::int32_t acc, int c) noexcept {
-  const std::int64_t scaled = static_cast<std::int64_t>(acc * (std::int32_t{1} << L::left)) * channel_element(L::multiplier, c);
-  return static_cast<std::int32_t>(scaled >> 32) + channel_element(L::addend, c);
+  return L::Cpu::smmla(acc * (std::int32_t{1} << L::left), channel_element(L::multiplier, c), channel_element(L::addend, c));
 }
 
 /// Whether the steps are so close to a rounding boundary that only the float computation decides, if y can hold them.
 template <class L>
 ONNX2MCU_INLINE bool is_doubtful(std::int32_t steps) noexcept {
-  constexpr std::uint32_t one = std::uint32_t{1} << L::fraction;
-  return ((static_cast<std::uint32_t>(steps) + L::guard) & (one - 1)) < 2 * L::guard;
+  constexpr int up = 32 - L::fraction;
+  return static_cast<std::uint32_t>(steps) << up <= static_cast<std::uint32_t>(2 * L::guard - 1) << up;
 }
 template <class L>
 ONNX2MCU_INLINE bool is_outside(std::int32_t steps) noexcept {
   constexpr std::int32_t one = std::int32_t{1} << L::fraction;
-  return steps < (L::y_min - L::margin) * one || steps >= (L::y_max + 1 + L::margin) * one;
+  return steps < (L::y_min - L::margin) * one + L::guard || steps >= (L::y_max + 1 + L::margin) * one + L::guard;
 }
+/// Of steps that are not doubtful: guard changes nothing then. Or of those outside.
 template <class L, class Y>
 ONNX2MCU_INLINE Y round_steps(std::int32_t steps) noexcept {
-  return static_cast<Y>(saturate<L>(steps >> L::fraction));
+  return static_cast<Y>(saturate_shifted<L, L::fraction>(steps));
 }
 
 template <class L, class X, class W, class Sum>
@@ -56,15 +57,22 @@ Y float_conv_element(const X* const (&rows)[L::k_h], int oy, int ox, int oc, Wei
   ProductSum<L::order, terms, L::block> sum(1.0F);
   const TapRange cols = columns_inside<L>(ox);
   const int first = (ox * L::stride_w - L::pad_left) * L::in_c + oc / group_out * depth;
-  for (int i = 0; i < depth; ++i)
-    for (int ky = 0; ky < L::k_h; ++ky) {
-      if (rows[ky] == nullptr) continue;
-      const X* const row = rows[ky] + (first + i);
-      for (int kx = cols.first; kx < cols.last; ++kx) {
-        sum.reach((i * L::k_h + ky) * L::k_w + kx);
-        add_dequantized<L>(sum, row[kx * (L::dil_w * L::in_c)], weight(oc, ky, kx, i), oc);
-      }
+  const auto add = [&](int ky, int kx, int i) ONNX2MCU_INLINE_LAMBDA {
+    add_dequantized<L>(sum, rows[ky][first + i + kx * (L::dil_w * L::in_c)], weight(oc, ky, kx, i), oc);
+  };
+  constexpr int taps = L::k_h * L::k_w, written = taps <= 9 ? taps : 0;  // so many in one piece
+  const bool inside = written > 0 && rows_inside(rows) == L::k_h && cols.first == 0 && cols.last == L::k_w;
+  for (int i = 0; i < depth; ++i) {
+    if (inside && sum.uninterrupted(i * taps, taps)) {
+      unrolled<written>([&](auto tap) ONNX2MCU_INLINE_LAMBDA { add(tap.value / L::k_w, tap.value % L::k_w, i); });
+      continue;
     }
+    for (int ky = 0; ky < L::k_h; ++ky)
+      for (int kx = cols.first; kx < cols.last && rows[ky] != nullptr; ++kx) {
+        sum.reach((i * L::k_h + ky) * L::k_w + kx);
+        add(ky, kx, i);
+      }
+  }
   const float value = L::flipped ? sum.result(oc % group_out, group_out) : sum.result(oy, L::out_h);
   return quantize_guarded<L, Y>(value + L::float_bias[oc]);
 }

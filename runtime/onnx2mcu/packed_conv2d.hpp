@@ -74,6 +74,11 @@ ONNX2MCU_INLINE void packed_pixels(const std::int16_t* patch, const std::int32_t
   sums.start(L::bias + c);
   for (int kx = 0; kx < L::k_w; kx += Patch<L>::taps)
     packed_run<L, Patch<L>::steps, Patch<L>::pixel>(sums, patch + kx * L::dil_w * Patch<L>::column, w);
+  if constexpr (finishes_together<L, rows, pixels, Y, Finish>()) {
+    L::Cpu::scale_4x2(sums.value, L::scale + c);
+    unrolled<8>([&](auto i) ONNX2MCU_INLINE_LAMBDA { y[c + i.value / 4 * L::out_c + i.value % 4] = static_cast<Y>(saturate<L>(sums.value[i.value] + L::y_zero_point)); });
+    return;
+  }
   packed_finish<L, rows>(sums, y + c, L::out_c, [&](std::int32_t acc, int p, int row) ONNX2MCU_INLINE_LAMBDA { return finish(acc, ox + p, c + row); });
 }
 
@@ -106,7 +111,7 @@ ONNX2MCU_INLINE void packed_conv2d_row(const X* const (&rows)[L::k_h], Y* y, std
 
 template <class L, class X, class Y>
 ONNX2MCU_INLINE void packed_conv2d_stage(const X* const (&rows)[L::k_h], Y* y, int, std::int16_t* patch) noexcept {
-  packed_conv2d_row<L>(rows, y, patch, [](std::int32_t acc, int, int oc) ONNX2MCU_INLINE_LAMBDA { return static_cast<Y>(requantize_channel<L>(acc, oc)); });
+  packed_conv2d_row<L>(rows, y, patch, Requantized<L, Y>{});
 }
 
 /// x: [in_h][in_w][in_c], y: [out_h][out_w][out_c], patch: Patch<L>::columns of Patch<L>::column elements and 2 more, and four
@@ -122,12 +127,19 @@ ONNX2MCU_INLINE void packed_conv2d_with(const X* x, Y* y, std::int16_t* patch, F
 
 template <class L, class X, class Y>
 ONNX2MCU_INLINE void packed_conv2d(const X* x, Y* y, std::int16_t* patch) noexcept {
-  packed_conv2d_with<L>(x, y, patch, [](std::int32_t acc, int, int oc) ONNX2MCU_INLINE_LAMBDA { return static_cast<Y>(requantize_channel<L>(acc, oc)); });
+  packed_conv2d_with<L>(x, y, patch, Requantized<L, Y>{});
 }
 
 /// Weight [oc][ky][kx][i].
 template <class L>
 ONNX2MCU_INLINE std::int32_t packed_conv_weight(int oc, int ky, int kx, int i) noexcept {
+  if constexpr (L::packed && Patch<L>::taps == L::k_w && L::in_c % 2 == 0 && L::out_c % 4 == 0) {  // where it lies is the sum of what oc, i and the tap add
+    std::int16_t pair = 0;
+    const char* const first = reinterpret_cast<const char*>(L::weights + oc / 4 * (2 * Patch<L>::pair_words) + (oc & 3) / 2) + ((i >> 1) * 8 + (i & 1) * 2);
+    __builtin_memcpy(&pair, first + (kx * Patch<L>::column + ky * L::in_c) * 4, sizeof(pair));
+    const std::int32_t low = static_cast<std::int8_t>(pair & 0xFF);
+    return (oc & 1) != 0 ? low : (pair - low) >> 8;
+  }
   const int column = Patch<L>::taps == 1 ? 2 * Patch<L>::steps : Patch<L>::column;
   const int input = kx * column + ky * L::in_c + i, block = oc / 4 * (2 * Patch<L>::pair_words);
   const int word = oc < L::out_c / 4 * 4 ? input / 2 * 2 + (oc & 3) / 2 : (oc & 3) / 2 * Patch<L>::pair_words + input / 2;

@@ -7,12 +7,6 @@
 #include "packed_depthwise.hpp"
 #include "packed_fully_connected.hpp"
 
-#if defined(__GNUC__)
-#define ONNX2MCU_OUT_OF_LINE __attribute__((noinline))
-#else
-#define ONNX2MCU_OUT_OF_LINE
-#endif
-
 namespace onnx2mcu {
 
 /// A doubtful output: cell = oy * out_w + ox. Out of line, for few outputs are.
@@ -83,7 +77,5 @@ ONNX2MCU_INLINE void packed_guarded_fully_connected(const X* x, Y* y) noexcept {
 }
 
 }  // namespace onnx2mcu
-
-#undef ONNX2MCU_OUT_OF_LINE
 
 #endif

@@ -5,6 +5,8 @@
 #ifndef ONNX2MCU_PACKED_MAC_HPP
 #define ONNX2MCU_PACKED_MAC_HPP
 
+#include <type_traits>
+
 #include "requantize_channel.hpp"
 #include "unrolled.hpp"
 
@@ -101,6 +103,20 @@ ONNX2MCU_INLINE void packed_finish(const PackedSums<pairs, pixels>& sums, Y* y, 
     const std::int32_t* const acc = sums.value + p * 2 * pairs + (row & ~1);
     y[p * distance + row] = finish((row & 1) != 0 ? acc[1] : first_sum<L>(acc), p, row);
   });
+}
+
+/// finish of a layer with a form of requantization.
+template <class L, class Y>
+struct Requantized {
+  ONNX2MCU_INLINE Y operator()(std::int32_t acc, int, int c) const noexcept { return static_cast<Y>(requantize_channel<L>(acc, c)); }
+};
+
+/// Whether four rows and two pixels are requantized together.
+template <class L, int rows, int pixels, class Y, class Finish>
+constexpr bool finishes_together() noexcept {
+  if constexpr (std::is_same_v<Finish, Requantized<L, Y>> && L::packed && rows == 4 && pixels == 2)
+    if constexpr (L::form == Requantize::exact_in_range) return array_size(L::scale) > 1;
+  return false;
 }
 
 /// Row `row` of a word of packed weights, half 0 or 1: its pair's first row is the upper byte.

@@ -37,14 +37,24 @@ ONNX2MCU_INLINE std::int32_t saturate(std::int32_t v) noexcept {
   else return clamp(v, L::y_min, L::y_max);
 }
 
+/// The same for v >> shift.
+template <class L, int shift>
+ONNX2MCU_INLINE std::int32_t saturate_shifted(std::int32_t v) noexcept {
+  if constexpr (L::y_min == -128 && L::y_max == 127) return L::Cpu::template ssat8_asr<shift>(v);
+  else if constexpr (L::y_min == 0 && L::y_max == 255) return L::Cpu::template usat8_asr<shift>(v);
+  else return clamp(v >> shift, L::y_min, L::y_max);
+}
+
 /// What requantizes channel c, loaded once for many accumulators.
 template <class L>
 struct ChannelRequantizer {
   static constexpr bool affine = L::form != Requantize::exact && L::form != Requantize::exact_in_range;
   std::int32_t addend_low = 0, addend_high = 0, multiplier = 0, shift = 0;
+  float scale = 0;
   int channel;
 
   ONNX2MCU_INLINE explicit ChannelRequantizer(int c) noexcept : channel(c) {
+    if constexpr (L::form == Requantize::exact_in_range) scale = channel_element(L::scale, c);
     if constexpr (affine) {
       const std::int64_t addend = channel_element(L::addend, c);
       addend_low = static_cast<std::int32_t>(addend);
@@ -58,14 +68,14 @@ struct ChannelRequantizer {
     if constexpr (L::form == Requantize::exact) {
       return requantize_exact_channel<L>(acc, channel);
     } else if constexpr (L::form == Requantize::exact_in_range) {
-      return saturate<L>(L::Cpu::round_even(static_cast<float>(acc) * channel_element(L::scale, channel)) + L::y_zero_point);
+      return saturate<L>(L::Cpu::round_even(static_cast<float>(acc) * scale) + L::y_zero_point);
     } else {
       if constexpr (L::form == Requantize::mixed) {
         if (shift == 0) return requantize_exact_channel<L>(acc, channel);
       }
       const std::int64_t addend = std::int64_t{addend_high} * 4294967296 + static_cast<std::uint32_t>(addend_low);
       const auto upper = static_cast<std::int32_t>((static_cast<std::int64_t>(acc) * multiplier + addend) >> 32);
-      if constexpr (L::form == Requantize::affine) return saturate<L>(upper >> (L::shift - 32));
+      if constexpr (L::form == Requantize::affine) return saturate_shifted<L, L::shift - 32>(upper);
       else return saturate<L>(upper >> (shift - 32));  // every affine form shifts by 32 or more
     }
   }

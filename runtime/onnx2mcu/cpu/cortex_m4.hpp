@@ -49,8 +49,40 @@ namespace onnx2mcu::cpu {
   "ldr %[h], [%[w], #-16]\n\tldr %[g], [%[w], #-12]\n\t" ONNX2MCU_M4_PAIR("a4", "a5")                      \
   "ldr %[h], [%[w], #-8]\n\tldr %[g], [%[w], #-4]\n\t" ONNX2MCU_M4_PAIR("a6", "a7")
 
+// Two rows (h, g: two inputs each) with four tiles, whose words follow each other. Offsets as above.
+#define ONNX2MCU_M4_2X4(load, i, n)                                                                        \
+  load "smlad %[a0], %[h], %[p], %[a0]\n\tsmlad %[b0], %[g], %[p], %[b0]\n\t"                              \
+  "smlad %[a1], %[h], %[q], %[a1]\n\tsmlad %[b1], %[g], %[q], %[b1]\n\t"                                   \
+  "ldr %[p], [%[x], #(16*" i "+8-16*" n ")]\n\tldr %[q], [%[x], #(16*" i "+12-16*" n ")]\n\t"             \
+  "smlad %[a2], %[h], %[p], %[a2]\n\tsmlad %[b2], %[g], %[p], %[b2]\n\t"                                   \
+  "smlad %[a3], %[h], %[q], %[a3]\n\tsmlad %[b3], %[g], %[q], %[b3]\n\t"
+#define ONNX2MCU_M4_2X4_FIRST(n)                                                                           \
+  ONNX2MCU_M4_2X4("ldr %[q], [%[x], #4]\n\tldr %[g], [%[w], #4]\n\t"                                     \
+                  "ldr %[p], [%[x]], #(16*" n ")\n\tldr %[h], [%[w]], #(8*" n ")\n\t", "0", n)
+#define ONNX2MCU_M4_2X4_STEP(i, n)                                                                         \
+  ONNX2MCU_M4_2X4("ldr %[q], [%[x], #(16*" i "+4-16*" n ")]\n\tldr %[g], [%[w], #(8*" i "+4-8*" n ")]\n\t" \
+                  "ldr %[p], [%[x], #(16*" i "-16*" n ")]\n\tldr %[h], [%[w], #(8*" i "-8*" n ")]\n\t", i, n)
+#define ONNX2MCU_M4_2X4_8                                                                                      \
+  ONNX2MCU_M4_2X4_FIRST("8") ONNX2MCU_M4_2X4_STEP("1", "8") ONNX2MCU_M4_2X4_STEP("2", "8") ONNX2MCU_M4_2X4_STEP("3", "8") \
+  ONNX2MCU_M4_2X4_STEP("4", "8") ONNX2MCU_M4_2X4_STEP("5", "8") ONNX2MCU_M4_2X4_STEP("6", "8") ONNX2MCU_M4_2X4_STEP("7", "8")
+#define ONNX2MCU_M4_2X4_2 ONNX2MCU_M4_2X4_FIRST("2") ONNX2MCU_M4_2X4_STEP("1", "2")
+#define ONNX2MCU_M4_2X4_4 ONNX2MCU_M4_2X4_FIRST("4") ONNX2MCU_M4_2X4_STEP("1", "4") ONNX2MCU_M4_2X4_STEP("2", "4") ONNX2MCU_M4_2X4_STEP("3", "4")
+
 struct CortexM4 : DepthwiseM4 {
   static constexpr bool has_blocks = true;
+
+  /// 16 places of Winograd's tiles: `steps` (even) words of two inputs, of 2 rows x 4 tiles each. x: [16][steps][4],
+  /// w: [16][steps][2], moved behind; products: [16][row][tile].
+  template <int steps, int unroll>
+  static ONNX2MCU_INLINE void mac_places(const std::uint32_t* x, const std::int32_t*& w, std::int32_t* products) noexcept {
+    constexpr int block = unroll >= 8 && steps % 8 == 0 ? 8 : unroll >= 4 && steps % 4 == 0 ? 4 : 2;
+    std::uint32_t q, h, g, a[8];
+    if constexpr (steps == block && block == 8) ONNX2MCU_DSP_PLACES(ONNX2MCU_M4_2X4_8, "");
+    else if constexpr (steps == block && block == 4) ONNX2MCU_DSP_PLACES(ONNX2MCU_M4_2X4_4, "");
+    else if constexpr (block == 8) ONNX2MCU_DSP_PLACES(ONNX2MCU_M4_2X4_8, ONNX2MCU_DSP_PLACES_LOOP);
+    else if constexpr (block == 4) ONNX2MCU_DSP_PLACES(ONNX2MCU_M4_2X4_4, ONNX2MCU_DSP_PLACES_LOOP);
+    else ONNX2MCU_DSP_PLACES(ONNX2MCU_M4_2X4_2, ONNX2MCU_DSP_PLACES_LOOP);
+  }
 
   /// `steps` steps (two inputs each) of 4 rows x 2 pixels; the second pixel lies `second` bytes behind the first.
   /// unroll: steps in one piece, a power of 2 up to 8; `steps` or more: all of them, without a loop.
@@ -145,6 +177,12 @@ struct CortexM4 : DepthwiseM4 {
 #undef ONNX2MCU_M4_BODY_2
 #undef ONNX2MCU_M4_BODY_1
 #undef ONNX2MCU_M4_LOOP
+#undef ONNX2MCU_M4_2X4
+#undef ONNX2MCU_M4_2X4_FIRST
+#undef ONNX2MCU_M4_2X4_STEP
+#undef ONNX2MCU_M4_2X4_8
+#undef ONNX2MCU_M4_2X4_4
+#undef ONNX2MCU_M4_2X4_2
 #undef ONNX2MCU_M4_PAIR
 #undef ONNX2MCU_M4_8X1
 #undef ONNX2MCU_M4_OPERANDS_8X1

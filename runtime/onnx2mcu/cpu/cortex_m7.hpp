@@ -57,8 +57,40 @@ namespace onnx2mcu::cpu {
       [g] "=&r"(g)
 #define ONNX2MCU_M7_4_TIMES(text) text text text text
 
+// Two rows (h, g: two inputs each) with four tiles, whose words follow each other.
+#define ONNX2MCU_M7_2X4_LOAD "ldr %[p], [%[x]]\n\tldr %[h], [%[w]]\n\tldr %[g], [%[w], #4]\n\t"
+#define ONNX2MCU_M7_2X4(i, next_p, next_h, next_g)                                                                   \
+  "ldr %[q], [%[x], #(16*" i "+4)]\n\tsmlad %[a0], %[h], %[p], %[a0]\n\t"                                           \
+  "smlad %[b0], %[g], %[p], %[b0]\n\tldr %[p], [%[x], #(16*" i "+8)]\n\t"                                           \
+  "smlad %[a1], %[h], %[q], %[a1]\n\tsmlad %[b1], %[g], %[q], %[b1]\n\tldr %[q], [%[x], #(16*" i "+12)]\n\t"        \
+  "smlad %[a2], %[h], %[p], %[a2]\n\tsmlad %[b2], %[g], %[p], %[b2]\n\t" next_p                                      \
+  "smlad %[a3], %[h], %[q], %[a3]\n\t" next_h "smlad %[b3], %[g], %[q], %[b3]\n\t" next_g
+#define ONNX2MCU_M7_2X4_STEP(i, next)                                                                                \
+  ONNX2MCU_M7_2X4(i, "ldr %[p], [%[x], #(16*" next ")]\n\t", "ldr %[h], [%[w], #(8*" next ")]\n\t", "ldr %[g], [%[w], #(8*" next "+4)]\n\t")
+#define ONNX2MCU_M7_2X4_LAST(i, n) ONNX2MCU_M7_2X4(i, "", "add %[x], %[x], #(16*" n ")\n\t", "add %[w], %[w], #(8*" n ")\n\t")
+#define ONNX2MCU_M7_2X4_8                                                                                           \
+  ONNX2MCU_M7_2X4_LOAD ONNX2MCU_M7_2X4_STEP("0", "1") ONNX2MCU_M7_2X4_STEP("1", "2") ONNX2MCU_M7_2X4_STEP("2", "3") \
+  ONNX2MCU_M7_2X4_STEP("3", "4") ONNX2MCU_M7_2X4_STEP("4", "5") ONNX2MCU_M7_2X4_STEP("5", "6")                      \
+  ONNX2MCU_M7_2X4_STEP("6", "7") ONNX2MCU_M7_2X4_LAST("7", "8")
+#define ONNX2MCU_M7_2X4_4                                                                                           \
+  ONNX2MCU_M7_2X4_LOAD ONNX2MCU_M7_2X4_STEP("0", "1") ONNX2MCU_M7_2X4_STEP("1", "2") ONNX2MCU_M7_2X4_STEP("2", "3") ONNX2MCU_M7_2X4_LAST("3", "4")
+#define ONNX2MCU_M7_2X4_2 ONNX2MCU_M7_2X4_LOAD ONNX2MCU_M7_2X4_STEP("0", "1") ONNX2MCU_M7_2X4_LAST("1", "2")
+
 struct CortexM7 : DepthwiseM7 {
   static constexpr bool has_blocks = true;
+
+  /// 16 places of Winograd's tiles: `steps` (even) words of two inputs, of 2 rows x 4 tiles each. x: [16][steps][4],
+  /// w: [16][steps][2], moved behind; products: [16][row][tile].
+  template <int steps, int unroll>
+  static ONNX2MCU_INLINE void mac_places(const std::uint32_t* x, const std::int32_t*& w, std::int32_t* products) noexcept {
+    constexpr int block = unroll >= 8 && steps % 8 == 0 ? 8 : unroll >= 4 && steps % 4 == 0 ? 4 : 2;
+    std::uint32_t q, h, g, a[8];
+    if constexpr (steps == block && block == 8) ONNX2MCU_DSP_PLACES(ONNX2MCU_M7_2X4_8, "");
+    else if constexpr (steps == block && block == 4) ONNX2MCU_DSP_PLACES(ONNX2MCU_M7_2X4_4, "");
+    else if constexpr (block == 8) ONNX2MCU_DSP_PLACES(ONNX2MCU_M7_2X4_8, ONNX2MCU_DSP_PLACES_LOOP);
+    else if constexpr (block == 4) ONNX2MCU_DSP_PLACES(ONNX2MCU_M7_2X4_4, ONNX2MCU_DSP_PLACES_LOOP);
+    else ONNX2MCU_DSP_PLACES(ONNX2MCU_M7_2X4_2, ONNX2MCU_DSP_PLACES_LOOP);
+  }
 
   /// `steps` steps (two inputs each) of 4 rows x 2 pixels; the second pixel lies `second` bytes behind the first.
   /// unroll: steps in one piece, a power of 2 up to 8; `steps` or more: all of them, without a loop.
@@ -149,6 +181,13 @@ struct CortexM7 : DepthwiseM7 {
 #undef ONNX2MCU_M7_BODY_2
 #undef ONNX2MCU_M7_BODY_1
 #undef ONNX2MCU_M7_LOOP
+#undef ONNX2MCU_M7_2X4
+#undef ONNX2MCU_M7_2X4_LOAD
+#undef ONNX2MCU_M7_2X4_STEP
+#undef ONNX2MCU_M7_2X4_LAST
+#undef ONNX2MCU_M7_2X4_8
+#undef ONNX2MCU_M7_2X4_4
+#undef ONNX2MCU_M7_2X4_2
 #undef ONNX2MCU_M7_PAIR
 #undef ONNX2MCU_M7_8X1
 #undef ONNX2MCU_M7_OPERANDS_8X1

@@ -16,12 +16,35 @@ namespace onnx2mcu::cpu {
     asm(instruction " %0, %1, %2, %3" : "=r"(r) : "r"(a), "r"(b), "r"(acc));                                         \
     return r;                                                                                                        \
   }
+#define ONNX2MCU_DSP_2(name, instruction)                                                                            \
+  static ONNX2MCU_INLINE std::uint32_t name(std::uint32_t a, std::uint32_t b) noexcept {                             \
+    std::uint32_t r;                                                                                                 \
+    asm(instruction " %0, %1, %2" : "=r"(r) : "r"(a), "r"(b));                                                       \
+    return r;                                                                                                        \
+  }
 #define ONNX2MCU_DSP_1(name, instruction, suffix)                                                                    \
   static ONNX2MCU_INLINE std::uint32_t name(std::uint32_t a) noexcept {                                              \
     std::uint32_t r;                                                                                                 \
     asm(instruction " %0, %1" suffix : "=r"(r) : "r"(a));                                                            \
     return r;                                                                                                        \
   }
+// The sums of 16 places of Winograd's tiles one after the other: body adds up the steps of one (with a loop to label 0 if
+// they are more than it has), each stores 2 rows x 4 tiles. The pointers and ends that find no register wait in s0 to s2.
+#define ONNX2MCU_DSP_PLACES(body, loop)                                                                              \
+  asm volatile("vmov s0, %[p]\n\tadd %[p], %[p], #512\n\tvmov s1, %[p]\n\t"                                          \
+               "1:\n\tadd %[h], %[w], #%c[bytes]\n\tvmov s2, %[h]\n\t"                                               \
+               "mov %[a0], #0\n\tmov %[a1], #0\n\tmov %[a2], #0\n\tmov %[a3], #0\n\t"                                 \
+               "mov %[b0], #0\n\tmov %[b1], #0\n\tmov %[b2], #0\n\tmov %[b3], #0\n\t"                                 \
+               "0:\n\t" body loop "vmov %[p], s0\n\tvmov %[q], s1\n\t"                                              \
+               "str %[a0], [%[p]]\n\tstr %[a1], [%[p], #4]\n\tstr %[a2], [%[p], #8]\n\tstr %[a3], [%[p], #12]\n\t"    \
+               "str %[b0], [%[p], #16]\n\tstr %[b1], [%[p], #20]\n\tstr %[b2], [%[p], #24]\n\tstr %[b3], [%[p], #28]\n\t" \
+               "add %[p], %[p], #32\n\tvmov s0, %[p]\n\tcmp %[p], %[q]\n\tbne 1b"                                    \
+               : [a0] "=&r"(a[0]), [a1] "=&r"(a[1]), [a2] "=&r"(a[2]), [a3] "=&r"(a[3]), [b0] "=&r"(a[4]),           \
+                 [b1] "=&r"(a[5]), [b2] "=&r"(a[6]), [b3] "=&r"(a[7]), [x] "+r"(x), [w] "+r"(w), [p] "+r"(products), \
+                 [q] "=&r"(q), [h] "=&r"(h), [g] "=&r"(g)                                                            \
+               : [bytes] "i"(8 * steps)                                                                              \
+               : "memory", "cc", "s0", "s1", "s2")
+#define ONNX2MCU_DSP_PLACES_LOOP "vmov %[h], s2\n\tcmp %[w], %[h]\n\tbne 0b\n\t"
 #define ONNX2MCU_DSP_SATURATE(name, instruction)                                                                     \
   static ONNX2MCU_INLINE std::int32_t name(std::int32_t v) noexcept {                                                \
     std::int32_t r;                                                                                                  \
@@ -55,6 +78,8 @@ struct Dsp : Portable {
     else asm("usat %0, #8, %1, asr %2" : "=r"(r) : "r"(v), "i"(shift));
     return r;
   }
+  ONNX2MCU_DSP_2(sadd16, "sadd16")
+  ONNX2MCU_DSP_2(ssub16, "ssub16")
   ONNX2MCU_DSP_1(sxtb16, "sxtb16", "")
   ONNX2MCU_DSP_1(sxtb16_ror8, "sxtb16", ", ror #8")
   ONNX2MCU_DSP_1(uxtb16, "uxtb16", "")
@@ -82,6 +107,27 @@ struct Dsp : Portable {
     asm("usub8 %0, %1, %2\n\tsel %0, %1, %2" : "=&r"(r) : "r"(a), "r"(b) : "cc");
     return r;
   }
+  static ONNX2MCU_INLINE std::int32_t smmla(std::int32_t a, std::int32_t b, std::int32_t addend) noexcept {
+    std::int32_t r;
+    asm("smmla %0, %1, %2, %3" : "=r"(r) : "r"(a), "r"(b), "r"(addend));
+    return r;
+  }
+  /// In order: no conversion waits for the one before. 256 * A is converted with eight fraction bits.
+  static ONNX2MCU_INLINE void scale_4x2(std::int32_t (&a)[8], const float* scale) noexcept {
+    asm("vldmia %[scale], {s8-s11}\n\t"
+        "sub %[a0], %[a0], %[a1]\n\tsub %[b0], %[b0], %[b1]\n\tsub %[a2], %[a2], %[a3]\n\tsub %[b2], %[b2], %[b3]\n\t"
+        "vmov s0, s1, %[a0], %[b0]\n\tvmov s2, s3, %[a2], %[b2]\n\tvmov s4, s5, %[a1], %[b1]\n\tvmov s6, s7, %[a3], %[b3]\n\t"
+        "vcvt.f32.s32 s0, s0, #8\n\tvcvt.f32.s32 s1, s1, #8\n\tvcvt.f32.s32 s2, s2, #8\n\tvcvt.f32.s32 s3, s3, #8\n\t"
+        "vcvt.f32.s32 s4, s4\n\tvcvt.f32.s32 s5, s5\n\tvcvt.f32.s32 s6, s6\n\tvcvt.f32.s32 s7, s7\n\t"
+        "vmul.f32 s0, s0, s8\n\tvmul.f32 s1, s1, s8\n\tvmul.f32 s2, s2, s10\n\tvmul.f32 s3, s3, s10\n\t"
+        "vmul.f32 s4, s4, s9\n\tvmul.f32 s5, s5, s9\n\tvmul.f32 s6, s6, s11\n\tvmul.f32 s7, s7, s11\n\t"
+        "vcvtr.s32.f32 s0, s0\n\tvcvtr.s32.f32 s1, s1\n\tvcvtr.s32.f32 s2, s2\n\tvcvtr.s32.f32 s3, s3\n\t"
+        "vcvtr.s32.f32 s4, s4\n\tvcvtr.s32.f32 s5, s5\n\tvcvtr.s32.f32 s6, s6\n\tvcvtr.s32.f32 s7, s7\n\t"
+        "vmov %[a0], %[b0], s0, s1\n\tvmov %[a2], %[b2], s2, s3\n\tvmov %[a1], %[b1], s4, s5\n\tvmov %[a3], %[b3], s6, s7"
+        : [a0] "+r"(a[0]), [a1] "+r"(a[1]), [a2] "+r"(a[2]), [a3] "+r"(a[3]), [b0] "+r"(a[4]), [b1] "+r"(a[5]), [b2] "+r"(a[6]), [b3] "+r"(a[7])
+        : [scale] "r"(scale), "m"(*reinterpret_cast<const float(*)[4]>(scale))
+        : "s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11");
+  }
   static ONNX2MCU_INLINE std::int32_t round_even(float value) noexcept {  // FPSCR's rounding mode: nearest, ties to even
     float integer;
     asm("vcvtr.s32.f32 %0, %1" : "=t"(integer) : "t"(value));
@@ -92,6 +138,7 @@ struct Dsp : Portable {
 };
 
 #undef ONNX2MCU_DSP_3
+#undef ONNX2MCU_DSP_2
 #undef ONNX2MCU_DSP_1
 #undef ONNX2MCU_DSP_SATURATE
 

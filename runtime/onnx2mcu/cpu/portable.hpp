@@ -107,6 +107,13 @@ struct Portable {
   }
   static ONNX2MCU_INLINE std::uint32_t uxtb16(std::uint32_t a) noexcept { return a & 0x00FF00FFU; }
   static ONNX2MCU_INLINE std::uint32_t uxtb16_ror8(std::uint32_t a) noexcept { return a >> 8 & 0x00FF00FFU; }
+  /// Halfword by halfword, modulo 2^16.
+  static ONNX2MCU_INLINE std::uint32_t sadd16(std::uint32_t a, std::uint32_t b) noexcept {
+    return ((a + b) & 0xFFFFU) | ((a & 0xFFFF0000U) + (b & 0xFFFF0000U));
+  }
+  static ONNX2MCU_INLINE std::uint32_t ssub16(std::uint32_t a, std::uint32_t b) noexcept {
+    return ((a - b) & 0xFFFFU) | ((a & 0xFFFF0000U) - (b & 0xFFFF0000U));
+  }
   /// (low half of a, low half of b), and (high half of a, high half of b), lower half first.
   static ONNX2MCU_INLINE std::uint32_t pack_low(std::uint32_t a, std::uint32_t b) noexcept { return (a & 0xFFFFU) | b << 16; }
   static ONNX2MCU_INLINE std::uint32_t pack_high(std::uint32_t a, std::uint32_t b) noexcept { return a >> 16 | (b & 0xFFFF0000U); }
@@ -127,8 +134,19 @@ struct Portable {
     const auto truncated = static_cast<std::int32_t>(value);
     return value > -4194304.0F && value < 4194304.0F ? round_half_even(value) : truncated;
   }
+  /// The upper word of a * b, plus addend.
+  static ONNX2MCU_INLINE std::int32_t smmla(std::int32_t a, std::int32_t b, std::int32_t addend) noexcept {
+    return accumulate(static_cast<std::int32_t>((static_cast<std::int64_t>(a) * b) >> 32), addend);
+  }
   static ONNX2MCU_INLINE std::int32_t ssat8(std::int32_t v) noexcept { return clamp(v, -128, 127); }
   static ONNX2MCU_INLINE std::int32_t usat8(std::int32_t v) noexcept { return clamp(v, 0, 255); }
+  /// Four rows of two pixels of packed sums, a[4 * pixel + row] = {256 * A + B, B, …}, become round(sum * scale[row]).
+  static ONNX2MCU_INLINE void scale_4x2(std::int32_t (&a)[8], const float* scale) noexcept {
+    for (int i = 0; i < 8; ++i) {
+      if (i % 2 == 0) a[i] = wrapping_sub(a[i], a[i + 1]) >> 8;
+      a[i] = round_even(static_cast<float>(a[i]) * scale[i % 4]);
+    }
+  }
 };
 
 }  // namespace onnx2mcu::cpu
