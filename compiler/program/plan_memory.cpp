@@ -1,8 +1,10 @@
 // Lifetimes of the Program's buffers and their places in the arena. The placement itself is compiler/plan/'s.
 
 #include <algorithm>
+#include <numeric>
 
 #include "compile.hpp"
+#include "ops/lower.hpp"
 #include "plan/check_plan.hpp"
 #include "plan/place.hpp"
 #include "stream/schedule.hpp"
@@ -36,15 +38,29 @@ std::vector<std::pair<int, int>> lifetimes_of(const Program& program) {
   return life;
 }
 
+/// A depthwise convolution that gathers a channel of the whole image before it writes that channel of its output, as large:
+/// the two may share bytes wherever they lie, if each channel keeps its own places, a multiple of the channels away.
+bool works_by_channels(const Call& call) {
+  const auto same = [&](const char* a, const char* b) { return int_param(call, a) == int_param(call, b); };
+  return call.kernel == "packed_depthwise_conv2d" && same("band", "out_h") && same("in_h", "out_h") && same("in_w", "out_w") && same("in_c", "out_c");
+}
+
 /// Buffers of a call that are alive together in that call alone may share what its order of reads and writes allows.
 std::vector<Overlap> overlaps_of(const Program& program, const std::vector<std::pair<int, int>>& life) {
   std::vector<Overlap> overlaps;
-  for (std::size_t i = 0; i < program.calls.size(); ++i)
-    for (const Overlap& overlap : call_overlaps(program, program.calls[i])) {
+  for (std::size_t i = 0; i < program.calls.size(); ++i) {
+    const Call& call = program.calls[i];
+    std::vector<Overlap> allowed = call_overlaps(program, call);
+    if (works_by_channels(call)) {
+      const BufferId x = std::get<BufferId>(call.reads[0]), y = call.writes[0];
+      allowed.push_back({static_cast<int>(y), static_cast<int>(x), -program[x].bytes});
+    }
+    for (const Overlap& overlap : allowed) {
       const auto &below = life[static_cast<std::size_t>(overlap.below)], &above = life[static_cast<std::size_t>(overlap.above)];
       const int first = std::max(below.first, above.first), last = std::min(below.second, above.second);
       if (first == static_cast<int>(i) + 1 && last == first + 1) overlaps.push_back(overlap);
     }
+  }
   return overlaps;
 }
 
@@ -59,6 +75,12 @@ PlanProblem plan_problem(const Program& program) {
     else problem.buffers.push_back({b.name, 0, 1, 0, b.alignment});  // of no call any more
   }
   problem.overlaps = overlaps_of(program, life);
+  for (const Call& call : program.calls)
+    if (works_by_channels(call))
+      for (const BufferId id : {std::get<BufferId>(call.reads[0]), call.writes[0]}) {
+        std::int64_t& alignment = problem.buffers[static_cast<std::size_t>(id)].alignment;
+        alignment = std::lcm(alignment, int_param(call, "in_c"));
+      }
   return problem;
 }
 
