@@ -96,6 +96,7 @@ bool copies_weights(const Target& target, const QuantizedConv& conv, std::int64_
 /// scale_bits 0: sums as they are, with the bias.
 Call packed_depthwise_call(LowerContext& c, const QuantizedConv& conv, const Accumulators& acc, int scale_bits, const char* kernel, const char* header) {
   Call call = geometry_call(c, conv, kernel, header);
+  call.params.push_back(param("lanes", 1));
   const std::int64_t band = choose_band(call, 2);
   call.scratch = {c.scratch("plane", DType::int16, plane_elements(call, band))};
   call.params.push_back(param("band", band));
@@ -205,22 +206,24 @@ Call blocked_conv_call(LowerContext& c, const QuantizedConv& image, const Accumu
   return call;
 }
 
-Call blocked_depthwise_call(LowerContext& c, const QuantizedConv& conv, const Accumulators& acc) {
-  const Window2d& w = conv.window;
+Call blocked_depthwise_call(LowerContext& c, const QuantizedConv& conv, int scale_bits) {
   Call call = geometry_call(c, conv, "blocked_depthwise_conv2d", "blocked_depthwise.hpp");
-  call.scratch = {c.scratch("columns", DType::uint32, patch_columns(w, w.out_w) * w.k_h)};
-  std::vector<std::int8_t> weights;
-  for (std::int64_t o = 0; o < conv.out_c; ++o)
-    for (const std::int64_t tap : column_order(conv)) weights.push_back(static_cast<std::int8_t>(conv.weights.at(o, tap)));
-  add_blocked_weights(c, call, weights, acc.bias);
-  call.algorithm = "4 channels at a time, weights in registers";
+  const bool words = conv.in_c % 4 == 0;  // an image's words hold four channels of a pixel
+  call.params.push_back(param("lanes", words ? 4 : 1));
+  const std::int64_t band = choose_band(call, 1);
+  call.scratch = {c.scratch("plane", c.in(0).type, plane_elements(call, band))};
+  call.params.push_back(param("band", band));
+  call.params.push_back(param("scale_bits", scale_bits));
+  call.params.push_back(param_array(c.program, "weights", weight_array(c, conv.weights)));
+  call.weight_bytes = static_cast<std::int64_t>(conv.weights.values.size());
+  call.algorithm = fmt::format("a channel at a time, {} rows of {} gathered together", band, words ? "four" : "it");
   return call;
 }
 
 bool has_blocked_form(LowerContext& c, const QuantizedConv& conv) {
   if (!wants_blocks(c) || conv.weights.type != DType::int8) return false;
   if (conv.groups == 1) return conv.window.dil_w == 1;
-  return conv.depthwise() && conv.out_c == conv.in_c && conv.in_c % 4 == 0;
+  return conv.depthwise();
 }
 
 }  // namespace
@@ -250,7 +253,8 @@ Call integer_conv_call(LowerContext& c, const QuantizedConv& conv, const Accumul
   const int scale_bits = conv.depthwise() ? depthwise_scale_bits(conv.weights, acc) : 0;
   if (packs(c, conv) && scale_bits > 0) return packed_depthwise_call(c, conv, acc, scale_bits, "packed_depthwise_conv2d", "packed_depthwise.hpp");
   if (packs(c, conv) && !conv.depthwise()) return packed_conv_call(c, conv, acc);
-  if (has_blocked_form(c, conv)) return conv.depthwise() ? blocked_depthwise_call(c, conv, acc) : blocked_conv_call(c, conv, acc);
+  if (has_blocked_form(c, conv) && scale_bits > 0) return blocked_depthwise_call(c, conv, scale_bits);
+  if (has_blocked_form(c, conv) && !conv.depthwise()) return blocked_conv_call(c, conv, acc);
   return quantized_conv_call(c, conv, acc, conv.depthwise() ? "depthwise_conv2d" : "conv2d", "conv2d.hpp");
 }
 

@@ -42,7 +42,8 @@ std::vector<std::pair<int, int>> lifetimes_of(const Program& program) {
 /// the two may share bytes wherever they lie, if each channel keeps its own places, a multiple of the channels away.
 bool works_by_channels(const Call& call) {
   const auto same = [&](const char* a, const char* b) { return int_param(call, a) == int_param(call, b); };
-  return call.kernel == "packed_depthwise_conv2d" && same("band", "out_h") && same("in_h", "out_h") && same("in_w", "out_w") && same("in_c", "out_c");
+  const bool planes = call.kernel == "packed_depthwise_conv2d" || call.kernel == "blocked_depthwise_conv2d";
+  return planes && same("band", "out_h") && same("in_h", "out_h") && same("in_w", "out_w") && same("in_c", "out_c");
 }
 
 /// Buffers of a call that are alive together in that call alone may share what its order of reads and writes allows.

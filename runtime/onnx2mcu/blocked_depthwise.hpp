@@ -1,74 +1,118 @@
-// Quantized depthwise convolution (one output channel for each input channel) on cores without SIMD. The input cells of
-// four channels are gathered word by word into columns; then each channel's weights stay in registers for a whole row.
+// Quantized depthwise convolution on cores without SIMD. A plane (plane.hpp) holds the bytes of a channel; up to five
+// neighbouring outputs share the cells that they have in common and each weight, once it is in a register.
+// L: band, lanes, scale_bits; weights: by channel and kernel row, times 2^scale_bits when they are used; start: what the sums begin
+// from; multiplier, shift: y = hi32(sum * multiplier) >> shift. Where L::careful, careful[] marks channels for which that is
+// off by careful_step[] at two sums, careful_sum[], or which have no multiplier and are requantized exactly by `scale`
+// (L::has_exact: there is one).
 #ifndef ONNX2MCU_BLOCKED_DEPTHWISE_HPP
 #define ONNX2MCU_BLOCKED_DEPTHWISE_HPP
 
-#include "blocked_conv2d.hpp"
+#include "cpu/portable.hpp"
+#include "plane.hpp"
+#include "requantize_channel.hpp"
 
 namespace onnx2mcu {
 
-/// The cells under one row of output, for four channels: [column][k_h] words.
+/// `count` neighbouring outputs; x: the first cell under the first of them, w: [k_h][k_w].
+template <class L, int count, class X, class Y, class Finish>
+ONNX2MCU_INLINE void blocked_depthwise_outputs(const X* x, const std::int32_t* w, std::int32_t start, Y* y, Finish& finish) noexcept {
+  constexpr int row = Plane<L>::pitch * Plane<L>::tap_step * L::lanes;
+  std::int32_t acc[count];
+  if constexpr (L::k_h == 3 && L::k_w == 3 && L::stride_w == 1 && L::dil_w == 1) {
+    L::Cpu::template depthwise_3x3<count, row, L::lanes>(acc, x, w, start);
+  } else {
+    unrolled<count>([&](auto o) ONNX2MCU_INLINE_LAMBDA { acc[o.value] = start; });
+    for (int ky = 0; ky < L::k_h; ++ky, x += row, w += L::k_w)
+      unrolled<(count - 1) * L::stride_w + (L::k_w - 1) * L::dil_w + 1>([&](auto cell) ONNX2MCU_INLINE_LAMBDA {
+        const std::int32_t value = x[cell.value * L::lanes];
+        unrolled<count>([&](auto o) ONNX2MCU_INLINE_LAMBDA {
+          constexpr int distance = cell.value - o.value * L::stride_w, kx = distance / L::dil_w;
+          if constexpr (distance >= 0 && distance % L::dil_w == 0 && kx < L::k_w) acc[o.value] += value * w[kx];
+        });
+      });
+  }
+  unrolled<count>([&](auto o) ONNX2MCU_INLINE_LAMBDA { y[o.value * L::out_c] = finish(acc[o.value]); });
+}
+
+/// A channel's weights, read from flash in words.
 template <class L>
-struct ByteColumns {
-  static constexpr int count = (L::out_w - 1) * L::stride_w + (L::k_w - 1) * L::dil_w + 1;
-  static constexpr int taps = L::k_h * L::k_w;
-  static constexpr int pixels = taps <= 9 ? 2 : 1;  ///< computed together
-};
-
-template <class L, class X>
-ONNX2MCU_INLINE void gather_words(const X* const (&rows)[L::k_h], int c, std::uint32_t* out) noexcept {
-  constexpr std::uint32_t zero_point = (static_cast<std::uint32_t>(L::x_zero_point) & 0xFFU) * 0x01010101U;
-  for (int i = -L::pad_left; i < ByteColumns<L>::count - L::pad_left; ++i, out += L::k_h) {
-    const bool inside = i >= 0 && i < L::in_w;
-    unrolled<L::k_h>([&](auto ky) ONNX2MCU_INLINE_LAMBDA {
-      out[ky.value] = inside && rows[ky.value] != nullptr ? cpu::load_word(rows[ky.value] + (i * L::in_c + c)) : zero_point;
-    });
-  }
-}
-
-/// `pixels` neighbouring outputs of channel c. x: its byte of the first column.
-template <class L, int pixels, class X, class Y>
-ONNX2MCU_INLINE void blocked_depthwise_pixels(const X* x, const std::int32_t (&w)[ByteColumns<L>::taps], std::int32_t bias, Y* y,
-                                              const ChannelRequantizer<L>& output) noexcept {
-  std::int32_t acc[pixels];
-  unrolled<pixels>([&](auto p) ONNX2MCU_INLINE_LAMBDA { acc[p.value] = bias; });
-  if constexpr (pixels == 2 && L::k_h == 3 && L::k_w == 3 && L::stride_w == 1 && L::dil_w == 1) L::Cpu::mac_3x3(acc, x, w);
-  else unrolled<((pixels - 1) * L::stride_w + (L::k_w - 1) * L::dil_w + 1) * L::k_h>([&](auto cell) ONNX2MCU_INLINE_LAMBDA {
-    const std::int32_t value = x[4 * cell.value];
-    unrolled<pixels>([&](auto p) ONNX2MCU_INLINE_LAMBDA {
-      constexpr int distance = cell.value / L::k_h - p.value * L::stride_w, kx = distance / L::dil_w;
-      if constexpr (distance >= 0 && distance % L::dil_w == 0 && kx < L::k_w) acc[p.value] += value * w[kx * L::k_h + cell.value % L::k_h];
-    });
+ONNX2MCU_INLINE void load_weights(const std::int8_t* from, std::int32_t* w) noexcept {
+  constexpr int taps = L::k_h * L::k_w, scale = 1 << L::scale_bits;
+  unrolled<taps / 4>([&](auto i) ONNX2MCU_INLINE_LAMBDA {
+    const std::uint32_t word = cpu::load_word(from + 4 * i.value);
+    unrolled<4>([&](auto k) ONNX2MCU_INLINE_LAMBDA { w[4 * i.value + k.value] = static_cast<std::int8_t>(word >> (8 * k.value) & 0xFFU) * scale; });
   });
-  unrolled<pixels>([&](auto p) ONNX2MCU_INLINE_LAMBDA { y[p.value * L::out_c] = static_cast<Y>(output(acc[p.value])); });
+  unrolled<taps % 4>([&](auto k) ONNX2MCU_INLINE_LAMBDA { w[taps / 4 * 4 + k.value] = from[taps / 4 * 4 + k.value] * scale; });
 }
 
-/// One row of output from k_h rows of input. columns: ByteColumns<L>::count * k_h words.
-template <class L, class X, class Y>
-ONNX2MCU_INLINE void blocked_depthwise_conv2d_stage(const X* const (&rows)[L::k_h], Y* y, int, std::uint32_t* columns) noexcept {
-  constexpr int pixels = ByteColumns<L>::pixels, step = 4 * L::k_h * L::stride_w;
-  for (int group = 0; group < L::in_c; group += 4) {
-    gather_words<L>(rows, group, columns);
-    for (int c = group; c < group + 4; ++c) {
-      std::int32_t w[ByteColumns<L>::taps];
-      unrolled<ByteColumns<L>::taps>([&](auto i) ONNX2MCU_INLINE_LAMBDA { w[i.value] = L::weights[c * ByteColumns<L>::taps + i.value]; });
-      const std::int32_t bias = L::bias[c];
-      const ChannelRequantizer<L> output(c);
-      const X* x = reinterpret_cast<const X*>(columns) + (c - group);
-      Y* out = y + c;
-      int ox = 0;
-      for (; ox + pixels <= L::out_w; ox += pixels, x += pixels * step, out += pixels * L::out_c)
-        blocked_depthwise_pixels<L, pixels>(x, w, bias, out, output);
-      if constexpr (L::out_w % pixels != 0) blocked_depthwise_pixels<L, 1>(x, w, bias, out, output);
-    }
+/// `rows` rows of output of channel c from its plane: y = finish(sum), in the order of the outputs.
+template <class L, class X, class Y, class Finish>
+ONNX2MCU_INLINE void blocked_depthwise_rows(const X* x, Y* y, int rows, int c, Finish finish) noexcept {
+  constexpr int blocks = (L::out_w + 4) / 5, block = (L::out_w + blocks - 1) / blocks, rest = L::out_w - (blocks - 1) * block;
+  constexpr int loops = rest == block ? blocks : blocks - 1, step = block * L::stride_w * L::lanes;
+  const std::int32_t start = L::start[c];
+  std::int32_t w[L::k_h * L::k_w];
+  load_weights<L>(L::weights + c * (L::k_h * L::k_w), w);
+  constexpr int row = L::stride_h * Plane<L>::pitch * L::lanes;
+  for (const X* const end = x + rows * row; x != end; x += row - loops * step) {
+    for (const X* const row_end = x + loops * step; x != row_end; x += step, y += block * L::out_c)
+      blocked_depthwise_outputs<L, block>(x, w, start, y, finish);
+    if constexpr (rest != block) blocked_depthwise_outputs<L, rest>(x, w, start, y, finish), y += rest * L::out_c;
   }
 }
 
-/// x: [in_h][in_w][in_c], y: [out_h][out_w][in_c], in_c a multiple of 4; no overlap. weights: [c][k_w][k_h].
+template <class L>
+ONNX2MCU_INLINE std::int32_t upper_product(std::int32_t sum, std::int32_t multiplier) noexcept {
+  return static_cast<std::int32_t>((static_cast<std::int64_t>(sum) * multiplier) >> 32);
+}
+
+/// A function of its own, so that it has all registers.
+template <class L, bool careful, class X, class Y>
+[[gnu::noinline]] void blocked_depthwise_channel(const X* plane, Y* y, int rows, int c) noexcept {
+  const std::int32_t multiplier = L::multiplier[c];
+  if constexpr (careful) {
+    if constexpr (L::has_exact) {
+      if (multiplier == 0)
+        return blocked_depthwise_rows<L>(plane, y, rows, c, [c](std::int32_t sum) ONNX2MCU_INLINE_LAMBDA {
+          return static_cast<Y>(requantize_exact_channel<L>(sum >> L::scale_bits, c));
+        });
+    }
+    const std::int32_t first = L::careful_sum[2 * c], second = L::careful_sum[2 * c + 1];
+    blocked_depthwise_rows<L>(plane, y, rows, c, [=](std::int32_t sum) ONNX2MCU_INLINE_LAMBDA {
+      std::int32_t value = upper_product<L>(sum, multiplier) >> L::shift;
+      if (sum == first) value += L::careful_step[2 * c];
+      if (sum == second) value += L::careful_step[2 * c + 1];
+      return static_cast<Y>(saturate<L>(value));
+    });
+  } else {
+    blocked_depthwise_rows<L>(plane, y, rows, c, [multiplier](std::int32_t sum) ONNX2MCU_INLINE_LAMBDA {
+      const std::int32_t upper = upper_product<L>(sum, multiplier);
+      return static_cast<Y>(L::y_min < 0 ? L::Cpu::template ssat8_asr<L::shift>(upper) : L::Cpu::template usat8_asr<L::shift>(upper));
+    });
+  }
+}
+
 template <class L, class X, class Y>
-ONNX2MCU_INLINE void blocked_depthwise_conv2d(const X* x, Y* y, std::uint32_t* columns) noexcept {
-  for_each_output_row<L, L::in_w * L::in_c, L::out_w * L::out_c>(
-      x, y, [columns](const auto& rows, Y* to, int oy) ONNX2MCU_INLINE_LAMBDA { blocked_depthwise_conv2d_stage<L>(rows, to, oy, columns); });
+ONNX2MCU_INLINE void blocked_depthwise_requantized(const X* plane, Y* y, int rows, int c) noexcept {
+  plane += c / (L::out_c / L::in_c) % L::lanes;
+  if constexpr (L::has_careful) {
+    if (L::careful[c] != 0) return blocked_depthwise_channel<L, true>(plane, y + c, rows, c);
+  }
+  blocked_depthwise_channel<L, false>(plane, y + c, rows, c);
+}
+
+/// One row of output from k_h rows of input. plane: Plane<L>::rows * Plane<L>::pitch * lanes cells, aligned like a word.
+template <class L, class X, class Y>
+ONNX2MCU_INLINE void blocked_depthwise_conv2d_stage(const X* const (&rows)[L::k_h], Y* y, int, X* plane) noexcept {
+  for_each_row_plane<L>(rows, plane, [&](int c) ONNX2MCU_INLINE_LAMBDA { blocked_depthwise_requantized<L>(plane, y, 1, c); });
+}
+
+/// x: [in_h][in_w][in_c], y: [out_h][out_w][out_c], out_c a multiple of in_c; no overlap.
+template <class L, class X, class Y>
+ONNX2MCU_INLINE void blocked_depthwise_conv2d(const X* x, Y* y, X* plane) noexcept {
+  for_each_band<L>(x, plane, [&](int c, int rows, int oy) ONNX2MCU_INLINE_LAMBDA {
+    blocked_depthwise_requantized<L>(plane, y + oy * (L::out_w * L::out_c), rows, c);
+  });
 }
 
 }  // namespace onnx2mcu

@@ -1,6 +1,6 @@
 // Quantized depthwise convolution on the DSP extension. A plane (plane.hpp) holds halfwords, so a word is two neighbours:
 // two outputs at a time meet each row of the kernel in dual multiplications, and single ones where the kernel's width is odd.
-// L: band, scale_bits; weights: by channel and kernel row the words (w0, w1), (w2, w3), …, then (w1, w2), (w3, w4), …,
+// L: band, scale_bits, lanes = 1; weights: by channel and kernel row the words (w0, w1), (w2, w3), …, then (w1, w2), (w3, w4), …,
 // lower half first, times 2^scale_bits; start: what the sums begin from; multiplier, shift: y = hi32(sum * multiplier) >> shift.
 // A channel with multiplier 0 is requantized in float by `scale`.
 #ifndef ONNX2MCU_PACKED_DEPTHWISE_HPP
@@ -73,10 +73,11 @@ ONNX2MCU_INLINE void depthwise_outputs(const std::int16_t* x, const std::int32_t
   });
 }
 
-/// `rows` rows of output of channel c from its plane: y = finish(sum), in the order of the outputs.
-template <class L, class Y, class Finish>
+/// `rows` rows of output of channel c from its plane: y = finish(sum), in the order of the outputs. Rows of up to `unroll`
+/// outputs are written out.
+template <class L, int unroll, class Y, class Finish>
 ONNX2MCU_INLINE void depthwise_rows(const std::int16_t* x, Y* y, int rows, int c, Finish finish) noexcept {
-  constexpr int block = L::out_w <= 7 ? L::out_w : 4, loops = L::out_w / block, step = block * L::stride_w;
+  constexpr int block = L::out_w <= unroll ? L::out_w : 4, loops = L::out_w / block, step = block * L::stride_w;
   const std::int32_t start = L::start[c];
   std::int32_t w[RowWeights<L>::channel];
   unrolled<RowWeights<L>::channel>([&](auto i) ONNX2MCU_INLINE_LAMBDA { w[i.value] = L::weights[c * RowWeights<L>::channel + i.value]; });
@@ -99,12 +100,13 @@ template <class L, bool in_float, class Y>
 [[gnu::noinline]] void depthwise_channel(const std::int16_t* plane, Y* y, int rows, int c) noexcept {
   if constexpr (in_float) {
     const float scale = channel_element(L::scale, c);
-    depthwise_rows<L>(plane, y, rows, c, [scale](std::int32_t acc) ONNX2MCU_INLINE_LAMBDA {
+    depthwise_rows<L, 7>(plane, y, rows, c, [scale](std::int32_t acc) ONNX2MCU_INLINE_LAMBDA {
       return static_cast<Y>(saturate<L>(L::Cpu::round_even(static_cast<float>(acc) * scale) + L::y_zero_point));
     });
   } else {
     const std::int32_t multiplier = L::multiplier[c];
-    depthwise_rows<L>(plane, y, rows, c, [multiplier](std::int32_t acc) ONNX2MCU_INLINE_LAMBDA {
+    constexpr int unroll = L::k_h * L::k_w <= 9 ? 16 : 7;
+    depthwise_rows<L, unroll>(plane, y, rows, c, [multiplier](std::int32_t acc) ONNX2MCU_INLINE_LAMBDA {
       const std::int32_t upper = L::Cpu::smmul(acc, multiplier);
       return static_cast<Y>(L::y_min < 0 ? L::Cpu::template ssat8_asr<L::shift>(upper) : L::Cpu::template usat8_asr<L::shift>(upper));
     });

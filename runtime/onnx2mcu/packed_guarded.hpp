@@ -28,7 +28,7 @@ ONNX2MCU_INLINE void packed_guarded_conv2d_stage(const X* const (&rows)[L::k_h],
   };
   if constexpr (L::depthwise) {
     for_each_row_plane<L>(rows, scratch, [&](int c) ONNX2MCU_INLINE_LAMBDA {
-      depthwise_rows<L>(scratch, y + c, 1, c, [&finish, c, ox = 0](std::int32_t acc) mutable ONNX2MCU_INLINE_LAMBDA { return finish(acc, ox++, c); });
+      depthwise_rows<L, 7>(scratch, y + c, 1, c, [&finish, c, ox = 0](std::int32_t acc) mutable ONNX2MCU_INLINE_LAMBDA { return finish(acc, ox++, c); });
     });
   } else {
     packed_conv2d_row<L>(rows, y, scratch, finish);
@@ -46,7 +46,7 @@ ONNX2MCU_OUT_OF_LINE Y packed_doubtful_depthwise(std::int32_t steps, int c, cons
 template <class L, class X, class Y>
 ONNX2MCU_INLINE void packed_guarded_depthwise(const X* x, Y* y, std::int16_t* plane) noexcept {
   for_each_band<L>(x, plane, [&](int c, int rows, int oy) ONNX2MCU_INLINE_LAMBDA {
-    depthwise_rows<L>(plane, y + (oy * (L::out_w * L::out_c) + c), rows, c, [x, c, cell = oy * L::out_w](std::int32_t acc) mutable ONNX2MCU_INLINE_LAMBDA {
+    depthwise_rows<L, 7>(plane, y + (oy * (L::out_w * L::out_c) + c), rows, c, [x, c, cell = oy * L::out_w](std::int32_t acc) mutable ONNX2MCU_INLINE_LAMBDA {
       const std::int32_t steps = guarded_steps<L>(acc, c);
       const int at = cell++;
       return is_doubtful<L>(steps) ? packed_doubtful_depthwise<L, Y>(steps, c, x, at) : round_steps<L, Y>(steps);

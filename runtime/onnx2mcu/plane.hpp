@@ -1,16 +1,17 @@
-// Depthwise convolutions work on one channel at a time: its cells under a band of rows of output are gathered into a
-// plane, padded with the zero point, where neighbours lie side by side. The weights of the channel and what requantizes it
-// stay in registers for the whole band.
+// Depthwise convolutions work on one channel at a time: its cells under a band of rows of output are gathered into a plane
+// and padded with the zero point, alone, or four channels' together where words are cheaper to copy than bytes. The weights
+// of a channel and what requantizes it stay at hand for the whole band.
 #ifndef ONNX2MCU_PLANE_HPP
 #define ONNX2MCU_PLANE_HPP
 
-#include "core.hpp"
+#include "cpu/portable.hpp"
 #include "unrolled.hpp"
 #include "window.hpp"
 
 namespace onnx2mcu {
 
-/// The cells of one channel under L::band rows of output: [rows][pitch]. A band of one row holds only the rows it needs.
+/// The cells of L::lanes channels under L::band rows of output: [rows][pitch][lanes]. A band of one row holds only the rows
+/// it needs.
 template <class L>
 struct Plane {
   static constexpr int row_step = L::band == 1 ? L::dil_h : 1;  ///< rows of the image from one row of the plane to the next
@@ -28,29 +29,45 @@ ONNX2MCU_INLINE void gather_few(const X* x, volatile Cell* cells) noexcept {
   unrolled<n>([&](auto k) ONNX2MCU_INLINE_LAMBDA { cell[k.value] = x[k.value * distance]; });
   unrolled<n>([&](auto k) ONNX2MCU_INLINE_LAMBDA { cells[k.value] = cell[k.value]; });
 }
-template <int n, int distance, class X, class Cell>
+/// The same for four channels: words.
+template <int n, int distance, class X>
+ONNX2MCU_INLINE void copy_cells(const X* x, X* cells) noexcept {
+  std::uint32_t words[n + 1];
+  unrolled<n>([&](auto k) ONNX2MCU_INLINE_LAMBDA { words[k.value] = cpu::load_word(x + k.value * distance); });
+  unrolled<n>([&](auto k) ONNX2MCU_INLINE_LAMBDA { cpu::store_word(cells + 4 * k.value, words[k.value]); });
+}
+template <int n, int distance, int lanes, class X, class Cell>
 ONNX2MCU_INLINE void gather_cells(const X* x, Cell* cells) noexcept {
-  for (int i = 0; i + 8 <= n; i += 8, x += 8 * distance, cells += 8) gather_few<8, distance>(x, cells);
-  gather_few<n % 8, distance>(x, cells);
+  if constexpr (lanes == 4) {
+    for (int i = 0; i + 4 <= n; i += 4, x += 4 * distance, cells += 16) copy_cells<4, distance>(x, cells);
+    copy_cells<n % 4, distance>(x, cells);
+  } else {
+    for (int i = 0; i + 8 <= n; i += 8, x += 8 * distance, cells += 8) gather_few<8, distance>(x, cells);
+    gather_few<n % 8, distance>(x, cells);
+  }
 }
 
 /// What lies outside the image, the same for all channels: whole rows where is_inside(row of the plane) is false.
 template <class L, class Cell, class Inside>
 ONNX2MCU_INLINE void fill_outside(Cell* plane, Inside is_inside) noexcept {
-  for (int i = 0; i < Plane<L>::rows; ++i, plane += Plane<L>::pitch) {
+  constexpr int left = L::pad_left * L::lanes, right = left + Plane<L>::inside * L::lanes, end = Plane<L>::width * L::lanes;
+  const auto fill = [](Cell* cells, int n) ONNX2MCU_INLINE_LAMBDA {
+    for (int k = 0; k < n; ++k) cells[k] = static_cast<Cell>(L::x_zero_point);
+  };
+  for (int i = 0; i < Plane<L>::rows; ++i, plane += Plane<L>::pitch * L::lanes) {
     const bool inside = is_inside(i);
-    for (int k = 0; k < Plane<L>::width; ++k)
-      if (!inside || k < L::pad_left || k >= L::pad_left + Plane<L>::inside) plane[k] = static_cast<Cell>(L::x_zero_point);
+    fill(plane, inside ? left : end);
+    if (inside) fill(plane + right, end - right);
   }
 }
 
-/// Calls channel(output channel) for every channel when gather(input channel) has filled the plane.
+/// Calls channel(output channel) for every channel when gather(first input channel of the lanes) has filled the plane.
 template <class L, class Gather, class Channel>
 ONNX2MCU_INLINE void for_each_plane(Gather gather, Channel channel) noexcept {
   constexpr int outputs = L::out_c / L::in_c;
-  for (int c = 0; c < L::in_c; ++c) {
+  for (int c = 0; c < L::in_c; c += L::lanes) {
     gather(c);
-    for (int o = c * outputs; o < (c + 1) * outputs; ++o) channel(o);
+    for (int o = c * outputs; o < (c + L::lanes) * outputs; ++o) channel(o);
   }
 }
 
@@ -60,7 +77,7 @@ ONNX2MCU_INLINE void for_each_row_plane(const X* const (&rows)[L::k_h], Cell* pl
   fill_outside<L>(plane, [&rows](int i) ONNX2MCU_INLINE_LAMBDA { return rows[i] != nullptr; });
   const auto gather = [&](int c) ONNX2MCU_INLINE_LAMBDA {
     for (int i = 0; i < L::k_h; ++i)
-      if (rows[i] != nullptr) gather_cells<Plane<L>::inside, L::in_c>(rows[i] + c, plane + (i * Plane<L>::pitch + L::pad_left));
+      if (rows[i] != nullptr) gather_cells<Plane<L>::inside, L::in_c, L::lanes>(rows[i] + c, plane + (i * Plane<L>::pitch + L::pad_left) * L::lanes);
   };
   for_each_plane<L>(gather, channel);
 }
@@ -74,11 +91,12 @@ ONNX2MCU_INLINE void for_each_band(const X* x, Cell* plane, Channel channel) noe
     const TapRange inside = taps_inside(top, Plane<L>::rows, Plane<L>::row_step, L::in_h);
     fill_outside<L>(plane, [inside](int i) ONNX2MCU_INLINE_LAMBDA { return i >= inside.first && i < inside.last; });
     const X* const first = x + (top + inside.first * Plane<L>::row_step) * (L::in_w * L::in_c);
-    Cell* const cells = plane + (inside.first * Plane<L>::pitch + L::pad_left);
+    Cell* const cells = plane + (inside.first * Plane<L>::pitch + L::pad_left) * L::lanes;
     const auto gather = [&](int c) ONNX2MCU_INLINE_LAMBDA {
       const X* from = first + c;
       Cell* to = cells;
-      for (int i = inside.first; i < inside.last; ++i, from += step, to += Plane<L>::pitch) gather_cells<Plane<L>::inside, L::in_c>(from, to);
+      for (int i = inside.first; i < inside.last; ++i, from += step, to += Plane<L>::pitch * L::lanes)
+        gather_cells<Plane<L>::inside, L::in_c, L::lanes>(from, to);
     };
     for_each_plane<L>(gather, [&](int c) ONNX2MCU_INLINE_LAMBDA { channel(c, rows, oy); });
   }

@@ -2,6 +2,7 @@
 // The weights are ordered by the compiler's own functions.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <random>
@@ -112,19 +113,53 @@ void check_conv() {
   CHECK(wrong_outputs<L>(x.data(), y.data(), w, false) == 0);
 }
 
+/// Channels 1, 4, 7, … are off at two sums, channels 2, 5, 8, … are requantized exactly.
+template <int kernel, int in_channels, int per_channel, int height, int width, int stride, int pad, int dilation, int rows_together, class Input>
+struct Depthwise : Conv<kernel, kernel, in_channels, in_channels * per_channel, height, width, stride, pad, 4, Input> {
+  static constexpr int dil_h = dilation, dil_w = dilation, reach = (kernel - 1) * dilation + 1, band = rows_together, lanes = in_channels % 4 == 0 ? 4 : 1;
+  static constexpr int out_h = (height + 2 * pad - reach) / stride + 1, out_w = (width + 2 * pad - reach) / stride + 1, scale_bits = 8, shift = 14;
+  static constexpr bool has_careful = true, has_exact = true;
+  static inline std::int32_t start[256], careful_sum[512];
+  static inline std::int8_t careful[256], careful_step[512];
+  static inline float scale[256];
+};
+
 template <class L>
 void check_depthwise() {
-  const o2m::QuantizedWeights w = random_weights(L::in_c, L::k_h * L::k_w);
-  std::int8_t* next = L::weights;
-  for (int c = 0; c < L::in_c; ++c)
-    for (int kx = 0; kx < L::k_w; ++kx)
-      for (int ky = 0; ky < L::k_h; ++ky) *next++ = static_cast<std::int8_t>(w.at(c, ky * L::k_w + kx));
-  start<L>(L::in_c);
+  CAPTURE(L::in_c);
+  CAPTURE(L::k_w);
+  constexpr int taps = L::k_h * L::k_w, outputs = L::out_c / L::in_c;
+  const o2m::QuantizedWeights w = random_weights(L::out_c, taps);
+  std::copy(w.values.begin(), w.values.end(), L::weights);
   const auto x = random_vector<typename L::X>(L::in_h * L::in_w * L::in_c);
-  std::vector<std::uint32_t> columns(onnx2mcu::ByteColumns<L>::count * L::k_h);
-  std::vector<std::int8_t> y(L::out_h * L::out_w * L::in_c);
-  onnx2mcu::blocked_depthwise_conv2d<L>(x.data(), y.data(), columns.data());
-  CHECK(wrong_outputs<L>(x.data(), y.data(), w, true) == 0);
+  for (int c = 0; c < L::out_c; ++c) {
+    L::start[c] = random_value(-(1 << 20), 1 << 20);
+    L::multiplier[c] = c % 3 == 2 ? 0 : random_value(1 << 28, INT32_MAX);
+    L::scale[c] = static_cast<float>(random_value(1, 1000)) / 1e5F;
+    L::careful[c] = c % 3 != 0;
+  }
+  std::vector<std::int64_t> sums;
+  for (int i = 0; i < L::out_h * L::out_w * L::out_c; ++i) {
+    const int c = i % L::out_c, ox = i / L::out_c % L::out_w, oy = i / L::out_c / L::out_w;
+    std::int64_t sum = 0;
+    for (int t = 0; t < taps; ++t)
+      sum += w.at(c, t) * cell<L>(x.data(), oy * L::stride_h - L::pad_top + t / L::k_w * L::dil_h, ox * L::stride_w - L::pad_left + t % L::k_w * L::dil_w, c / outputs);
+    sums.push_back(256 * sum + L::start[c]);
+    if (i / L::out_c < 2) L::careful_sum[2 * c + i / L::out_c] = static_cast<std::int32_t>(sums.back()), L::careful_step[2 * c + i / L::out_c] = i < L::out_c ? 3 : -1;
+  }
+  std::vector<typename L::X> plane(onnx2mcu::Plane<L>::rows * onnx2mcu::Plane<L>::pitch * L::lanes);
+  std::vector<std::int8_t> y(sums.size());
+  onnx2mcu::blocked_depthwise_conv2d<L>(x.data(), y.data(), plane.data());
+  int wrong = 0;
+  for (std::size_t i = 0; i < sums.size(); ++i) {
+    const std::size_t c = i % L::out_c;
+    std::int64_t value = (sums[i] * L::multiplier[c]) >> (32 + L::shift);
+    if (c % 3 == 1)
+      for (std::size_t k = 2 * c; k < 2 * c + 2; ++k) value += sums[i] == L::careful_sum[k] ? L::careful_step[k] : 0;
+    const o2m::RequantizeRule rule{L::scale[c], L::y_zero_point, L::y_min, L::y_max};
+    wrong += y[i] != (c % 3 == 2 ? o2m::reference(rule, sums[i] >> 8) : std::clamp<std::int64_t>(value, -128, 127));
+  }
+  CHECK(wrong == 0);
 }
 
 template <int inputs, int outputs, int rows_together, class Input>
@@ -167,12 +202,15 @@ TEST_CASE("blocked convolution: strides, pads, odd channels and taps, tiles that
   check_conv<Conv<1, 5, 2, 1, 1, 19, 1, 0, 4, S>>();
 }
 
-TEST_CASE("blocked depthwise convolution: kernels, strides, pads") {
-  check_depthwise<Conv<3, 3, 8, 8, 7, 9, 1, 1, 4, S>>();
-  check_depthwise<Conv<3, 3, 4, 4, 6, 6, 1, 1, 4, U>>();
-  check_depthwise<Conv<3, 3, 4, 4, 6, 5, 2, 1, 4, U>>();
-  check_depthwise<Conv<2, 2, 4, 4, 5, 6, 1, 0, 4, U>>();
-  check_depthwise<Conv<5, 5, 12, 12, 8, 7, 2, 2, 4, S>>();
+TEST_CASE("blocked depthwise convolution: kernels, strides, pads, dilations, multipliers, bands") {
+  check_depthwise<Depthwise<3, 8, 1, 7, 9, 1, 1, 1, 7, S>>();
+  check_depthwise<Depthwise<3, 5, 1, 6, 14, 1, 1, 1, 4, U>>();
+  check_depthwise<Depthwise<3, 4, 2, 6, 11, 1, 1, 1, 1, U>>();
+  check_depthwise<Depthwise<3, 4, 1, 6, 5, 2, 1, 1, 2, U>>();
+  check_depthwise<Depthwise<2, 6, 1, 5, 6, 1, 0, 1, 4, U>>();
+  check_depthwise<Depthwise<5, 12, 1, 8, 7, 2, 2, 1, 3, S>>();
+  check_depthwise<Depthwise<3, 3, 1, 9, 10, 1, 2, 2, 5, S>>();
+  check_depthwise<Depthwise<1, 4, 3, 4, 3, 1, 0, 1, 4, S>>();
 }
 
 TEST_CASE("blocked product: blocks of every size, inputs modulo 4") {

@@ -108,7 +108,7 @@ void check_conv() {
 template <int in_channels, int per_channel, int kernel, int height, int width, int stride, int pad, int dilation, int rows_together, class Input>
 struct Depthwise : Conv<kernel, in_channels, in_channels * per_channel, height, width, stride, pad, dilation, 2, false, Input> {
   using Y = Input;
-  static constexpr int band = rows_together, y_zero_point = static_cast<Y>(-1) < 0 ? -9 : 100, y_min = static_cast<Y>(-1) < 0 ? -128 : 0, y_max = y_min + 255, shift = 14;
+  static constexpr int band = rows_together, lanes = 1, y_zero_point = static_cast<Y>(-1) < 0 ? -9 : 100, y_min = static_cast<Y>(-1) < 0 ? -128 : 0, y_max = y_min + 255, shift = 14;
   static constexpr onnx2mcu::Requantize form = onnx2mcu::Requantize::mixed;
   static inline std::int32_t start[256], multiplier[256];
   static inline float scale[256];
@@ -144,7 +144,7 @@ void check_depthwise() {
   load(0);
   int wrong = 0;
   onnx2mcu::for_each_band<L>(x.data(), plane.data(), [&](int c, int rows, int oy) {
-    onnx2mcu::depthwise_rows<L>(plane.data(), acc.data() + oy * (L::out_w * L::out_c) + c, rows, c, [](std::int32_t sum) { return sum; });
+    onnx2mcu::depthwise_rows<L, 7>(plane.data(), acc.data() + oy * (L::out_w * L::out_c) + c, rows, c, [](std::int32_t sum) { return sum; });
     for (int t = 0; t < taps; ++t) wrong += onnx2mcu::packed_depthwise_weight<L>(c, t / L::k_w, t % L::k_w) != w.at(c, t);
   });
   for (std::size_t i = 0; i < sums.size(); ++i) wrong += acc[i] != sums[i] + L::start[i % L::out_c];

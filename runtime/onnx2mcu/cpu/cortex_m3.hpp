@@ -72,22 +72,52 @@ namespace onnx2mcu::cpu {
                           ONNX2MCU_M3_ROW("a3", "3") ONNX2MCU_M3_ROW("a4", "4") ONNX2MCU_M3_ROW("a5", "5"),           \
                           ONNX2MCU_M3_A(0), ONNX2MCU_M3_A(1), ONNX2MCU_M3_A(2), ONNX2MCU_M3_A(3), ONNX2MCU_M3_A(4), ONNX2MCU_M3_A(5))
 
-// Cells i and j of the columns; m, n: the weights that cell meets in the first and in the second pixel.
-#define ONNX2MCU_M3_CELLS(load, i, j) load " %[p], [%[x], #(4*" i ")]\n\t" load " %[q], [%[x], #(4*" j ")]\n\t"
-#define ONNX2MCU_M3_CELL(pixel, a, w) "mla %[" a "], %[" pixel "], %[" w "], %[" a "]\n\t"
-#define ONNX2MCU_M3_3X3(load)                                                                                          \
-  asm(ONNX2MCU_M3_CELLS(load, "0", "1") ONNX2MCU_M3_CELL("p", "a0", "w0") ONNX2MCU_M3_CELL("q", "a0", "w1")           \
-      ONNX2MCU_M3_CELLS(load, "2", "9") ONNX2MCU_M3_CELL("p", "a0", "w2") ONNX2MCU_M3_CELL("q", "a1", "w6")           \
-      ONNX2MCU_M3_CELLS(load, "3", "4") ONNX2MCU_M3_CELL("p", "a0", "w3") ONNX2MCU_M3_CELL("p", "a1", "w0")           \
-      ONNX2MCU_M3_CELL("q", "a0", "w4") ONNX2MCU_M3_CELL("q", "a1", "w1")                                             \
-      ONNX2MCU_M3_CELLS(load, "5", "6") ONNX2MCU_M3_CELL("p", "a0", "w5") ONNX2MCU_M3_CELL("p", "a1", "w2")           \
-      ONNX2MCU_M3_CELL("q", "a0", "w6") ONNX2MCU_M3_CELL("q", "a1", "w3")                                             \
-      ONNX2MCU_M3_CELLS(load, "7", "8") ONNX2MCU_M3_CELL("p", "a0", "w7") ONNX2MCU_M3_CELL("p", "a1", "w4")           \
-      ONNX2MCU_M3_CELL("q", "a0", "w8") ONNX2MCU_M3_CELL("q", "a1", "w5")                                             \
-      ONNX2MCU_M3_CELLS(load, "10", "11") ONNX2MCU_M3_CELL("p", "a1", "w7") ONNX2MCU_M3_CELL("q", "a1", "w8")         \
-      : [a0] "+r"(a[0]), [a1] "+r"(a[1]), [p] "=&r"(p), [q] "=&r"(q)                                                  \
-      : [x] "r"(x), [w0] "r"(w[0]), [w1] "r"(w[1]), [w2] "r"(w[2]), [w3] "r"(w[3]), [w4] "r"(w[4]), [w5] "r"(w[5]),   \
-        [w6] "r"(w[6]), [w7] "r"(w[7]), [w8] "r"(w[8]), "m"(*reinterpret_cast<const X(*)[48]>(x)))
+// A row of the kernel with up to five outputs a0 … a4 from seven cells: the weights u, v, w, cells p and q by turns. In the
+// first row the first product of each output begins with `start`.
+#define ONNX2MCU_M3_CELL(load, to, i, cell) load " %[" to "], [%[x], #(%c[row]*" i "+%c[lanes]*(" cell "))]\n\t"
+#define ONNX2MCU_M3_CELLS(load, i, cell) ONNX2MCU_M3_CELL(load, "p", i, cell) ONNX2MCU_M3_CELL(load, "q", i, cell "+1")
+#define ONNX2MCU_M3_MLA(a, w, cell, from) "mla %[" a "], %[" w "], %[" cell "], %[" from "]\n\t"
+#define ONNX2MCU_M3_ADD(a, w, cell) ONNX2MCU_M3_MLA(a, w, cell, a)
+#define ONNX2MCU_M3_WEIGHTS_3(i) "ldr %[u], %[w" i "0]\n\tldr %[v], %[w" i "1]\n\tldr %[w], %[w" i "2]\n\t"
+#define ONNX2MCU_M3_DEPTHWISE_1(load, i, b0, b1, b2, b3, b4)                                                          \
+  ONNX2MCU_M3_WEIGHTS_3(i) ONNX2MCU_M3_CELLS(load, i, "0") ONNX2MCU_M3_MLA("a0", "u", "p", b0)                        \
+  ONNX2MCU_M3_ADD("a0", "v", "q") ONNX2MCU_M3_CELL(load, "p", i, "2") ONNX2MCU_M3_ADD("a0", "w", "p")
+#define ONNX2MCU_M3_DEPTHWISE_2(load, i, b0, b1, b2, b3, b4)                                                          \
+  ONNX2MCU_M3_WEIGHTS_3(i) ONNX2MCU_M3_CELLS(load, i, "0") ONNX2MCU_M3_MLA("a0", "u", "p", b0)                        \
+  ONNX2MCU_M3_ADD("a0", "v", "q") ONNX2MCU_M3_MLA("a1", "u", "q", b1) ONNX2MCU_M3_CELLS(load, i, "2")                 \
+  ONNX2MCU_M3_ADD("a0", "w", "p") ONNX2MCU_M3_ADD("a1", "v", "p") ONNX2MCU_M3_ADD("a1", "w", "q")
+#define ONNX2MCU_M3_DEPTHWISE_HEAD(load, i, b0, b1, b2, b3)                                                           \
+  ONNX2MCU_M3_WEIGHTS_3(i) ONNX2MCU_M3_CELLS(load, i, "0") ONNX2MCU_M3_MLA("a0", "u", "p", b0)                        \
+  ONNX2MCU_M3_ADD("a0", "v", "q") ONNX2MCU_M3_MLA("a1", "u", "q", b1) ONNX2MCU_M3_CELLS(load, i, "2")                 \
+  ONNX2MCU_M3_ADD("a0", "w", "p") ONNX2MCU_M3_ADD("a1", "v", "p") ONNX2MCU_M3_MLA("a2", "u", "p", b2)                 \
+  ONNX2MCU_M3_ADD("a1", "w", "q") ONNX2MCU_M3_ADD("a2", "v", "q")
+#define ONNX2MCU_M3_DEPTHWISE_3(load, i, b0, b1, b2, b3, b4)                                                          \
+  ONNX2MCU_M3_DEPTHWISE_HEAD(load, i, b0, b1, b2, b3) ONNX2MCU_M3_CELL(load, "p", i, "4") ONNX2MCU_M3_ADD("a2", "w", "p")
+#define ONNX2MCU_M3_DEPTHWISE_4(load, i, b0, b1, b2, b3, b4)                                                          \
+  ONNX2MCU_M3_DEPTHWISE_HEAD(load, i, b0, b1, b2, b3) ONNX2MCU_M3_MLA("a3", "u", "q", b3)                             \
+  ONNX2MCU_M3_CELLS(load, i, "4") ONNX2MCU_M3_ADD("a2", "w", "p") ONNX2MCU_M3_ADD("a3", "v", "p") ONNX2MCU_M3_ADD("a3", "w", "q")
+#define ONNX2MCU_M3_DEPTHWISE_5(load, i, b0, b1, b2, b3, b4)                                                          \
+  ONNX2MCU_M3_DEPTHWISE_HEAD(load, i, b0, b1, b2, b3) ONNX2MCU_M3_MLA("a3", "u", "q", b3)                             \
+  ONNX2MCU_M3_CELLS(load, i, "4") ONNX2MCU_M3_ADD("a2", "w", "p") ONNX2MCU_M3_ADD("a3", "v", "p")                     \
+  ONNX2MCU_M3_MLA("a4", "u", "p", b4) ONNX2MCU_M3_ADD("a3", "w", "q") ONNX2MCU_M3_ADD("a4", "v", "q")                 \
+  ONNX2MCU_M3_CELL(load, "p", i, "6") ONNX2MCU_M3_ADD("a4", "w", "p")
+#define ONNX2MCU_M3_DEPTHWISE(text, load, ...)                                                                        \
+  asm(text(load, "0", "start", "start", "start", "start", "start") text(load, "1", "a0", "a1", "a2", "a3", "a4")      \
+          text(load, "2", "a0", "a1", "a2", "a3", "a4")                                                               \
+      : __VA_ARGS__, [p] "=&r"(p), [q] "=&r"(q), [u] "=&r"(u), [v] "=&r"(v), [w] "=&r"(t)                             \
+      : [x] "r"(x), [start] "r"(start), [row] "i"(row), [lanes] "i"(lanes), [w00] "m"(w[0]), [w01] "m"(w[1]), [w02] "m"(w[2]),            \
+        [w10] "m"(w[3]), [w11] "m"(w[4]), [w12] "m"(w[5]), [w20] "m"(w[6]), [w21] "m"(w[7]), [w22] "m"(w[8]),         \
+        "m"(*reinterpret_cast<const X(*)[2 * row + 6 * lanes + 1]>(x)))
+#define ONNX2MCU_M3_NEW(i) [a##i] "=&r"(a[i])
+#define ONNX2MCU_M3_3X3(load)                                                                                         \
+  if constexpr (outputs == 1) ONNX2MCU_M3_DEPTHWISE(ONNX2MCU_M3_DEPTHWISE_1, load, ONNX2MCU_M3_NEW(0));               \
+  else if constexpr (outputs == 2) ONNX2MCU_M3_DEPTHWISE(ONNX2MCU_M3_DEPTHWISE_2, load, ONNX2MCU_M3_NEW(0), ONNX2MCU_M3_NEW(1)); \
+  else if constexpr (outputs == 3)                                                                                    \
+    ONNX2MCU_M3_DEPTHWISE(ONNX2MCU_M3_DEPTHWISE_3, load, ONNX2MCU_M3_NEW(0), ONNX2MCU_M3_NEW(1), ONNX2MCU_M3_NEW(2)); \
+  else if constexpr (outputs == 4)                                                                                    \
+    ONNX2MCU_M3_DEPTHWISE(ONNX2MCU_M3_DEPTHWISE_4, load, ONNX2MCU_M3_NEW(0), ONNX2MCU_M3_NEW(1), ONNX2MCU_M3_NEW(2), ONNX2MCU_M3_NEW(3)); \
+  else                                                                                                                \
+    ONNX2MCU_M3_DEPTHWISE(ONNX2MCU_M3_DEPTHWISE_5, load, ONNX2MCU_M3_NEW(0), ONNX2MCU_M3_NEW(1), ONNX2MCU_M3_NEW(2), ONNX2MCU_M3_NEW(3), ONNX2MCU_M3_NEW(4))
 
 struct CortexM3 : Portable {
   static constexpr bool has_fpu = false, vectorizes = false;
@@ -126,13 +156,27 @@ struct CortexM3 : Portable {
     else ONNX2MCU_M3_ROWS("ldrb");
   }
 
-  template <class X>
-  static ONNX2MCU_INLINE void mac_3x3(std::int32_t (&a)[2], const X* x, const std::int32_t (&w)[9]) noexcept {
-    std::int32_t p, q;
+  template <int outputs, int row, int lanes, class X>
+  static ONNX2MCU_INLINE void depthwise_3x3(std::int32_t (&a)[outputs], const X* x, const std::int32_t* w, std::int32_t start) noexcept {
+    std::int32_t p, q, u, v, t;
     if constexpr (std::is_signed_v<X>) ONNX2MCU_M3_3X3("ldrsb");
     else ONNX2MCU_M3_3X3("ldrb");
   }
 
+  template <int shift>
+  static ONNX2MCU_INLINE std::int32_t ssat8_asr(std::int32_t v) noexcept {
+    std::int32_t r;
+    if constexpr (shift == 0) asm("ssat %0, #8, %1" : "=r"(r) : "r"(v));
+    else asm("ssat %0, #8, %1, asr %2" : "=r"(r) : "r"(v), "i"(shift));
+    return r;
+  }
+  template <int shift>
+  static ONNX2MCU_INLINE std::int32_t usat8_asr(std::int32_t v) noexcept {
+    std::int32_t r;
+    if constexpr (shift == 0) asm("usat %0, #8, %1" : "=r"(r) : "r"(v));
+    else asm("usat %0, #8, %1, asr %2" : "=r"(r) : "r"(v), "i"(shift));
+    return r;
+  }
   static ONNX2MCU_INLINE std::int32_t ssat8(std::int32_t v) noexcept {
     std::int32_t r;
     asm("ssat %0, #8, %1" : "=r"(r) : "r"(v));
@@ -145,6 +189,7 @@ struct CortexM3 : Portable {
   }
 };
 
+#undef ONNX2MCU_M3_ALIGN
 #undef ONNX2MCU_M3_WEIGHTS
 #undef ONNX2MCU_M3_PIXELS
 #undef ONNX2MCU_M3_MACS
@@ -154,13 +199,23 @@ struct CortexM3 : Portable {
 #undef ONNX2MCU_M3_OPERANDS_4
 #undef ONNX2MCU_M3_LOOP
 #undef ONNX2MCU_M3_ONE
-#undef ONNX2MCU_M3_ALIGN
 #undef ONNX2MCU_M3_ROW
 #undef ONNX2MCU_M3_ROWS_LOOP
 #undef ONNX2MCU_M3_A
 #undef ONNX2MCU_M3_ROWS
-#undef ONNX2MCU_M3_CELLS
 #undef ONNX2MCU_M3_CELL
+#undef ONNX2MCU_M3_CELLS
+#undef ONNX2MCU_M3_MLA
+#undef ONNX2MCU_M3_ADD
+#undef ONNX2MCU_M3_WEIGHTS_3
+#undef ONNX2MCU_M3_DEPTHWISE_1
+#undef ONNX2MCU_M3_DEPTHWISE_2
+#undef ONNX2MCU_M3_DEPTHWISE_HEAD
+#undef ONNX2MCU_M3_DEPTHWISE_3
+#undef ONNX2MCU_M3_DEPTHWISE_4
+#undef ONNX2MCU_M3_DEPTHWISE_5
+#undef ONNX2MCU_M3_DEPTHWISE
+#undef ONNX2MCU_M3_NEW
 #undef ONNX2MCU_M3_3X3
 
 #else

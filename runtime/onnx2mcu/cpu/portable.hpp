@@ -53,12 +53,12 @@ struct Portable {
       for (int i = 0; i < 2 * pixels; ++i) a[i] += static_cast<std::int32_t>(x[i / 2 * distance + t]) * k[2 * t + i % 2];
   }
 
-  /// Two neighbouring pixels of a 3 x 3 window. x: columns of three cells, each cell 4 elements from the last; w: by column.
-  template <class X>
-  static ONNX2MCU_INLINE void mac_3x3(std::int32_t (&a)[2], const X* x, const std::int32_t (&w)[9]) noexcept {
-    for (int i = 0; i < 9; ++i) {
-      a[0] += static_cast<std::int32_t>(x[4 * i]) * w[i];
-      a[1] += static_cast<std::int32_t>(x[4 * (i + 3)]) * w[i];
+  /// `outputs` neighbouring sums of a 3 x 3 window, from `start` on. Cells lie `lanes` elements apart, their rows `row`; w: by row.
+  template <int outputs, int row, int lanes, class X>
+  static ONNX2MCU_INLINE void depthwise_3x3(std::int32_t (&a)[outputs], const X* x, const std::int32_t* w, std::int32_t start) noexcept {
+    for (int o = 0; o < outputs; ++o) {
+      a[o] = start;
+      for (int i = 0; i < 9; ++i) a[o] += static_cast<std::int32_t>(x[i / 3 * row + (o + i % 3) * lanes]) * w[i];
     }
   }
 
