@@ -195,6 +195,7 @@ struct Importer {
       if (!by_name.emplace(output, n.outputs.back()).second)
         error(place, Refusal(fmt::format("its output \"{}\" already exists under that name", printable(output))));
     }
+    while (!n.outputs.empty() && n.outputs.back() == ValueId::none) n.outputs.pop_back();
     graph.nodes.push_back(std::move(n));
   }
 

@@ -119,6 +119,10 @@ std::int64_t element_count(const Shape& shape) {
   return empty ? 0 : count;
 }
 
+std::int64_t element_count(const Shape& shape, std::size_t from, std::size_t to) {
+  return element_count({shape.begin() + static_cast<std::ptrdiff_t>(from), shape.begin() + static_cast<std::ptrdiff_t>(to)});
+}
+
 std::int64_t Tensor::integer(std::int64_t i) const {
   const auto at = static_cast<std::size_t>(i);
   switch (type) {
@@ -154,6 +158,17 @@ std::vector<std::int64_t> Tensor::integers() const {
 Tensor make_tensor(DType type, Shape shape) {
   Tensor t{type, std::move(shape), {}};
   t.bytes.resize(static_cast<std::size_t>(t.count()) * static_cast<std::size_t>(size_of(type)));
+  return t;
+}
+
+Tensor scalar_tensor(float value) {
+  return make_tensor<float>(DType::float32, {}, std::span<const float>(&value, 1));
+}
+
+Tensor scalar_tensor(DType type, std::int64_t value) {
+  Tensor t = make_tensor(type, {});
+  for (std::size_t i = 0; i < t.bytes.size(); ++i)  // little endian, two's complement
+    t.bytes[i] = static_cast<std::byte>((static_cast<std::uint64_t>(value) >> (8 * i)) & 0xFF);
   return t;
 }
 

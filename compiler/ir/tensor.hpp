@@ -56,6 +56,9 @@ std::string to_string(const Shape& shape);
 /// 62 bits. Where it is not -1, no product of some of the dimensions overflows.
 std::int64_t element_count(const Shape& shape);
 
+/// The same of dimensions [from, to).
+std::int64_t element_count(const Shape& shape, std::size_t from, std::size_t to);
+
 struct Tensor {
   DType type = DType::undefined;
   Shape shape;
@@ -92,6 +95,10 @@ Tensor make_tensor(DType type, Shape shape, std::span<const T> values) {
   copy_bytes(t.bytes.data(), values.data(), t.bytes.size());
   return t;
 }
+
+/// Of shape []: a float32, or an integer of `type`.
+Tensor scalar_tensor(float value);
+Tensor scalar_tensor(DType type, std::int64_t value);
 
 using TensorPtr = std::shared_ptr<const Tensor>;
 

@@ -91,19 +91,7 @@ void lower(LowerContext& c) {
   call.writes = {c.output(0)};
   call.params = {param("batch", d.batch), param("in_c", d.in_c), param("out_c", d.out_c),
                  param("groups", d.groups)};
-  for (const auto& [name, value] : {std::pair{"in_h", w.in_h},
-                                    {"in_w", w.in_w},
-                                    {"out_h", w.out_h},
-                                    {"out_w", w.out_w},
-                                    {"k_h", w.k_h},
-                                    {"k_w", w.k_w},
-                                    {"stride_h", w.stride_h},
-                                    {"stride_w", w.stride_w},
-                                    {"dil_h", w.dil_h},
-                                    {"dil_w", w.dil_w},
-                                    {"pad_top", w.pad_top},
-                                    {"pad_left", w.pad_left}})
-    call.params.push_back(param(name, value));
+  add_window(call, w);
   call.params.push_back(param("block_c", order.block_c));
   add_order(call, order);
   call.macs = d.batch * w.out_h * w.out_w * d.out_c * w.k_h * w.k_w * d.depth;

@@ -113,27 +113,10 @@ void lower(LowerContext& c) {
                                   : c.operand(1)};
   if (c.node.has_input(2)) call.reads.push_back(c.operand(2));
   call.writes = {c.output(0)};
-  for (const auto& [name, value] : {std::pair<const char*, std::int64_t>{"batch", d.batch},
-                                    {"in_c", d.in_c},
-                                    {"out_c", d.out_c},
-                                    {"groups", d.groups},
-                                    {"in_h", w.in_h},
-                                    {"in_w", w.in_w},
-                                    {"out_h", w.out_h},
-                                    {"out_w", w.out_w},
-                                    {"k_h", w.k_h},
-                                    {"k_w", w.k_w},
-                                    {"stride_h", w.stride_h},
-                                    {"stride_w", w.stride_w},
-                                    {"dil_h", w.dil_h},
-                                    {"dil_w", w.dil_w},
-                                    {"pad_top", w.pad_top},
-                                    {"pad_left", w.pad_left},
-                                    {"w_group", depth * filter},
-                                    {"w_out", weights ? area * depth : area},
-                                    {"w_tap", weights ? depth : 1},
-                                    {"w_in", weights ? 1 : filter}})
-    call.params.push_back(param(name, value));
+  call.params = {param("batch", d.batch), param("in_c", d.in_c), param("out_c", d.out_c), param("groups", d.groups),
+                 param("w_group", depth * filter), param("w_out", weights ? area * depth : area),
+                 param("w_tap", weights ? depth : 1), param("w_in", weights ? 1 : filter)};
+  add_window(call, w);
   add_order(call, order_of(c, d));
   call.macs = d.batch * w.in_h * w.in_w * d.in_c * filter;
   call.weight_bytes = weights ? weights->count() * 4 : 0;

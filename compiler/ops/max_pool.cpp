@@ -1,4 +1,4 @@
-// MaxPool 1-22 of float32, int8 and uint8: strides, dilations, pads, auto_pad, ceil_mode. Inputs: x.
+// MaxPool 1-22 of float32, int8 and uint8: strides, dilations, pads, auto_pad, ceil_mode. Inputs: x. Outputs: y, [indices].
 
 #include <algorithm>
 
@@ -11,13 +11,27 @@ namespace {
 void infer(InferContext& c) {
   if (!is_8bit(c.type(0)) && c.type(0) != DType::float32)
     refuse("x is {}, only float32, int8 and uint8 are supported", to_string(c.type(0)));
-  if (c.node.outputs.size() > 1 && c.node.outputs[1] != ValueId::none) refuse("the second output, Indices, is not supported");
   const PoolImage image = pool_image(c.node, c.shape(0));
-  c.set(0, c.type(0), pool_shape(c.node, image, pool_window(c.node, image).out));
+  const Shape y = pool_shape(c.node, image, pool_window(c.node, image).out);
+  c.set(0, c.type(0), y);
+  c.set(1, DType::int64, y);
+}
+
+/// With the second output the node stays channels first: it counts places there.
+void lower_with_indices(LowerContext& c, const PoolImage& image, const Window2d& window) {
+  Call call = c.call("max_pool_indices", "max_pool_indices.hpp");
+  call.reads = {c.operand(0)};
+  call.writes = {c.output(0), c.output(1)};
+  add_window(call, window);
+  call.params.push_back(param("planes", image.channels));
+  call.params.push_back(param("channels", 1));
+  call.params.push_back(param_bool("by_columns", c.node.attr("storage_order", 0) != 0));
+  c.add(std::move(call));
 }
 
 void lower(LowerContext& c) {
   const PoolImage image = pool_image(c.node, c.in_shape(0));
+  if (c.node.outputs.size() > 1) return lower_with_indices(c, image, to_2d(pool_window(c.node, image), image.spatial));
   lower_max_pool(c, image, lowered_window(c.node, image, pool_window(c.node, image)));
 }
 

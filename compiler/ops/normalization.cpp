@@ -17,11 +17,6 @@ void check_float(const InferContext& c) {
       refuse("input {} is {}, only float32 is supported", i, to_string(c.type(i)));
 }
 
-std::int64_t product_of(const Shape& shape, std::size_t from, std::size_t to) {
-  return element_count(
-      {shape.begin() + static_cast<std::ptrdiff_t>(from), shape.begin() + static_cast<std::ptrdiff_t>(to)});
-}
-
 float epsilon_of(const Node& node) { return node.attr_float("epsilon", 1e-5F); }
 
 // LayerNormalization, RMSNormalization
@@ -37,7 +32,7 @@ void infer_layer(InferContext& c) {
   if (c.node.attr("stash_type", 1) != 1)
     refuse("stash_type {} is not supported, only 1 (float32)", c.node.attr("stash_type", 1));
   for (std::size_t i = 1; i < c.input_count(); ++i)
-    if (c.has(i) && element_count(c.shape(i)) != product_of(x, axis, x.size()))
+    if (c.has(i) && element_count(c.shape(i)) != element_count(x, axis, x.size()))
       refuse("input {} has shape {}, expected that of x from axis {} on", i, to_string(c.shape(i)), axis);
   Shape rows = x;
   std::fill(rows.begin() + static_cast<std::ptrdiff_t>(axis), rows.end(), 1);
@@ -54,7 +49,7 @@ void lower_layer(LowerContext& c) {
     if (output > 0) call.name += output == 1 ? "_mean" : "_inverse_deviation";
     call.reads = {c.operand(0)};
     call.writes = {c.output(output)};
-    call.params = {param("rows", product_of(x, 0, axis)), param("n", product_of(x, axis, x.size())),
+    call.params = {param("rows", element_count(x, 0, axis)), param("n", element_count(x, axis, x.size())),
                    param_float("epsilon", epsilon_of(c.node)),
                    param_bool("simplified", c.node.is("RMSNormalization"))};
     return call;
@@ -120,7 +115,7 @@ void lower_group(LowerContext& c) {
   call.reads = {c.operand(0), c.operand(1), c.operand(2)};
   call.writes = {c.output(0)};
   call.params = {param("batch", x[0]), param("groups", groups), param("n", n),
-                 param("inner", c.graph.opset() < 21 ? n : product_of(x, 2, x.size())),
+                 param("inner", c.graph.opset() < 21 ? n : element_count(x, 2, x.size())),
                  param_float("epsilon", epsilon_of(c.node))};
   c.add(std::move(call));
 }
@@ -142,8 +137,8 @@ void lower_lp(LowerContext& c) {
   call.reads = {c.operand(0)};
   call.writes = {c.output(0)};
   call.in_place = {{0, 0}};
-  call.params = {param("outer", product_of(x, 0, axis)), param("n", x[axis]),
-                 param("stride", product_of(x, axis + 1, x.size())), param("p", c.node.attr("p", 2))};
+  call.params = {param("outer", element_count(x, 0, axis)), param("n", x[axis]),
+                 param("stride", element_count(x, axis + 1, x.size())), param("p", c.node.attr("p", 2))};
   c.add(std::move(call));
 }
 
@@ -177,7 +172,7 @@ std::vector<Tensor> estimate_layer(const Graph&, const Node& node, EvalInputs in
   const Shape& x = in[0]->shape;
   const std::size_t axis = first_axis(node, x);
   std::vector<Tensor> out =
-      estimate_rows(*in[0], product_of(x, axis, x.size()), node, in, [](std::int64_t, std::int64_t i) { return i; });
+      estimate_rows(*in[0], element_count(x, axis, x.size()), node, in, [](std::int64_t, std::int64_t i) { return i; });
   for (std::size_t o = 1; o < out.size(); ++o) {
     out[o].shape = x;
     std::fill(out[o].shape.begin() + static_cast<std::ptrdiff_t>(axis), out[o].shape.end(), 1);
@@ -187,7 +182,7 @@ std::vector<Tensor> estimate_layer(const Graph&, const Node& node, EvalInputs in
 
 std::vector<Tensor> estimate_instance(const Graph&, const Node& node, EvalInputs in) {
   const Shape& x = in[0]->shape;
-  std::vector<Tensor> out = estimate_rows(*in[0], product_of(x, 2, x.size()), node, in,
+  std::vector<Tensor> out = estimate_rows(*in[0], element_count(x, 2, x.size()), node, in,
                                           [&](std::int64_t row, std::int64_t) { return row % x[1]; });
   return {std::move(out[0])};
 }

@@ -27,22 +27,6 @@ Shape pool_shape(const Node& node, const PoolImage& image, const std::vector<std
   return image_shape(1, image.channels, out, channels_last(node));
 }
 
-void add_window(Call& call, const Window2d& w) {
-  for (const auto& [name, value] : {std::pair{"in_h", w.in_h},
-                                    {"in_w", w.in_w},
-                                    {"out_h", w.out_h},
-                                    {"out_w", w.out_w},
-                                    {"k_h", w.k_h},
-                                    {"k_w", w.k_w},
-                                    {"stride_h", w.stride_h},
-                                    {"stride_w", w.stride_w},
-                                    {"dil_h", w.dil_h},
-                                    {"dil_w", w.dil_w},
-                                    {"pad_top", w.pad_top},
-                                    {"pad_left", w.pad_left}})
-    call.params.push_back(param(name, value));
-}
-
 Window2d lowered_window(const Node& node, const PoolImage& image, const Window& window) {
   if (!channels_last(node))
     refuse("{} spatial dimensions are not supported, only 1 or 2", image.spatial.size());

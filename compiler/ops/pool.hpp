@@ -20,9 +20,6 @@ Window pool_window(const Node& node, const PoolImage& image);
 /// Output shape of a pool over `image`, in the node's layout.
 Shape pool_shape(const Node& node, const PoolImage& image, const std::vector<std::int64_t>& out);
 
-/// in_h, in_w, out_h, out_w, k_h, k_w, stride_h, stride_w, dil_h, dil_w, pad_top, pad_left.
-void add_window(Call& call, const Window2d& window);
-
 /// Refuses an image that the layout pass left channels-first: more than two spatial dimensions.
 Window2d lowered_window(const Node& node, const PoolImage& image, const Window& window);
 

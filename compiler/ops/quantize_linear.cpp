@@ -1,9 +1,9 @@
-// QuantizeLinear 10-25, per tensor or per axis: y = saturate(round_half_even(x / y_scale) + y_zero_point).
+// QuantizeLinear 10-25, per tensor, per axis or in blocks: y = saturate(round_half_even(x / y_scale) + y_zero_point).
 
 #include <span>
 
 #include "ops/eval_elementwise.hpp"
-#include "ops/quantization.hpp"
+#include "ops/quantization_axis.hpp"
 
 namespace o2m {
 namespace {
@@ -17,31 +17,24 @@ DType output_type(const InferContext& c) {
 void infer(InferContext& c) {
   if (c.type(0) != DType::float32) refuse("x is {}, only float32 is supported", to_string(c.type(0)));
   if (c.type(1) != DType::float32) refuse("y_scale is {}, only float32 is supported", to_string(c.type(1)));
-  check_parameter_shapes(c);
+  check_quantization(c);
   c.set(0, output_type(c), c.shape(0));
 }
 
 void lower(LowerContext& c) {
-  const Shape& shape = c.in_shape(0);
-  const Tensor& scale = c.required_constant(1, "y_scale");
   const DType type = c.out(0).type;
-  const bool per_axis = scale.count() != 1;
-  const std::size_t axis = per_axis ? normalize_axis(c.node.attr("axis", 1), shape.size()) : 0;
-  const std::int64_t channels = per_axis ? shape[axis] : 1;
-  const auto inner = per_axis
-                         ? element_count({shape.begin() + static_cast<std::ptrdiff_t>(axis) + 1, shape.end()})
-                         : element_count(shape);
-  const auto zero_points = read_zero_points(c, 2, channels, "y_zero_point");
-  Call call = c.call("quantize_linear", "quantize_linear.hpp");
+  const QuantizationAxis axis = quantization_axis(c.node, c.in_shape(0), c.in_shape(1));
+  const bool computed = is_quantization_computed(c);
+  Call call = c.call(computed ? "quantize_linear_computed" : axis.block > 0 ? "quantize_blocks" : "quantize_linear",
+                     "quantize_linear.hpp");
   call.reads = {c.operand(0)};
   call.writes = {c.output(0)};
   call.in_place = {{0, 0}};
-  call.params = {param("size", element_count(shape)), param("channels", channels), param("inner", inner),
-                 param("y_min", min_of(type)), param("y_max", max_of(type))};
-  call.params.push_back(param_array(
-      c.program, "scale", c.array("scale", DType::float32, read_scales(scale, channels, "y_scale"))));
-  call.params.push_back(
-      param_array(c.program, "zero_point", c.array("zero_point", DType::int32, zero_points)));
+  add_quantization_axis(call, axis, element_count(c.in_shape(0)));
+  call.params.push_back(param("y_min", min_of(type)));
+  call.params.push_back(param("y_max", max_of(type)));
+  if (computed) add_computed_quantization(c, call, axis, type);
+  else add_quantization_constants(c, call, axis, "y_scale", "y_zero_point");
   c.add(std::move(call));
 }
 
@@ -66,23 +59,16 @@ void quantize_run(std::span<T> q, const float* x, float scale, std::int32_t zero
 
 std::vector<Tensor> eval(const Graph& graph, const Node& node, EvalInputs in) {
   const Tensor& x = *in[0];
-  const bool per_axis = in[1]->count() != 1;
-  const std::size_t axis = per_axis ? normalize_axis(node.attr("axis", 1), x.shape.size()) : 0;
-  const std::int64_t channels = per_axis ? x.shape[axis] : 1;
-  const auto inner =
-      per_axis ? element_count({x.shape.begin() + static_cast<std::ptrdiff_t>(axis) + 1, x.shape.end()})
-               : x.count();
-  const auto scales = read_scales(*in[1], channels, "y_scale");
-  const auto zero_points = read_zero_points(in.size() > 2 ? in[2] : nullptr, channels, "y_zero_point");
+  const QuantizationAxis axis = quantization_axis(node, x.shape, in[1]->shape);
+  const std::int64_t count = axis.block > 0 ? axis.scales : axis.channels;
+  const auto scales = read_scales(*in[1], count, "y_scale");
+  const auto zero_points = read_zero_points(in.size() > 2 ? in[2] : nullptr, count, "y_zero_point");
   Tensor y = make_tensor(graph[node.outputs[0]].type, x.shape);
   visit_type(y.type, [&](auto zero) {
     const auto q = y.as<decltype(zero)>();
-    const auto run = static_cast<std::size_t>(inner);
-    for (std::size_t i = 0; i < q.size(); i += run) {
-      const std::size_t c = i / run % static_cast<std::size_t>(channels);
-      quantize_run(q.subspan(i, run), x.as<float>().data() + i, scales[scales.size() == 1 ? 0 : c],
-                   zero_points[zero_points.size() == 1 ? 0 : c], y.type);
-    }
+    axis.for_each_run(x.count(), [&](std::size_t first, std::size_t run, std::size_t s) {
+      quantize_run(q.subspan(first, run), x.as<float>().data() + first, scales[s], zero_points[zero_points.size() == 1 ? 0 : s], y.type);
+    });
   });
   return {std::move(y)};
 }

@@ -51,10 +51,8 @@ Call geometry_call(LowerContext& c, const QuantizedConv& conv, std::string kerne
   const Window2d& w = conv.window;
   call.reads = {c.operand(0)};
   call.writes = {c.output(0)};
-  for (const auto& [name, value] : {std::pair{"in_h", w.in_h}, {"in_w", w.in_w}, {"in_c", conv.in_c}, {"out_h", w.out_h}, {"out_w", w.out_w},
-                                    {"out_c", conv.out_c}, {"groups", conv.groups}, {"k_h", w.k_h}, {"k_w", w.k_w}, {"stride_h", w.stride_h},
-                                    {"stride_w", w.stride_w}, {"dil_h", w.dil_h}, {"dil_w", w.dil_w}, {"pad_top", w.pad_top}, {"pad_left", w.pad_left}})
-    call.params.push_back(param(name, value));
+  call.params = {param("in_c", conv.in_c), param("out_c", conv.out_c), param("groups", conv.groups)};
+  add_window(call, w);
   call.params.push_back(param("x_zero_point", conv.x_zero_point));
   call.macs = w.out_h * w.out_w * conv.out_c * conv.weights.taps;
   return call;

@@ -10,11 +10,6 @@
 namespace o2m {
 namespace {
 
-std::int64_t product_of(const Shape& shape, std::size_t from, std::size_t to) {
-  return element_count(
-      {shape.begin() + static_cast<std::ptrdiff_t>(from), shape.begin() + static_cast<std::ptrdiff_t>(to)});
-}
-
 /// The one element of constant input i; `fallback` where it is omitted.
 std::int64_t number_input(const Graph& graph, const Node& node, const char* what, std::size_t i,
                           std::optional<std::int64_t> fallback) {
@@ -25,9 +20,9 @@ std::int64_t number_input(const Graph& graph, const Node& node, const char* what
 }
 
 void add_axis(Call& call, const Shape& x, std::size_t axis) {
-  call.params.push_back(param("outer", product_of(x, 0, axis)));
+  call.params.push_back(param("outer", element_count(x, 0, axis)));
   call.params.push_back(param("n", x[axis]));
-  call.params.push_back(param("inner", product_of(x, axis + 1, x.size())));
+  call.params.push_back(param("inner", element_count(x, axis + 1, x.size())));
 }
 
 // TopK
@@ -110,8 +105,8 @@ void lower_one_hot(LowerContext& c) {
   Call call = c.call("one_hot", "select.hpp");
   call.reads = {c.operand(0), c.operand(2)};
   call.writes = {c.output(0)};
-  call.params = {param("outer", product_of(x, 0, axis)), param("depth", depth_of(c.graph, c.node)),
-                 param("inner", product_of(x, axis, x.size()))};
+  call.params = {param("outer", element_count(x, 0, axis)), param("depth", depth_of(c.graph, c.node)),
+                 param("inner", element_count(x, axis, x.size()))};
   c.add(std::move(call));
 }
 
@@ -130,7 +125,7 @@ void lower_trilu(LowerContext& c) {
   call.reads = {c.operand(0)};
   call.writes = {c.output(0)};
   call.in_place = {{0, 0}};
-  call.params = {param("batch", product_of(x, 0, x.size() - 2)), param("rows", x[x.size() - 2]),
+  call.params = {param("batch", element_count(x, 0, x.size() - 2)), param("rows", x[x.size() - 2]),
                  param("columns", x.back()), param_bool("upper", c.node.attr("upper", 1) != 0),
                  param("k", std::clamp(number_input(c.graph, c.node, "k", 1, 0), -limit, limit))};
   c.add(std::move(call));
@@ -221,9 +216,9 @@ void lower_scatter_nd(LowerContext& c) {
     return std::vector<std::int64_t>(v.begin(), v.begin() + static_cast<std::ptrdiff_t>(tuple));
   };
   Call call = scatter_call(c, "scatter_nd");
-  for (Param p : {param("count", product_of(indices, 0, indices.size() - 1)),
+  for (Param p : {param("count", element_count(indices, 0, indices.size() - 1)),
                   param("tuple", static_cast<std::int64_t>(tuple)), param_ints("axes", first(x)),
-                  param_ints("step", first(steps)), param("inner", product_of(x, tuple, x.size()))})
+                  param_ints("step", first(steps)), param("inner", element_count(x, tuple, x.size()))})
     call.params.push_back(std::move(p));
   c.add(std::move(call));
 }

@@ -72,6 +72,22 @@ Window2d to_2d(const Window& w, const std::vector<std::int64_t>& spatial) {
           row(w.pads_begin, 0), w.pads_begin[x], row(w.pads_end, 0), w.pads_end[x]};
 }
 
+void add_window(Call& call, const Window2d& w) {
+  for (const auto& [name, value] : {std::pair{"in_h", w.in_h},
+                                    {"in_w", w.in_w},
+                                    {"out_h", w.out_h},
+                                    {"out_w", w.out_w},
+                                    {"k_h", w.k_h},
+                                    {"k_w", w.k_w},
+                                    {"stride_h", w.stride_h},
+                                    {"stride_w", w.stride_w},
+                                    {"dil_h", w.dil_h},
+                                    {"dil_w", w.dil_w},
+                                    {"pad_top", w.pad_top},
+                                    {"pad_left", w.pad_left}})
+    call.params.push_back(param(name, value));
+}
+
 std::vector<std::int64_t> spatial_dims(const Shape& shape, bool channels_last) {
   if (shape.size() < 3) refuse("input shape {} has no spatial dimension, expected [N, C, …]", to_string(shape));
   const auto first = shape.begin() + (channels_last ? 1 : 2);

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "ir/graph.hpp"
+#include "ops/lower.hpp"
 
 namespace o2m {
 
@@ -25,6 +25,9 @@ struct Window2d {
 
 /// Refuses more than two spatial dimensions.
 Window2d to_2d(const Window& window, const std::vector<std::int64_t>& spatial);
+
+/// Params in_h, in_w, out_h, out_w, k_h, k_w, stride_h, stride_w, dil_h, dil_w, pad_top, pad_left.
+void add_window(Call& call, const Window2d& window);
 
 /// Spatial dimensions of an NCHW/NCW (or, channels_last, NHWC/NWC) shape.
 std::vector<std::int64_t> spatial_dims(const Shape& shape, bool channels_last);

@@ -9,7 +9,6 @@
 namespace o2m {
 namespace {
 
-Tensor scalar(float v) { return make_tensor<float>(DType::float32, {}, {&v, 1}); }
 
 Tensor zero_points(DType type, Shape shape, std::int64_t value) {
   Tensor t = make_tensor(type, std::move(shape));
@@ -39,7 +38,7 @@ struct Inserter {
 
   std::vector<ValueId> parameters(ValueId id, const char* suffix, const Affine& a) {
     const std::string base = name(id, suffix);
-    return {graph.add_constant(base + "_scale", scalar(a.scale)),
+    return {graph.add_constant(base + "_scale", scalar_tensor(a.scale)),
             graph.add_constant(base + "_zero_point", zero_points(a.type, {}, a.zero_point))};
   }
 

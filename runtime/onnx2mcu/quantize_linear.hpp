@@ -1,7 +1,9 @@
-// QuantizeLinear and DequantizeLinear, per tensor (channels == 1) or per axis with `inner` elements behind a channel.
+// QuantizeLinear and DequantizeLinear: per tensor (channels == 1), per axis with `inner` elements behind a channel, or
+// with scales for blocks of L::block channels, each element behind them having its own; or with computed parameters.
 #ifndef ONNX2MCU_QUANTIZE_LINEAR_HPP
 #define ONNX2MCU_QUANTIZE_LINEAR_HPP
 
+#include "cast.hpp"
 #include "float_qlinear.hpp"
 #include "requantize_channel.hpp"
 
@@ -27,6 +29,56 @@ ONNX2MCU_INLINE void dequantize_linear(const X* x, float* y) noexcept {
     const int c = i / L::inner % L::channels;
     y[i] = static_cast<float>(static_cast<std::int32_t>(x[i]) - channel_element(L::zero_point, c)) * channel_element(L::scale, c);
   }
+}
+
+/// Index of the scale of element i of blocks.
+template <class L>
+ONNX2MCU_INLINE int block_of(int i) noexcept {
+  constexpr int blocks = (L::channels + L::block - 1) / L::block;
+  return (i / (L::inner * L::channels) * blocks + i / L::inner % L::channels / L::block) * L::inner + i % L::inner;
+}
+
+/// y = round_half_even(x / scale) + zero_point, limited. Unless the blocks lie along the last axis, ONNX Runtime converts
+/// to int32 before it limits (qmath.h): what leaves int32 is its lowest value.
+template <class L, class Y>
+ONNX2MCU_INLINE void quantize_blocks(const float* x, Y* y) noexcept {
+  for (int i = 0; i < L::size; ++i) {
+    const int block = block_of<L>(i);
+    const float scale = L::scale[block];
+    const std::int32_t zero_point = channel_element(L::zero_point, block);
+    if constexpr (L::inner == 1) {
+      y[i] = static_cast<Y>(quantize_element(x[i], scale, zero_point, L::y_min, L::y_max));
+    } else {
+      const float scaled = x[i] / scale;
+      const bool small = scaled > -4194304.0F && scaled < 4194304.0F;  // others are limited anyway
+      const std::int32_t rounded = small ? round_to_int32(scaled) : truncate_to_int32(scaled);
+      const std::uint32_t moved = static_cast<std::uint32_t>(rounded) + static_cast<std::uint32_t>(zero_point);  // int32 wraps
+      y[i] = static_cast<Y>(clamp(static_cast<std::int32_t>(moved), L::y_min, L::y_max));
+    }
+  }
+}
+
+template <class L, class X>
+ONNX2MCU_INLINE void dequantize_blocks(const X* x, float* y) noexcept {
+  for (int i = 0; i < L::size; ++i) {
+    const int block = block_of<L>(i);
+    y[i] = dequantize_element(static_cast<std::int32_t>(x[i]), L::scale[block], channel_element(L::zero_point, block));
+  }
+}
+
+/// One scale and zero point, computed at run time.
+template <class L, class Y>
+ONNX2MCU_INLINE void quantize_linear_computed(const float* x, const float* scale, const Y* zero_point, Y* y) noexcept {
+  const float divisor = *scale;
+  const std::int32_t zero = *zero_point;
+  for (int i = 0; i < L::size; ++i) y[i] = static_cast<Y>(quantize_element(x[i], divisor, zero, L::y_min, L::y_max));
+}
+
+template <class L, class X>
+ONNX2MCU_INLINE void dequantize_linear_computed(const X* x, const float* scale, const X* zero_point, float* y) noexcept {
+  const float factor = *scale;
+  const std::int32_t zero = static_cast<std::int32_t>(*zero_point);
+  for (int i = 0; i < L::size; ++i) y[i] = dequantize_element(static_cast<std::int32_t>(x[i]), factor, zero);
 }
 
 }  // namespace onnx2mcu

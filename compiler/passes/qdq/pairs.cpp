@@ -53,15 +53,4 @@ std::optional<Bounds> clip_bounds(const Graph& graph, const Node& clip) {
   return bounds;
 }
 
-Tensor scalar_tensor(float value) {
-  return make_tensor<float>(DType::float32, {}, std::span<const float>(&value, 1));
-}
-
-Tensor scalar_tensor(DType type, std::int64_t value) {
-  Tensor t = make_tensor(type, {});
-  for (std::size_t i = 0; i < t.bytes.size(); ++i)  // little endian, two's complement
-    t.bytes[i] = static_cast<std::byte>((static_cast<std::uint64_t>(value) >> (8 * i)) & 0xFF);
-  return t;
-}
-
 }  // namespace o2m

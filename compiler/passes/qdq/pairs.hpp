@@ -38,7 +38,4 @@ struct Bounds {
 };
 std::optional<Bounds> clip_bounds(const Graph& graph, const Node& clip);
 
-Tensor scalar_tensor(float value);
-Tensor scalar_tensor(DType type, std::int64_t value);
-
 }  // namespace o2m

@@ -10,7 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 REFERENCE = pathlib.Path(__file__).resolve().parents[2] / "reference"
 MICROSOFT = "com.microsoft"
-TYPES = {"uint8": TensorProto.UINT8, "int8": TensorProto.INT8, "float32": TensorProto.FLOAT,
+TYPES = {"uint8": TensorProto.UINT8, "int8": TensorProto.INT8, "uint16": TensorProto.UINT16, "int16": TensorProto.INT16, "float32": TensorProto.FLOAT,
          "int32": TensorProto.INT32, "int64": TensorProto.INT64, "bool": TensorProto.BOOL}
 
 

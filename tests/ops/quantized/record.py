@@ -330,7 +330,72 @@ def reduce_mean():
     return m
 
 
+def max_pool_indices():
+    """The second output of MaxPool: ties, NaN, windows of nothing but the lowest value or padding, both orders."""
+    m = Model()
+    for n, shape in enumerate(([1, 3, 6, 7], [1, 5, 9])):
+        x = m.input(f"special{n}", "float32", shape, special_floats(m, shape))
+        for a in (dict(kernel_shape=[2, 3]), dict(kernel_shape=[3, 2], strides=[1, 2], pads=[1, 1, 1, 1]),
+                  dict(kernel_shape=[2, 2], dilations=[2, 1], pads=[1, 0, 1, 1], storage_order=1)):
+            if n == 1:
+                a = {key: v if key == "storage_order" else [v[1]] if len(v) == 2 else [v[1], v[3]] for key, v in a.items()}
+            m.apply("MaxPool", [x], ["float32", "int64"], **a)
+    for dtype in "uint8", "int8", "float32":
+        x = pool_inputs(m, dtype)
+        for shape, attributes in pool_cases():
+            m.apply("MaxPool", [x[str(shape)]], [dtype, "int64"], **attributes)
+            if len(shape) == 3:
+                m.apply("MaxPool", [x[str(shape)]], [dtype, "int64"], storage_order=1, **attributes)
+    return m
+
+
+def quantize_blocks():
+    """QuantizeLinear and DequantizeLinear with one scale per block (opset 21), the blocks along the last axis and others,
+    the last block shorter; values that leave int32, infinities, NaN, ties."""
+    m = Model(opset=21)
+    special = np.array([np.inf, -np.inf, np.nan, 3e9, -3e9, 2.2e9, 0.5, 1.5, -0.5, 1e-30, 40000.5, -40000.5], np.float32)
+    for n, (shape, axis, block) in enumerate([([4, 6], 1, 3), ([4, 6], 0, 2), ([2, 7, 3], 1, 4), ([3, 5], -1, 2), ([6], 0, 3)]):
+        scales = [*shape]
+        scales[axis] = -(-shape[axis] // block)
+        x = m.values("float32", [3, *shape]) * np.float32(20)
+        x.reshape(3, -1)[0, :12] = special[:x[0].size]
+        x = m.input(f"x{n}", "float32", shape, x)
+        for dtype in "uint8", "int8", "uint16", "int16":
+            scale = m.constant(2.0 ** m.random.integers(-3, 3, scales), np.float32)
+            zero = m.constant(m.values(dtype, scales), dtype)
+            attributes = dict(axis=axis, block_size=block)
+            m.apply("QuantizeLinear", [x, scale, zero], [dtype], **attributes)
+            q = m.input(f"q{n}_{dtype}", dtype, shape)
+            m.nodes.append(onnx.helper.make_node("DequantizeLinear", [q, m.constant(m.random.uniform(0.01, 1, scales), np.float32), zero],
+                                                 [q + "_real"], **attributes))
+            m.apply("Neg", [q + "_real"], ["float32"])  # ONNX Runtime moves a DequantizeLinear past a Reshape, and fails
+            if dtype == "uint8":
+                m.apply("QuantizeLinear", [x, scale], [dtype], **attributes)
+    return m
+
+
+def quantize_computed():
+    """Scale and zero point computed at run time."""
+    m = Model()
+    special = np.array([np.inf, -np.inf, np.nan, 3e9, -3e9, 0.5, 1.5, 2.5, -0.5, 1e-30], np.float32)
+    x = m.values("float32", [3, 40]) * np.float32(50)
+    x[0, :len(special)] = special
+    x = m.input("x", "float32", [40], x)
+    scale = m.input("scale", "float32", [], np.array([1, 0.25, 0.0371], np.float32))
+    for dtype in "uint8", "int8":
+        zero = m.input(f"zero_{dtype}", dtype, [])
+        q = m.input(f"q_{dtype}", dtype, [33])
+        m.apply("QuantizeLinear", [x, scale, zero], [dtype])
+        m.apply("QuantizeLinear", [x, scale, m.constant(3, dtype)], [dtype])
+        m.apply("QuantizeLinear", [x, m.constant(0.5, np.float32), zero], [dtype])
+        m.apply("DequantizeLinear", [q, scale, zero], ["float32"])
+    m.apply("QuantizeLinear", [x, scale], ["uint8"])
+    m.apply("DequantizeLinear", [m.input("q_int32", "int32", [9]), scale], ["float32"])
+    return m
+
+
 OPERATORS = {
+    "max_pool_indices": max_pool_indices, "quantize_blocks": quantize_blocks, "quantize_computed": quantize_computed,
     "qlinear_add": lambda: binary("QLinearAdd"), "qlinear_mul": lambda: binary("QLinearMul"),
     "max_pool": max_pool, "qlinear_average_pool": average_pool,
     "qlinear_global_average_pool": global_average_pool, "qlinear_softmax": softmax,
