@@ -13,6 +13,7 @@
 #include "emit/fill.hpp"
 #include "emit/layer_block.hpp"
 #include "emit/model_class.hpp"
+#include "onnx2mcu/float16.hpp"
 #include "program/names.hpp"
 #include "version.hpp"
 
@@ -51,6 +52,7 @@ void append_elements(std::string& out, const std::vector<std::byte>& bytes) {
     const std::size_t before = out.size();
     if constexpr (std::is_same_v<T, float>) out += float_literal(values[i]);
     else if constexpr (std::is_same_v<T, double>) out += double_literal(values[i]);
+    else if constexpr (std::is_same_v<T, onnx2mcu::Float16>) fmt::format_to(std::back_inserter(out), FMT_COMPILE("{{{}}}"), values[i].bits);
     else if constexpr (std::is_same_v<T, bool>) out += values[i] ? "true" : "false";
     else if (std::is_signed_v<T> && sizeof(T) >= 4 && values[i] == std::numeric_limits<T>::min())
       out += sizeof(T) == 4 ? "-2147483647 - 1" : "-9223372036854775807 - 1";
@@ -78,6 +80,7 @@ std::string array_block(const ConstantArray& array) {
     case DType::uint32: append_elements<std::uint32_t>(out, array.bytes); break;
     case DType::int64: append_elements<std::int64_t>(out, array.bytes); break;
     case DType::uint64: append_elements<std::uint64_t>(out, array.bytes); break;
+    case DType::float16: append_elements<onnx2mcu::Float16>(out, array.bytes); break;
     case DType::float32: append_elements<float>(out, array.bytes); break;
     case DType::float64: append_elements<double>(out, array.bytes); break;
     case DType::boolean: append_elements<bool>(out, array.bytes); break;
@@ -135,6 +138,9 @@ GeneratedFiles emit(const Network& network, const CompileOptions& options) {
     weights += static_cast<std::int64_t>(array.bytes.size());
     arrays += array_block(array);
   }
+  const auto is_half = [](const auto& memory) { return memory.type == DType::float16; };
+  if (std::any_of(program.buffers.begin(), program.buffers.end(), is_half) || std::any_of(program.constants.begin(), program.constants.end(), is_half))
+    headers.insert("float16.hpp");
   std::string includes;
   for (const std::string& header : headers) includes += fmt::format("{}#include \"onnx2mcu/{}\"", includes.empty() ? "" : "\n", header);
   std::set<std::string> runtime{"core.hpp"};

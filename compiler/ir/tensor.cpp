@@ -20,7 +20,7 @@ constexpr TypeInfo type_table[] = {
     {DType::int8, "int8", "std::int8_t", 1},        {DType::uint16, "uint16", "std::uint16_t", 2},
     {DType::int16, "int16", "std::int16_t", 2},     {DType::int32, "int32", "std::int32_t", 4},
     {DType::int64, "int64", "std::int64_t", 8},     {DType::boolean, "bool", "bool", 1},
-    {DType::float16, "float16", "", 2},             {DType::float64, "float64", "double", 8},
+    {DType::float16, "float16", "onnx2mcu::Float16", 2},             {DType::float64, "float64", "double", 8},
     {DType::uint32, "uint32", "std::uint32_t", 4},  {DType::uint64, "uint64", "std::uint64_t", 8},
     {DType::uint4, "uint4", "std::uint8_t", 1},     {DType::int4, "int4", "std::int8_t", 1},
     {DType::string, "string", "", 0},

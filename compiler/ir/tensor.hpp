@@ -35,9 +35,9 @@ enum class DType : std::uint8_t {
 
 /// ONNX spelling ("uint8", "float16", …); "number 99" for one that ONNX does not define.
 std::string to_string(DType type);
-/// The C++ type of one element in generated code ("std::int8_t"); float16 has none and returns "".
+/// The C++ type of one element in generated code ("std::int8_t"), "" where there is none.
 std::string_view cpp_name(DType type);
-/// Whether run-time tensors can have this type: not float16, and not 4 bits, which only constants can have.
+/// Whether run-time tensors can have this type: not 4 bits, which only constants can have.
 bool has_cpp_type(DType type);
 /// Bytes of one element in memory; 4-bit types are held widened, one element a byte. 0 = not supported.
 int size_of(DType type);

@@ -1,5 +1,4 @@
 // Cast 6-25, CastLike 15-25: conversion between element types with the results of C++ on x86 (runtime/onnx2mcu/cast.hpp).
-// float16 is converted in constants only.
 
 #include "onnx2mcu/cast.hpp"
 
@@ -26,9 +25,6 @@ void lower(LowerContext& c) {
   const DType from = c.in(0).type, to = c.out(0).type;
   if (from == to) return c.alias(0, 0);
   if (is_4bit(to)) refuse("conversion to {} is only supported for constants", to_string(to));
-  for (const DType type : {from, to})
-    if (cpp_name(type).empty())
-      refuse("conversion of {} to {} is only supported for constants", to_string(from), to_string(to));
   if (cpp_name(from) == cpp_name(to)) return c.alias(0, 0);  // int4 is held in an int8
   Call call = c.call("cast", "cast.hpp");
   call.reads = {c.operand(0)};
@@ -38,40 +34,16 @@ void lower(LowerContext& c) {
   c.add(std::move(call));
 }
 
-/// IEEE binary16 nearest to v, ties to even; a NaN keeps its sign and the upper bits of its payload.
-std::uint16_t to_half(float v) {
-  const auto bits = std::bit_cast<std::uint32_t>(v);
-  const std::uint32_t sign = (bits >> 16) & 0x8000U, magnitude = bits & 0x7FFFFFFFU;
-  if (magnitude > 0x7F800000U)
-    return static_cast<std::uint16_t>(sign | 0x7E00U | ((magnitude >> 13) & 0x1FFU));
-  if (magnitude >= 0x477FF000U) return static_cast<std::uint16_t>(sign | 0x7C00U);  // rounds to 65520 or more
-  if (magnitude < 0x38800000U) {  // subnormal: in units of 2^-24
-    const float units = std::nearbyint(std::bit_cast<float>(magnitude) * 16777216.0F);
-    return static_cast<std::uint16_t>(sign | static_cast<std::uint32_t>(units));
-  }
-  const std::uint32_t rounded = magnitude + 0xFFFU + ((magnitude >> 13) & 1U);
-  return static_cast<std::uint16_t>(sign | ((rounded - 0x38000000U) >> 13));
-}
-
-float from_half(std::uint16_t h) {
-  const std::uint32_t sign = (h & 0x8000U) << 16, exponent = (h >> 10) & 31U, mantissa = h & 0x3FFU;
-  if (exponent == 31)
-    return std::bit_cast<float>(sign | 0x7F800000U | (mantissa << 13) | (mantissa ? 0x400000U : 0U));
-  if (exponent != 0) return std::bit_cast<float>(sign | ((exponent + 112) << 23) | (mantissa << 13));
-  const float magnitude = static_cast<float>(mantissa) * 0x1p-24F;
-  return sign ? -magnitude : magnitude;
-}
-
 Tensor widen_half(const Tensor& x) {
   Tensor y = make_tensor(DType::float32, x.shape);
   for (std::size_t i = 0; i < y.as<float>().size(); ++i)
-    y.as<float>()[i] = from_half(x.as<std::uint16_t>()[i]);
+    y.as<float>()[i] = static_cast<float>(onnx2mcu::Float16{x.as<std::uint16_t>()[i]});
   return y;
 }
 
 Tensor narrow_to_half(const Tensor& x) {
   Tensor y = make_tensor(DType::float16, x.shape);
-  for (std::size_t i = 0; i < x.as<float>().size(); ++i) y.as<std::uint16_t>()[i] = to_half(x.as<float>()[i]);
+  for (std::size_t i = 0; i < x.as<float>().size(); ++i) y.as<std::uint16_t>()[i] = onnx2mcu::to_float16(x.as<float>()[i]).bits;
   return y;
 }
 

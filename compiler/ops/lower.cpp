@@ -41,6 +41,7 @@ Operand LowerContext::operand(std::size_t i) {
 }
 
 BufferId LowerContext::output(std::size_t o) {
+  if (node.outputs.at(o) == ValueId::none) refuse("output {} is omitted", o);
   const Value& value = out(o);
   if (!has_cpp_type(value.type)) refuse("output {} is {}, a type that generated code does not have", o, to_string(value.type));
   const std::int64_t bytes = element_count(*value.shape) * size_of(value.type);

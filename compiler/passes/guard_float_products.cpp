@@ -2,6 +2,8 @@
 // QDQConv or QDQGemm: no float tensor in RAM, integer speed, the same bits (compiler/ops/guarded.hpp). Products that
 // stay in float remember that ONNX Runtime computes their weights at run time: it sums them in another order then.
 
+#include <cmath>
+
 #include "passes/passes.hpp"
 
 namespace o2m {
@@ -70,6 +72,35 @@ std::optional<Match> match(const Graph& graph, const Uses& uses, const Node& pro
   return quantized ? std::optional(m) : std::nullopt;
 }
 
+/// The largest scale of all channels, and the largest sum of a channel's weights in magnitude.
+struct WeightReach {
+  double scale = 0, sum = 0;
+};
+
+WeightReach weight_reach(const Graph& graph, const Node& dq, std::int64_t axis) {
+  const Tensor &w = *graph.constant(dq.inputs[0]), &scale = *graph.constant(dq.inputs[1]);
+  const Tensor* zero_point = dq.has_input(2) ? graph.constant(dq.inputs[2]) : nullptr;
+  const std::int64_t channels = w.shape[static_cast<std::size_t>(axis)];
+  const std::int64_t inner = element_count(w.shape, static_cast<std::size_t>(axis) + 1, w.shape.size());
+  std::vector<double> sums(static_cast<std::size_t>(channels), 0.0);
+  for (std::int64_t i = 0; i < w.count(); ++i) {
+    const std::int64_t c = i / inner % channels;
+    const std::int64_t zero = !zero_point ? 0 : zero_point->integer(zero_point->count() == 1 ? 0 : c);
+    sums[static_cast<std::size_t>(c)] += std::abs(static_cast<double>(w.integer(i) - zero));
+  }
+  WeightReach reach;
+  for (std::int64_t i = 0; i < scale.count(); ++i) reach.scale = std::max(reach.scale, scale.real(i));
+  for (const double sum : sums) reach.sum = std::max(reach.sum, sum);
+  return reach;
+}
+
+/// Do integers have fraction bits left for a guard band? Sums that reach far more steps than y has leave none.
+bool has_room(const Graph& graph, const Match& m, std::int64_t axis) {
+  const WeightReach w = weight_reach(graph, *m.w, axis);
+  const double ratio = graph.constant(m.x->inputs[1])->real(0) * w.scale / graph.constant(m.q->inputs[1])->real(0);
+  return ratio * w.sum * 255 < 0x1p22;
+}
+
 ValueId input_or_none(const Node& node, std::size_t i) { return node.has_input(i) ? node.inputs[i] : ValueId::none; }
 
 bool can_guard(const Node& product) {
@@ -92,7 +123,7 @@ void guard_float_products(Graph& graph) {
     const std::int64_t axis = conv || product.attr("transB", 0) != 0 ? 0 : static_cast<std::int64_t>(w_shape.size()) - 1;
     if (w_shape.size() < 2 || (!conv && w_shape.size() != 2) || (conv && graph.shape(product.inputs[0])[0] != 1)) continue;
     const auto m = match(graph, uses, product, axis);
-    if (!m) continue;
+    if (!m || !has_room(graph, *m, axis)) continue;
     std::vector<ValueId> inputs{m->x->inputs[0], m->x->inputs[1], input_or_none(*m->x, 2), m->w->inputs[0], m->w->inputs[1],
                                 input_or_none(*m->w, 2), m->q->inputs[1], input_or_none(*m->q, 2)};
     if (!bias_inputs(graph, uses, product, w_shape[static_cast<std::size_t>(axis)], inputs)) continue;

@@ -2,6 +2,7 @@
 
 #include "ops/evaluate.hpp"
 #include "ops/op.hpp"
+#include "passes/half_casts.hpp"
 #include "passes/passes.hpp"
 
 namespace o2m {
@@ -74,7 +75,9 @@ void for_each_node(Graph& graph, Diagnostics& diagnostics, const std::function<v
 }
 
 void infer_shapes(Graph& graph, Diagnostics& diagnostics, bool fold_dequantize) {
+  HalfCasts halves(graph);
   for_each_node(graph, diagnostics, [&](Node& node) {
+    halves.before(node);
     const Op& op = op_of(node);
     if (op.type != "Constant" && !node.has_input(0)) refuse("input 0 is missing");
     InferContext context{graph, node};
@@ -84,7 +87,9 @@ void infer_shapes(Graph& graph, Diagnostics& diagnostics, bool fold_dequantize) 
     const bool foldable = wanted && can_evaluate(node, Precision::exact) &&
                           (fold_dequantize || node.op_type != "DequantizeLinear");
     if (foldable && all_inputs_constant(graph, node) && outputs_are_small(graph, node)) fold(graph, node);
+    halves.after(node);
   });
+  halves.insert();
   remove_dead(graph);
   // A folded node computes nothing any more.
   std::erase_if(graph.nodes, [&](const Node& node) {

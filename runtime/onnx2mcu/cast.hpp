@@ -6,7 +6,7 @@
 
 #include <type_traits>
 
-#include "core.hpp"
+#include "float16.hpp"
 
 namespace onnx2mcu {
 
@@ -40,11 +40,17 @@ ONNX2MCU_INLINE std::uint64_t truncate_to_uint64(F v) noexcept {
                    : static_cast<std::uint64_t>(truncate_to_int64(v));
 }
 
-/// Element i of n. Y is bool, an integer or a floating-point type; so is X.
+/// Element i of n. Y is bool, an integer, a floating-point type or Float16; so is X.
 template <class Y, class X>
 ONNX2MCU_INLINE Y cast_element(X v, int i, int n) noexcept {
   static_cast<void>(i), static_cast<void>(n);
-  if constexpr (std::is_same<Y, bool>::value) {
+  if constexpr (std::is_same<X, Y>::value) {
+    return v;
+  } else if constexpr (std::is_same<Y, Float16>::value) {
+    return to_float16(static_cast<float>(v));
+  } else if constexpr (std::is_same<X, Float16>::value) {  // to uint32 ONNX Runtime converts one by one, never in blocks
+    return cast_element<Y>(static_cast<float>(v), 0, 0);
+  } else if constexpr (std::is_same<Y, bool>::value) {
     return v != X(0);
   } else if constexpr (std::is_integral<X>::value || std::is_floating_point<Y>::value) {
     return static_cast<Y>(v);

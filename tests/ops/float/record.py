@@ -349,7 +349,89 @@ def rms_normalization():
     m.write(HERE / "rms_normalization")
 
 
+F16 = "float16"
+
+
+def half_alone(m, x, y):
+    """Each operator between a float16 input and a float16 output."""
+    k = lambda values: m.constant(values, F16)
+    some = lambda *shape: k(m.values(F16, shape))
+    for op in "Relu Sigmoid Tanh Exp Abs Neg Floor Softsign HardSigmoid HardSwish Erf Reciprocal Elu Softplus LeakyRelu Softmax LogSoftmax Identity Flatten".split():
+        m.apply(op, [x], [F16])
+    for op in "Add Sub Mul Div Max Min Pow Sum Mean".split():
+        m.apply(op, [x, y], [F16])
+    for op in "Equal", "Less":
+        m.apply(op, [x, y], ["bool"])
+    m.apply("Clip", [x, k(-0.3), k(0.7)], [F16])
+    m.apply("PRelu", [x, some(3, 1, 1)], [F16])
+    m.apply("Conv", [x, some(4, 3, 2, 2), some(4)], [F16])
+    m.apply("ConvTranspose", [x, some(3, 2, 2, 2)], [F16])
+    m.apply("MatMul", [x, some(5, 6)], [F16])
+    m.apply("Gemm", [m.input("rows", F16, [2, 9]), some(9, 4), some(4)], [F16])
+    m.apply("MaxPool", [x], [F16], kernel_shape=[2, 2])
+    m.apply("AveragePool", [x], [F16], kernel_shape=[2, 3])
+    m.apply("GlobalAveragePool", [x], [F16])
+    m.apply("ReduceSum", [x], [F16], keepdims=0)
+    m.apply("ReduceMax", [x], [F16], axes=[2, 3])
+    m.apply("ArgMax", [x], ["int64"], axis=3)
+    m.apply("LayerNormalization", [x, some(5), some(5)], [F16])
+    m.apply("InstanceNormalization", [x, some(3), some(3)], [F16])
+    m.apply("LSTM", [m.input("steps", F16, [3, 1, 4]), some(1, 12, 4), some(1, 12, 3)], [F16], hidden_size=3)
+    m.apply("Where", [m.constant([True, False, True, False, True], bool), x, y], [F16])
+    m.apply("Transpose", [x], [F16], perm=[0, 2, 3, 1])
+    m.apply("Concat", [x, y, some(1, 3, 4, 2)], [F16], axis=3)
+    m.apply("Gather", [x, m.constant([2, 0, -1], np.int64)], [F16], axis=2)
+    m.apply("Slice", [x, *(m.constant([v], np.int64) for v in (4, -9, 3, -2))], [F16])
+    m.apply("Expand", [m.input("line", F16, [3, 1]), m.constant([2, 3, 4], np.int64)], [F16])
+    m.apply("Pad", [x, m.constant([0, 0, 1, 1, 0, 0, 1, 1], np.int64)], [F16])
+    m.apply("Resize", [x, "", m.constant([1, 1, 2, 2], np.float32)], [F16], mode="linear")
+    m.apply("Split", [x], [F16, F16, F16], axis=1)
+    for to, name in ((1, F32), (6, "int32"), (3, "int8")):
+        m.apply("Cast", [x], [name], to=to)
+
+
+def half_chains(m):
+    """Where ONNX Runtime rounds between operators and where it does not; the model's own Casts. Every chain has an input of
+    its own, or ONNX Runtime would share equal beginnings."""
+    def chain(*steps):
+        value = m.input(f"x{len(m.inputs)}", F16, [1, 3, 4, 5], m.values(F16, [4, 1, 3, 4, 5]) * 2)
+        for i, (op, inputs, attributes) in enumerate(steps):
+            name = f"chain{len(m.nodes)}"
+            if i + 1 == len(steps):
+                kinds = [F32] if attributes.get("to") == 1 else ["uint8"] if op == "QuantizeLinear" else [F16]
+                m.apply(op, [value, *inputs], kinds, **attributes)
+            else:
+                m.nodes.append(helper.make_node(op, [value, *inputs], [name], **attributes))
+            value = name
+
+    exp, sqrt = ("Exp", [], {}), ("Sqrt", [], {})
+    turn, flat = ("Transpose", [], {"perm": [0, 3, 1, 2]}), ("Reshape", [m.constant([3, -1], np.int64)], {})
+    clip = "Clip", [m.constant(0.2, F16)], {}
+    chain(exp, sqrt, exp)
+    chain(exp, turn, sqrt)          # one that only moves is spared the rounding
+    chain(exp, turn, flat, sqrt)    # two are not
+    chain(exp, turn, sqrt, clip, exp)
+    chain(turn, exp, sqrt)
+    chain(exp, ("Concat", ["x0"], {"axis": 0}), sqrt)
+    chain(exp, clip)
+    chain(("Cast", [], {"to": 1}), exp, ("Cast", [], {"to": 10}), sqrt, ("Cast", [], {"to": 1}))
+    chain(exp, ("Cast", [], {"to": 1}), ("Cast", [], {"to": 10}), sqrt)
+    chain(("Softmax", [], {"axis": 1}), ("LeakyRelu", [], {}), exp)
+    chain(exp, ("Conv", [m.constant(m.values(F16, [4, 3, 3, 3]), F16)], {}), ("Relu", [], {}), sqrt)
+    scale = m.constant(0.0372, F16)
+    chain(exp, ("QuantizeLinear", [scale, m.constant(3, np.uint8)], {}))
+    chain(exp, ("QuantizeLinear", [scale, m.constant(3, np.uint8)], {}), ("DequantizeLinear", [scale, m.constant(3, np.uint8)], {}))
+    chain(exp, ("QuantizeLinear", [scale, m.constant(3, np.uint8)], {}), ("DequantizeLinear", [scale, m.constant(3, np.uint8)], {}), sqrt)
+
+
+def half(name, opset, body):
+    m = Model(samples=4, opset=opset)
+    body(m, *(m.input(n, F16, [1, 3, 4, 5], m.values(F16, [4, 1, 3, 4, 5]) * 2) for n in "xy"[:body.__code__.co_argcount - 1]))
+    m.write(HERE / name)
+
+
 RECORDS = {
+    "half": lambda: half("half", 17, half_alone), "half_chains": lambda: half("half_chains", 21, half_chains),
     "conv": conv, "gemm": gemm, "binary": binary, "unary": unary, "softmax": lambda: softmax("softmax", 13, [0, 1, 2, -1]),
     "softmax_opset11": lambda: softmax("softmax_opset11", 11, [0, 1, 2]),
     "average_pool": lambda: average_pool("average_pool", 13),

@@ -11,7 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 REFERENCE = pathlib.Path(__file__).resolve().parents[2] / "reference"
 MICROSOFT = "com.microsoft"
 TYPES = {"uint8": TensorProto.UINT8, "int8": TensorProto.INT8, "uint16": TensorProto.UINT16, "int16": TensorProto.INT16, "float32": TensorProto.FLOAT,
-         "int32": TensorProto.INT32, "int64": TensorProto.INT64, "bool": TensorProto.BOOL}
+         "float16": TensorProto.FLOAT16, "int32": TensorProto.INT32, "int64": TensorProto.INT64, "bool": TensorProto.BOOL}
 
 
 class Model:
@@ -20,8 +20,8 @@ class Model:
         self.nodes, self.constants, self.inputs, self.data, self.parts = [], {}, [], {}, {}
 
     def values(self, dtype, shape, low=None, high=None):
-        if dtype == "float32":
-            return self.random.standard_normal(shape).astype(np.float32)
+        if dtype.startswith("float"):
+            return self.random.standard_normal(shape).astype(dtype)
         info = np.iinfo(dtype)
         low, high = info.min if low is None else low, info.max if high is None else high
         return self.random.integers(low, high + 1, shape, dtype=np.int64).astype(dtype)
