@@ -44,6 +44,7 @@ Network build_network(Graph graph, const CompileOptions& options, Diagnostics& d
   find_states(graph, options.states, diagnostics);
   infer_shapes(graph, diagnostics);
   check_states(graph, diagnostics);
+  expand_einsum(graph);
   dump("infer_shapes", graph);
   fold_qdq(graph, diagnostics);
   dump("fold_qdq", graph);

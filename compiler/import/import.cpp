@@ -53,20 +53,19 @@ struct Importer {
                                          newest_opset), {}, ""});
   }
 
-  void initializers() {
-    for (const auto& proto : model.graph().initializer()) {
-      const std::string place = fmt::format("initializer \"{}\"", printable(proto.name()));
-      if (by_name.count(proto.name())) {
-        error(place, Refusal("the name is used twice"));
-        continue;
-      }
-      try {
-        by_name[proto.name()] = graph.add_constant(proto.name(), import_tensor(proto, options.model_folder));
-      } catch (const Refusal& refusal) {
-        error(place, refusal);
-        by_name[proto.name()] = graph.add_value({proto.name(), DType::undefined, std::nullopt, nullptr});
-      }
+  void initializer_value(const onnx::TensorProto& proto) {
+    const std::string place = fmt::format("initializer \"{}\"", printable(proto.name()));
+    if (by_name.count(proto.name())) return error(place, Refusal("the name is used twice"));
+    try {
+      by_name[proto.name()] = graph.add_constant(proto.name(), import_tensor(proto, options.model_folder));
+    } catch (const Refusal& refusal) {
+      error(place, refusal);
+      by_name[proto.name()] = graph.add_value({proto.name(), DType::undefined, std::nullopt, nullptr});
     }
+  }
+
+  void initializers() {
+    for (const auto& proto : model.graph().initializer()) initializer_value(proto);
     if (model.graph().sparse_initializer_size() > 0)
       diagnostics.error({"", "sparse initializers are not supported", {}, "store them dense"});
   }
@@ -132,7 +131,40 @@ struct Importer {
     }
   }
 
-  Attribute attribute(const onnx::AttributeProto& proto) {
+  /// A branch of the If at `at`: its values join the graph's under names that nobody outside can read.
+  std::shared_ptr<const Branch> branch(const onnx::GraphProto& proto, int at) {
+    if (proto.input_size() > 0) refuse("the subgraph \"{}\" has inputs, which a branch of an If has not", printable(proto.name()));
+    std::vector<Node> nodes;
+    std::swap(nodes, graph.nodes);
+    auto made = std::make_shared<Branch>();
+    for (const auto& initializer : proto.initializer()) initializer_value(initializer);
+    for (const auto& inner : proto.node()) node(inner, at);
+    for (const auto& output : proto.output()) {
+      const auto it = by_name.find(output.name());
+      if (it != by_name.end()) made->outputs.push_back(it->second);
+      else error(fmt::format("output \"{}\" of subgraph \"{}\"", printable(output.name()), printable(proto.name())), Refusal("no node computes it"));
+    }
+    std::swap(nodes, graph.nodes);
+    made->nodes = std::move(nodes);
+    for (const auto& initializer : proto.initializer()) by_name.erase(initializer.name());
+    for (const auto& inner : proto.node())
+      for (const auto& output : inner.output()) by_name.erase(output);
+    return made;
+  }
+
+  /// What a branch reads of values that existed before it becomes inputs of its If.
+  void add_captured(Node& n, const Branch& branch, std::size_t values_before) {
+    const auto capture = [&](ValueId id) {
+      const bool is_new = id != ValueId::none && index(id) < values_before && !graph[id].constant;
+      if (is_new && std::find(n.inputs.begin(), n.inputs.end(), id) == n.inputs.end()) n.inputs.push_back(id);
+    };
+    for (const Node& inner : branch.nodes)
+      for (const ValueId id : inner.inputs) capture(id);
+    for (const ValueId id : branch.outputs) capture(id);
+    if (branch.outputs.size() != n.outputs.size()) refuse("a branch has {} outputs, the node {}", branch.outputs.size(), n.outputs.size());
+  }
+
+  Attribute attribute(const onnx::AttributeProto& proto, bool in_if, int at) {
     switch (proto.type()) {
       case onnx::AttributeProto::INT: return proto.i();
       case onnx::AttributeProto::FLOAT: return proto.f();
@@ -142,7 +174,9 @@ struct Importer {
       case onnx::AttributeProto::STRINGS: return std::vector<std::string>(proto.strings().begin(), proto.strings().end());
       case onnx::AttributeProto::TENSOR:
         return std::make_shared<const Tensor>(import_tensor(proto.t(), options.model_folder));
-      case onnx::AttributeProto::GRAPH: refuse("attribute \"{}\" is a subgraph; control flow is not supported", printable(proto.name()));
+      case onnx::AttributeProto::GRAPH:
+        if (in_if) return branch(proto.g(), at);
+        refuse("attribute \"{}\" is a subgraph; control flow is not supported", printable(proto.name()));
       default: refuse("attribute \"{}\" has a type that is not supported", printable(proto.name()));
     }
   }
@@ -171,6 +205,7 @@ struct Importer {
   }
 
   void node(const onnx::NodeProto& proto, int at) {
+    const std::size_t values_before = graph.values.size();
     Node n{proto.op_type(), domain_of(proto.domain()), proto.name(), at, {}, {}, {}};
     std::string place = fmt::format("node {} \"{}\" ({})", at, printable(proto.name().empty() && proto.output_size() ? proto.output(0) : proto.name()),
                                     printable(proto.op_type()));
@@ -180,7 +215,7 @@ struct Importer {
       while (!n.inputs.empty() && n.inputs.back() == ValueId::none) n.inputs.pop_back();  // as good as not there
       for (const auto& attr : proto.attribute()) {
         check_attribute_name(n, attr.name());
-        if (!n.attributes.emplace(attr.name(), attribute(attr)).second)
+        if (!n.attributes.emplace(attr.name(), attribute(attr, n.is("If"), at)).second)
           refuse("attribute \"{}\" is given twice", printable(attr.name()));
       }
     } catch (const Refusal& refusal) {
@@ -195,8 +230,23 @@ struct Importer {
       if (!by_name.emplace(output, n.outputs.back()).second)
         error(place, Refusal(fmt::format("its output \"{}\" already exists under that name", printable(output))));
     }
+    try {
+      for (const auto& [key, value] : n.attributes)
+        if (const auto* inner = std::get_if<std::shared_ptr<const Branch>>(&value)) add_captured(n, **inner, values_before);
+    } catch (const Refusal& refusal) {
+      error(place, refusal);
+    }
     while (!n.outputs.empty() && n.outputs.back() == ValueId::none) n.outputs.pop_back();
     graph.nodes.push_back(std::move(n));
+  }
+
+  /// Names that a node reads, itself or in its subgraphs.
+  static std::vector<std::string> all_inputs(const onnx::NodeProto& proto) {
+    std::vector<std::string> names(proto.input().begin(), proto.input().end());
+    for (const auto& attribute : proto.attribute())
+      for (const auto& inner : attribute.g().node())
+        for (std::string& name : all_inputs(inner)) names.push_back(std::move(name));
+    return names;
   }
 
   /// Positions of the nodes, each behind those it reads: as in the file, which ONNX demands and ONNX Runtime does not.
@@ -211,7 +261,7 @@ struct Importer {
         const auto n = static_cast<std::size_t>(at);
         if (!seen[n]) {
           seen[n] = true;
-          for (const auto& input : model.graph().node(at).input()) {
+          for (const std::string& input : all_inputs(model.graph().node(at))) {
             const auto maker = produced_by.find(input);
             if (maker != produced_by.end() && !seen[static_cast<std::size_t>(maker->second)]) waiting.push_back(maker->second);
           }

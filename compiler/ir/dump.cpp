@@ -22,6 +22,7 @@ struct AttributeText {
   std::string operator()(const std::vector<std::int64_t>& v) const { return to_string(v); }
   std::string operator()(const std::vector<float>& v) const { return fmt::format("[{}]", fmt::join(v, ", ")); }
   std::string operator()(const std::vector<std::string>& v) const { return fmt::format("[{} strings]", v.size()); }
+  std::string operator()(const std::shared_ptr<const Branch>& v) const { return fmt::format("{{{} nodes}}", v->nodes.size()); }
   std::string operator()(const TensorPtr& v) const { return to_string(v->type) + to_string(v->shape); }
 };
 

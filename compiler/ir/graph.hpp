@@ -23,8 +23,10 @@ struct Value {
   TensorPtr constant;              ///< initializer or folded constant; null for a run-time value
 };
 
+struct Branch;
+
 using Attribute = std::variant<std::int64_t, float, std::string, std::vector<std::int64_t>, std::vector<float>,
-                               std::vector<std::string>, TensorPtr>;
+                               std::vector<std::string>, TensorPtr, std::shared_ptr<const Branch>>;
 
 struct Node {
   std::string op_type;
@@ -46,6 +48,12 @@ struct Node {
   std::string attr_string(const std::string& key, const std::string& fallback) const;
   std::optional<std::vector<std::int64_t>> attr_ints(const std::string& key) const;
   bool has_attr(const std::string& key) const { return attributes.count(key) != 0; }
+};
+
+/// One of the two subgraphs of an If; its values are the graph's. What it reads from outside are inputs of the If too.
+struct Branch {
+  std::vector<Node> nodes;
+  std::vector<ValueId> outputs;
 };
 
 struct Graph {

@@ -24,12 +24,6 @@ void infer_global(InferContext& c) {
   c.set(0, DType::float32, pool_shape(c.node, image, std::vector<std::int64_t>(image.spatial.size(), 1)));
 }
 
-/// The window that covers the whole image.
-Window2d whole_image(const LowerContext& c, const PoolImage& image) {
-  const std::vector<std::int64_t> ones(image.spatial.size(), 1), zeros(image.spatial.size(), 0);
-  return lowered_window(c.node, image, {image.spatial, ones, ones, zeros, zeros, ones});
-}
-
 /// The order of the float sum: the rule is in runtime/onnx2mcu/float_pool.hpp.
 const char* average_order(const LowerContext& c, const PoolImage& image, const Window2d& w) {
   const bool global = c.node.is("GlobalAveragePool"), planar = image.spatial.size() == 2;
@@ -62,12 +56,12 @@ void lower_average(LowerContext& c) {
 
 void lower_global_average(LowerContext& c) {
   const PoolImage image = pool_image(c.node, c.in_shape(0));
-  lower_window_average(c, image, whole_image(c, image));
+  lower_window_average(c, image, whole_image(c.node, image));
 }
 
 void lower_global_max(LowerContext& c) {
   const PoolImage image = pool_image(c.node, c.in_shape(0));
-  lower_max_pool(c, image, whole_image(c, image));
+  lower_max_pool(c, image, whole_image(c.node, image));
 }
 
 }  // namespace

@@ -23,6 +23,9 @@ Shape pool_shape(const Node& node, const PoolImage& image, const std::vector<std
 /// Refuses an image that the layout pass left channels-first: more than two spatial dimensions.
 Window2d lowered_window(const Node& node, const PoolImage& image, const Window& window);
 
+/// The window that covers the whole image, likewise.
+Window2d whole_image(const Node& node, const PoolImage& image);
+
 /// The call of MaxPool and GlobalMaxPool for x of int8, uint8 or float32.
 void lower_max_pool(LowerContext& c, const PoolImage& image, const Window2d& window);
 

@@ -14,6 +14,9 @@ namespace o2m {
 /// DequantizeLinear of a constant stays until `fold_dequantize`: the quantized form needs the integers behind it.
 void infer_shapes(Graph& graph, Diagnostics& diagnostics, bool fold_dequantize = false);
 
+/// Einsum as MatMul, ReduceSum and Transpose.
+void expand_einsum(Graph& graph);
+
 /// Brings QDQ graphs to the quantized operators ONNX Runtime would run, by its own fusion rules.
 void fold_qdq(Graph& graph, Diagnostics& diagnostics);
 
@@ -30,6 +33,9 @@ void fuse(Graph& graph, Diagnostics& diagnostics);
 /// Convolutions and pools become channels-last; the Transposes this takes are cancelled, merged into weights, or
 /// moved to where they cost least. `nhwc_ports`: 4-D network inputs and outputs are NHWC too (--layout nhwc).
 void layout(Graph& graph, bool nhwc_ports);
+
+/// Thrown for a node that cannot be looked at yet, nor what reads it.
+struct Postponed {};
 
 /// Runs `body` on each node; a Refusal becomes an error with the node's place and its tensors.
 void for_each_node(Graph& graph, Diagnostics& diagnostics, const std::function<void(Node&)>& body);

@@ -20,7 +20,7 @@ Perm to_channels_last(std::size_t rank) {  // NCHW -> NHWC: 0 2 3 1
 
 bool wants_channels_last(const Graph& graph, const Node& node) {
   static constexpr std::string_view types[] = {"Conv", "QLinearConv", "ConvInteger", "MaxPool", "AveragePool", "GlobalAveragePool",
-                                               "GlobalMaxPool", "QLinearAveragePool", "QLinearGlobalAveragePool", "QDQConv",
+                                               "GlobalMaxPool", "LpPool", "GlobalLpPool", "QLinearAveragePool", "QLinearGlobalAveragePool", "QDQConv",
                                                "ConvTranspose", "InstanceNormalization", "QReduceMean"};
   const bool listed = std::find(std::begin(types), std::end(types), node.op_type) != std::end(types);
   if (!listed || node.attr("channels_last", 0) != 0 || node.outputs.size() != 1) return false;

@@ -349,6 +349,37 @@ def rms_normalization():
     m.write(HERE / "rms_normalization")
 
 
+def einsum():
+    """Transposition, sums, products with and without batch, several labels on each side, an ellipsis, a constant operand."""
+    m = Model(samples=2, opset=18)
+    shapes = {"a": [3, 4], "b": [4, 5], "c": [2, 3, 4], "d": [2, 4, 5], "e": [3], "f": [2, 3, 2, 4], "g": [2, 5, 2, 4], "h": [140, 4], "s": []}
+    x = {name: m.input(name, F32, shape) for name, shape in shapes.items()}
+    for equation, *names in [("ij->ji", "a"), ("ij->i", "a"), ("ij->", "a"), ("bij->jb", "c"), ("ij,jk->ik", *"ab"), ("ij,jk", *"ab"), ("ij,jk->ki", *"ab"),
+                             ("bij,bjk->bik", *"cd"), ("bij,bjk->kbi", *"cd"), ("bij,jk->bik", *"cb"), ("i,i->", *"ee"), ("i,ij->j", *"ea"), ("i,ij->ij", *"ea"),
+                             ("bqhd,bkhd->bhqk", *"fg"), ("bij,bkj->bik", *"cc"), ("...ij,jk->...ik", *"cb"), ("...j,jk->...k", *"ab"), ("ij,kl->ijkl", *"ab"),
+                             ("bij,bij->b", *"cc"), ("bijk,bk->ij", "f", "v"), ("ij,ij->ij", *"aa"), (" i j , jk -> ik ", *"ab"), ("ij,jk->i", *"ab"), ("ki,kj->ij", *"hh"),
+                             ("...,...->...", *"aa")]:
+        if "v" in names and "v" not in x:
+            x["v"] = m.input("v", F32, [2, 4])
+        m.apply("Einsum", [x[n] for n in names], [F32], equation=equation)
+    m.apply("Einsum", [x["a"], weights(m, 4, 6)], [F32], equation="ij,jk->ik")
+    m.write(HERE / "einsum")
+
+
+def lp_pool(name, opset):
+    m = Model(samples=2, opset=opset)
+    cases = [([1, 16, 6, 7], dict(kernel_shape=[2, 3])), ([1, 3, 6, 7], dict(kernel_shape=[3, 2], strides=[2, 1], pads=[1, 1, 0, 1])),
+             ([1, 2, 5, 5], dict(kernel_shape=[2, 2], auto_pad="SAME_UPPER")), ([1, 4, 9], dict(kernel_shape=[3], strides=[2]))]
+    if opset >= 18:
+        cases += [([1, 3, 7, 7], dict(kernel_shape=[2, 2], dilations=[2, 1])), ([1, 3, 7, 6], dict(kernel_shape=[2, 2], strides=[2, 3], ceil_mode=1))]
+    for i, (shape, attributes) in enumerate(cases):
+        x = m.input(f"x{i}", F32, shape)
+        for p in (1, 2):
+            m.apply("LpPool", [x], [F32], p=p, **attributes)
+            m.apply("GlobalLpPool", [x], [F32], p=p)
+    m.write(HERE / name)
+
+
 F16 = "float16"
 
 
@@ -431,6 +462,7 @@ def half(name, opset, body):
 
 
 RECORDS = {
+    "einsum": einsum, "lp_pool": lambda: lp_pool("lp_pool", 18), "lp_pool_opset11": lambda: lp_pool("lp_pool_opset11", 11),
     "half": lambda: half("half", 17, half_alone), "half_chains": lambda: half("half_chains", 21, half_chains),
     "conv": conv, "gemm": gemm, "binary": binary, "unary": unary, "softmax": lambda: softmax("softmax", 13, [0, 1, 2, -1]),
     "softmax_opset11": lambda: softmax("softmax_opset11", 11, [0, 1, 2]),

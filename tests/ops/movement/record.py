@@ -406,7 +406,41 @@ def select():
     return m
 
 
+def branches():
+    """If with a condition known at compile time: a constant, or made of shapes; values from outside, constants of a branch, several outputs, one If in another, the same names in both branches."""
+    m = Model(opset=13)
+    x = m.input("float32", [2, 3, 4])
+
+    def branch(nodes, outputs, constants=()):
+        made = [helper.make_node(op, inputs, [y], **attributes) for op, inputs, y, attributes in nodes]
+        return helper.make_graph(made, "branch", [], [helper.make_tensor_value_info(y, onnx_type("float32"), None) for y in outputs],
+                                 [numpy_helper.from_array(np.asarray(v), n) for n, v in constants])
+
+    def choose(condition, then_branch, else_branch, outputs=1):
+        m.keep("float32", m.node("If", [condition], outputs, then_branch=then_branch, else_branch=else_branch))
+
+    axis = ("axis", np.array([1], np.int64))
+    negated = branch([("Neg", [x], "z", {})], ["z"])
+    same = branch([("Identity", [x], "z", {})], ["z"])
+    extent = m.node("Gather", [m.node("Shape", [x]), m.constant(1)], axis=0)
+    is_one = m.node("Equal", [extent, m.constant(1)])
+    choose(is_one, negated, same)
+    choose(m.node("Not", [is_one]), same, negated)
+    one = m.node("Unsqueeze", [m.input("float32", [4]), m.constant([1])])
+    is_one = m.node("Equal", [m.node("Gather", [m.node("Shape", [one]), m.constant(1)], axis=0), m.constant(1)])
+    choose(is_one, branch([("Squeeze", [one, "axis"], "z", {}), ("Neg", ["z"], "y", {})], ["y"], [axis]), branch([("Identity", [one], "y", {})], ["y"]))
+    outside = m.node("Exp", [x])
+    choose(m.constant(True, "bool"), branch([("Add", [x, outside], "a", {}), ("Mul", ["a", "two"], "b", {})], ["b", "a"], [("two", np.float32(2))]),
+           branch([("Sub", [x, outside], "a", {}), ("Sub", [outside, x], "b", {})], ["a", "b"]), outputs=2)
+    inner = helper.make_node("If", ["no"], ["w"], then_branch=branch([("Neg", ["v"], "u", {})], ["u"]), else_branch=branch([("Abs", ["v"], "u", {})], ["u"]))
+    nested = branch([("Sub", [outside, x], "v", {})], ["w"], [("no", np.array(False))])
+    nested.node.append(inner)
+    choose(m.constant([False], "bool"), branch([("Neg", [x], "w", {})], ["w"]), nested)
+    return m
+
+
 MODELS = {
+    "branches": branches,
     "transpose": transpose, "reshape": reshape, "squeeze_opset11": squeeze_opset11, "concat": concat,
     "split_opset11": lambda: split(11), "split_opset13": lambda: split(13), "split_opset18": lambda: split(18),
     "slice_opset9": slice_opset9, "slice_opset13": slice_opset13, "pad_opset10": pad_opset10,
