@@ -55,10 +55,10 @@ def code_of(elf):
 
 
 def measure(name, model, samples, chip, options):
-    """Layers as inspect describes them, with what they take in the simulator."""
+    """Layers as inspect describes them, those of streams one by one, with what they take in the simulator."""
     folder = os.path.join(networks.CACHE, "work", f"cost-{name}-{chip}")
     os.makedirs(folder, exist_ok=True)
-    layers = inspect(model, chip, options)
+    layers = [stage for layer in inspect(model, chip, options) for stage in layer.get("stages") or [layer]]
     gen, inputs, outputs, arena, _ = networks.generate(model, chip, folder, compiler_options(model, chip, options))
     elf = networks.build(gen, chip, inputs, outputs, arena, [], folder)
     _, result = networks.simulate(elf, chip, samples, folder, {"layers": True, "profile": False, "annotate": []})
@@ -67,7 +67,7 @@ def measure(name, model, samples, chip, options):
     for f in result["functions"]:
         m = re.match(r"_ZN7network6layers(\d+)(\w+)", f["name"])
         if m:
-            cycles[m[2][:int(m[1])]] = f["cycles"]
+            cycles[m[2][:int(m[1])]] = f["cycles"] * f["calls"]
     shutil.rmtree(folder)
     rows = []
     for layer in layers:
@@ -86,7 +86,7 @@ def training(chains):
         yield f"chain{i}", path, write_chain(path, i), FORMS if i % 3 == 0 else FORMS[:2] if i % 3 == 1 else FORMS[:1] + FORMS[3:4]
     for name in CHECKED:
         if os.path.exists(model_path(name)):
-            yield name, model_path(name), np.ascontiguousarray(NETWORKS[name][1]()[:1]), FORMS[:1]
+            yield name, model_path(name), np.ascontiguousarray(NETWORKS[name][1]()[:1]), FORMS[:1] + [["--optimize=ram"]]
 
 
 def measure_all(args):
@@ -97,7 +97,7 @@ def measure_all(args):
         os.remove(MEASURED)
     for name, model, sample, forms in training(args.chains):
         for chip in args.target or networks.CHIPS:
-            for options in forms if chip != "f103" else FORMS[:1]:
+            for options in forms if chip != "f103" else [f for f in forms if f in ([], ["--optimize=ram"])]:
                 if (name, chip, str(options)) in known:
                     continue
                 try:

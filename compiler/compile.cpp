@@ -1,9 +1,9 @@
 #include "compile.hpp"
 
-#include <algorithm>
 #include <iostream>
 
 #include "cost/choose_forms.hpp"
+#include "firmware/fit.hpp"
 #include "import/import.hpp"
 #include "import/read.hpp"
 #include "ir/dump.hpp"
@@ -12,14 +12,6 @@
 
 namespace o2m {
 namespace {
-
-/// Whether the arena leaves room for a stack in the bank where it lies (all chips here have it at one address).
-bool fits(const MemoryPlan& plan, const Target& target) {
-  constexpr std::uint32_t data_base = 0x20000000;
-  constexpr std::int64_t stack = 2048;
-  return std::none_of(target.banks.begin(), target.banks.end(),
-                      [&](const Bank& bank) { return bank.base == data_base && plan.arena_bytes + stack > bank.size; });
-}
 
 CodeForms forms_for(const Graph& graph, const CompileOptions& options, bool least_ram) {
   CodeForms forms = choose_forms(graph, options);
@@ -62,12 +54,12 @@ Network build_network(Graph graph, const CompileOptions& options, Diagnostics& d
     network.program.model_name = options.model.filename().string();
     if (least_ram) network.program = with_smallest_arena(network.program);
     keep_states(network.program);
-    network.plan = plan_memory(network.program);
+    network.plan = plan_memory(network.program, options.share);
     return network;
   };
   Network network = network_for(options.optimize == Optimize::ram && !options.trace);
   const bool may_stream = options.optimize == Optimize::balanced && !options.trace;
-  return may_stream && !fits(network.plan, *options.target) ? network_for(true) : network;
+  return may_stream && !arena_fits(network, *options.target, options.place) ? network_for(true) : network;
 }
 
 }  // namespace o2m

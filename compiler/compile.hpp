@@ -37,8 +37,10 @@ struct CompileOptions {
   bool use_tuning = true;
   std::optional<CodeForms> forms; ///< instead of choosing them (tune)
   Optimize optimize = Optimize::balanced;
+  std::vector<std::string> place; ///< --place: memory banks of a firmware, "weights=qspi"
   std::map<std::string, Shape> input_shapes;
   std::vector<std::pair<std::string, std::string>> states;  ///< --state: names of an input and the output that feeds it
+  bool share = true;              ///< buffers may share bytes as far as the kernels' order allows; false: to compare
   bool trace = false;             ///< generated code reports every layer's outputs (validate --layers)
   bool layer_ends = false;        ///< generated code marks the end of every layer (--firmware)
   std::string dump_after;         ///< --dump-ir=after:<pass>, one of dump_points; empty: none
@@ -81,7 +83,10 @@ void check_states(const Graph& graph, Diagnostics& diagnostics);
 /// Ends the program with what carries each state over to the next run: nothing where it can be computed in place, or a copy.
 void keep_states(Program& program);
 PlanProblem plan_problem(const Program& program);
-MemoryPlan plan_memory(const Program& program);
+/// `share`: false keeps buffers that live at the same time entirely apart.
+MemoryPlan plan_memory(const Program& program, bool share = true);
+/// Bound on the stack below run(), in bytes (compiler/program/stack_bound.cpp).
+std::int64_t stack_bound(const Program& program, const Target& target);
 /// Bytes of the arena in use at every step, 0 the inputs, call i at i + 1, the last the outputs; memory that
 /// buffers share counts once (compiler/program/live_bytes.cpp).
 std::vector<std::int64_t> live_bytes(const Network& network);

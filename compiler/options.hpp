@@ -36,7 +36,6 @@ struct Options {
   std::filesystem::path out_folder;      ///< -o
   bool any_size = false;                 ///< --any-size
   bool firmware = false;                 ///< --firmware
-  std::vector<std::string> place;        ///< --place weights=qspi
   std::int64_t samples = 0;              ///< --firmware: --samples, 0 = all of --input
   std::vector<std::string> inputs;       ///< --input [NAME=]X.npy
   std::vector<std::string> outputs;      ///< run: --output [NAME=]Y.npy

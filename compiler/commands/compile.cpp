@@ -18,7 +18,7 @@ Samples read_vectors(const std::vector<Port>& ports, const std::vector<std::stri
 }
 
 FirmwareOptions firmware_options(const Options& o, const Program& program) {
-  FirmwareOptions f{o.place, read_vectors(program.inputs, o.inputs, "input", o.samples, o.pixels),
+  FirmwareOptions f{read_vectors(program.inputs, o.inputs, "input", o.samples, o.pixels),
                     read_vectors(program.outputs, o.expected, "output", o.samples), {}};
   if (f.inputs.count != f.expected.count) refuse("{} samples are given, but {} expected results", f.inputs.count, f.expected.count);
   if (!o.labels.empty()) f.labels = read_array(o.labels);
@@ -46,11 +46,8 @@ int compile_command(const Options& o, Diagnostics& diagnostics) {
   else if (!o.any_size) check_network_fits(network, *compile.target, diagnostics);
   write_files(o.out_folder, files);
   write_report(network, compile, o.report);
-  std::int64_t weights = 0, macs = 0;
-  for (const ConstantArray& c : network.program.constants) weights += static_cast<std::int64_t>(c.bytes.size());
-  for (const Call& c : network.program.calls) macs += c.macs;
   fmt::print("{}: {} layer{}, {} MACs, {} bytes of weights in flash, {} bytes of RAM (lower bound {})\n", (o.out_folder / (o.compile.name + ".hpp")).string(),
-             network.program.calls.size(), network.program.calls.size() == 1 ? "" : "s", macs, weights, network.plan.arena_bytes, network.plan.lower_bound);
+             network.program.calls.size(), network.program.calls.size() == 1 ? "" : "s", total_macs(network.program), constant_bytes(network.program), network.plan.arena_bytes, network.plan.lower_bound);
   fmt::print("{}", note);
   return 0;
 }

@@ -7,16 +7,11 @@
 #include "cost/cost.hpp"
 #include "cost/work.hpp"
 #include "firmware/fit.hpp"
+#include "report/choices.hpp"
 #include "report/report.hpp"
 
 namespace o2m {
 namespace {
-
-std::int64_t constant_bytes(const Program& program) {
-  std::int64_t bytes = 0;
-  for (const ConstantArray& c : program.constants) bytes += static_cast<std::int64_t>(c.bytes.size());
-  return bytes;
-}
 
 void print_layers(const Network& network, const PlanFacts& facts, const Target& target) {
   fmt::print("{:<28} {:<26} {:>12} {:>9} {:>9} {:>11} {:>6}  {}\n", "layer", "kernel", "MACs", "weights",
@@ -85,27 +80,36 @@ nlohmann::json placement_json(const Network& network, const Target& target, cons
   return {{"weights", p.weights.name}, {"arena", p.arena.name}, {"code", p.code.name}, {"banks", banks}};
 }
 
+/// What the layer takes by the cost model.
+nlohmann::json layer_json(const Program& program, const Call& c, const Target& target) {
+  nlohmann::json layer{{"name", c.name},
+                       {"kernel", c.kernel},
+                       {"node", printable(c.origin)},
+                       {"shapes", c.summary},
+                       {"macs", c.macs},
+                       {"weight_bytes", c.weight_bytes},
+                       {"algorithm", c.algorithm},
+                       {"requantization", c.requantization}};
+  if (c.stages.empty()) {
+    const Work work = work_of(program, c);
+    layer["cost_model"] = work.key;
+    layer["work"] = work.amounts;
+    layer["parts"] = work.parts;
+  } else {
+    const WholeLayers whole = whole_layers(program, c);
+    for (const Call& stage : whole.layers) layer["stages"].push_back(layer_json(whole.program, stage, target));
+  }
+  if (const auto cost = layer_cost(program, c, target)) {
+    layer["expected_cycles"] = cost->cycles;
+    layer["expected_code_bytes"] = cost->code_bytes;
+  }
+  return layer;
+}
+
 nlohmann::json to_json(const Network& network, const Target& target) {
   const PlanFacts facts = plan_facts(network);
   nlohmann::json layers = nlohmann::json::array(), buffers = nlohmann::json::array();
-  for (const Call& c : network.program.calls) {
-    layers.push_back({{"name", c.name},
-                      {"kernel", c.kernel},
-                      {"node", printable(c.origin)},
-                      {"shapes", c.summary},
-                      {"macs", c.macs},
-                      {"weight_bytes", c.weight_bytes},
-                      {"algorithm", c.algorithm},
-                      {"requantization", c.requantization}});
-    const Work work = work_of(network.program, c);
-    layers.back()["cost_model"] = work.key;
-    layers.back()["work"] = work.amounts;
-    layers.back()["parts"] = work.parts;
-    if (const auto cost = layer_cost(network.program, c, target)) {
-      layers.back()["expected_cycles"] = cost->cycles;
-      layers.back()["expected_code_bytes"] = cost->code_bytes;
-    }
-  }
+  for (const Call& c : network.program.calls) layers.push_back(layer_json(network.program, c, target));
   for (std::size_t i = 0; i < network.program.buffers.size(); ++i) {
     const auto [lower, upper] = network.plan.lifetimes[i];
     buffers.push_back({{"name", printable(network.program.buffers[i].name)},
@@ -133,7 +137,16 @@ int inspect_command(const Options& o, Diagnostics& diagnostics) {
   write_report(network, o.compile, o.report);
   if (o.json) {
     nlohmann::json json = to_json(network, *o.compile.target);
-    if (!o.compile.target->banks.empty()) json["firmware"] = placement_json(network, *o.compile.target, o.place);
+    for (const RamChoice& c : ram_choices(o.compile))
+      json["ram_choices"].push_back({{"name", c.name},
+                                     {"optimize", c.optimize},
+                                     {"taken", c.taken},
+                                     {"arena_bytes", c.arena_bytes},
+                                     {"stack_bytes", c.stack_bytes},
+                                     {"proven_minimal", c.proven_minimal},
+                                     {"expected_cycles", c.cost.cycles},
+                                     {"layers_of_unknown_cost", c.cost.unknown_layers}});
+    if (!o.compile.target->banks.empty()) json["firmware"] = placement_json(network, *o.compile.target, o.compile.place);
     fmt::print("{}\n", json.dump(2));
     return 0;
   }
@@ -143,20 +156,19 @@ int inspect_command(const Options& o, Diagnostics& diagnostics) {
       fmt::print(", scale {:g}, zero point {}", p.quantization->first, p.quantization->second);
     fmt::print("\n");
   };
-  std::int64_t macs = 0;
-  for (const Call& c : network.program.calls) macs += c.macs;
   fmt::print("{}: {} layer{}, {} MACs, target {}\n", printable(network.program.model_name),
-             network.program.calls.size(), network.program.calls.size() == 1 ? "" : "s", macs,
+             network.program.calls.size(), network.program.calls.size() == 1 ? "" : "s", total_macs(network.program),
              o.compile.target->name);
   for (const Port& p : network.program.inputs) port_line("input ", p);
   for (const Port& p : network.program.outputs) port_line("output", p);
   for (const State& s : network.program.states) port_line("state ", s.port);
   fmt::print("flash: {} bytes of constants; RAM: {} bytes of arena\n", constant_bytes(network.program), network.plan.arena_bytes);
-  print_placement(network, *o.compile.target, o.place);
+  print_placement(network, *o.compile.target, o.compile.place);
   fmt::print("\n");
   const PlanFacts facts = plan_facts(network);
   print_layers(network, facts, *o.compile.target);
   print_cost(network, *o.compile.target);
+  fmt::print("\n{}", ram_choices_text(ram_choices(o.compile)));
   print_memory(network, facts);
   if (!network.program.notes.empty()) fmt::print("\nwhat became of the model's nodes\n");
   for (const std::string& note : network.program.notes) fmt::print("  {}\n", printable(note));

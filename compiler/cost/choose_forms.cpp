@@ -34,12 +34,6 @@ bool has_unroll(const Call& call) {
                      [](const Param& p) { return p.name == "unroll"; });
 }
 
-std::int64_t constant_bytes(const Program& program) {
-  std::int64_t sum = 0;
-  for (const ConstantArray& c : program.constants) sum += static_cast<std::int64_t>(c.bytes.size());
-  return sum;
-}
-
 /// The layers that Winograd's algorithm makes faster, those first that save most for a byte of flash, as far as
 /// `budget` bytes hold all constants.
 std::set<std::string> winograd_layers(const Graph& graph, const Target& target, std::int64_t budget) {

@@ -45,9 +45,25 @@ std::optional<double> sum_of(std::span<const Coefficient> table, std::string_vie
   return sum;
 }
 
+/// The layers' own cost and, for each row, the driver's: finding rows and calling. All of them must be known.
+std::optional<LayerCost> stream_cost(const Program& program, const Call& stream, const Target& target) {
+  constexpr double row_cycles = 60;  // measured: 40 to 90, by the number of rows under a window
+  constexpr std::int64_t stage_code = 90;
+  const WholeLayers whole = whole_layers(program, stream);
+  LayerCost total{static_cast<double>(whole.rows) * row_cycles, static_cast<std::int64_t>(whole.layers.size()) * stage_code};
+  for (const Call& layer : whole.layers) {
+    const auto cost = layer_cost(whole.program, layer, target);
+    if (!cost) return std::nullopt;
+    total.cycles += cost->cycles;
+    total.code_bytes += cost->code_bytes;
+  }
+  return total;
+}
+
 }  // namespace
 
 std::optional<LayerCost> layer_cost(const Program& program, const Call& call, const Target& target) {
+  if (!call.stages.empty()) return stream_cost(program, call, target);
   const Work work = work_of(program, call);
   const auto cycles = sum_of(cycles_table, target.name, work.key, work.amounts);
   const auto bytes = sum_of(bytes_table, target.name, work.key, work.parts);

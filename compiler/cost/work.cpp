@@ -200,6 +200,17 @@ void add_product(Work& work, const Constants& c) {
                      {"tails", in % 4 != 0 ? real((eights > 0) + four + two + one) : 0}});
 }
 
+/// packed_direct_conv2d: blocks of four channels (then of 2, 1) of a pixel, four inputs at a time.
+void add_direct_conv(Work& work, const Constants& c) {
+  const std::int64_t out_c = c("out_c"), pixels = c("out_h") * c("out_w"),
+                     quads = c("k_h") * ((c("k_w") * c("in_c") + 3) / 4), fours = out_c / 4,
+                     small = out_c % 4 / 2 + out_c % 2;
+  work.amounts.insert({{"quads", real(pixels * fours * quads)},
+                       {"small quads", real(pixels * small * quads)},
+                       {"blocks", real(pixels * (fours + small))}});
+  work.parts.insert({{"variants", real((fours > 0) + small)}});
+}
+
 /// conv2d, depthwise_conv2d, guarded_conv2d: one output after the other, by rows of the kernel.
 void add_plain_conv(Work& work, const Constants& c, const std::string& kernel, double products) {
   const double outputs = real(c("out_h") * c("out_w") * c("out_c"));
@@ -283,6 +294,7 @@ Work work_of(const Program& program, const Call& call) {
                        call.kernel == "blocked_fully_connected";
   const bool product =
       call.kernel == "packed_fully_connected" || call.kernel == "packed_guarded_fully_connected";
+  const bool direct = call.kernel == "packed_direct_conv2d";
   Work work{call.kernel, {{"layers", 1}}, {{"layers", 1}}};
   if (depthwise)
     add_depthwise(work, c);
@@ -292,6 +304,8 @@ Work work_of(const Program& program, const Call& call) {
     add_winograd(work, c);
   else if (product)
     add_product(work, c);
+  else if (direct)
+    add_direct_conv(work, c);
   else if (call.kernel == "blocked_conv2d")
     add_blocked_conv(work, c);
   else if (call.kernel == "blocked_depthwise_conv2d")
@@ -310,7 +324,8 @@ Work work_of(const Program& program, const Call& call) {
     work.key += " depthwise";
   else if (conv || product)
     work.key += c("packed") ? "" : " wide";
-  else if (!plain_conv && !pool && !blocked && !winograd && call.kernel.find("fully_connected") == std::string::npos)
+  else if (!plain_conv && !pool && !blocked && !winograd && !direct &&
+           call.kernel.find("fully_connected") == std::string::npos)
     work.key += " " + types(program, call);
   if (depthwise || conv || winograd || product || plain_conv || blocked)
     work.amounts.insert({c.form() + " outputs", [&] {

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "program/program.hpp"
 
@@ -15,6 +16,15 @@ struct Work {
   std::map<std::string, double> parts;    ///< what the bytes of code depend on
 };
 
+/// Of a call that is no stream.
 Work work_of(const Program& program, const Call& call);
+
+/// The layers of a stream, each as if it ran alone over whole tensors: the same work, in other pieces.
+struct WholeLayers {
+  Program program;  ///< buffers and constants, the buffers in the shapes that these layers know
+  std::vector<Call> layers;
+  std::int64_t rows = 0;  ///< calls of them all
+};
+WholeLayers whole_layers(const Program& program, const Call& stream);
 
 }  // namespace o2m

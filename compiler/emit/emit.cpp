@@ -26,14 +26,6 @@ std::string guard(std::string_view name, std::string_view suffix) {
   return fmt::format("{}_{}_HPP", out, suffix);
 }
 
-/// Bytes of stack that run() and all it calls take at most, rounded up from what GCC reports for every kernel on the
-/// three cores (tests/cross compares): frames with spilled registers, and arguments beyond the fourth, passed twice.
-std::int64_t stack_bound(const Program& program) {
-  std::size_t arguments = 0;
-  for (const Call& call : program.calls) arguments = std::max(arguments, call.reads.size() + call.writes.size() + call.scratch.size());
-  return 512 + 16 * static_cast<std::int64_t>(arguments);
-}
-
 std::string port_block(const Network& network, const char* kind, std::size_t i, const Port& port) {
   return fill("port.hpp.in", {{"kind", kind}, {"index", std::to_string(i)}, {"type", std::string(cpp_name(port.type))},
                               {"port_name", string_literal(port.name)}, {"layout", port.layout},
@@ -122,22 +114,17 @@ GeneratedFiles emit(const Network& network, const CompileOptions& options) {
   GeneratedFiles files;
   std::set<std::string> headers{header_of_cpu(options.target->cpu)};
   std::string layer_blocks, ports, arrays;
-  std::int64_t macs = 0, weights = 0;
   for (const Call& call : program.calls) {
     headers.insert(call.header);
     for (const Stage& stage : call.stages) headers.insert(stage.layer.header);
     layer_blocks += layer_block(network, call, *options.target);
-    macs += call.macs;
   }
   const ModelClass model = model_class(network, options);
   for (std::size_t i = 0; i < program.inputs.size(); ++i) ports += port_block(network, "Input", i, program.inputs[i]);
   for (std::size_t i = 0; i < model.quantized_inputs.size(); ++i) ports += port_block(network, "QuantizedInput", i, model.quantized_inputs[i]);
   for (std::size_t i = 0; i < program.outputs.size(); ++i) ports += port_block(network, "Output", i, program.outputs[i]);
   for (std::size_t i = 0; i < program.states.size(); ++i) ports += port_block(network, "State", i, program.states[i].port);
-  for (const ConstantArray& array : program.constants) {
-    weights += static_cast<std::int64_t>(array.bytes.size());
-    arrays += array_block(array);
-  }
+  for (const ConstantArray& array : program.constants) arrays += array_block(array);
   const auto is_half = [](const auto& memory) { return memory.type == DType::float16; };
   if (std::any_of(program.buffers.begin(), program.buffers.end(), is_half) || std::any_of(program.constants.begin(), program.constants.end(), is_half))
     headers.insert("float16.hpp");
@@ -151,7 +138,7 @@ GeneratedFiles emit(const Network& network, const CompileOptions& options) {
   files[options.name + ".hpp"] = fill("network.hpp.in",
       {{"version", version}, {"model", model_name}, {"target", std::string(options.target->name)}, {"name", options.name},
        {"guard", guard(options.name, "ONNX2MCU_NETWORK")}, {"arena", std::to_string(model.arena_bytes)},
-       {"alignment", std::to_string(model.alignment)}, {"stack", std::to_string(stack_bound(program))}, {"weights", std::to_string(weights)}, {"macs", std::to_string(macs)},
+       {"alignment", std::to_string(model.alignment)}, {"stack", std::to_string(stack_bound(program, *options.target))}, {"weights", std::to_string(constant_bytes(program))}, {"macs", std::to_string(total_macs(program))},
        {"layers", std::to_string(program.calls.size())}, {"inputs", std::to_string(program.inputs.size())},
        {"quantized_inputs", std::to_string(model.quantized_inputs.size())}, {"outputs", std::to_string(program.outputs.size())}, {"states", std::to_string(program.states.size())}, {"includes", includes}, {"ports", ports}, {"layer_blocks", layer_blocks},
        {"accessors", model.accessors}, {"execute_parameters", model.execute_parameters}, {"steps", model.steps},

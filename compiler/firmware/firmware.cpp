@@ -103,7 +103,7 @@ void add_firmware(const Network& network, const CompileOptions& options, const F
   if (target.banks.empty()) refuse("--firmware needs a chip: --target f103, f446 or h750");
   const Overhead o = overhead(
       network, target, f.inputs.count * (sample_total(program.inputs) + sample_total(program.outputs)));
-  const Placement placement = place(target, network, f.place, o);
+  const Placement placement = place(target, network, options.place, o);
   check_fit(network, target, placement, o, diagnostics);
   diagnostics.stop_on_errors();
   files["main.cpp"] = main_source(network, options, f, placement);

@@ -12,9 +12,8 @@
 namespace o2m {
 
 struct FirmwareOptions {
-  std::vector<std::string> place;  ///< --place weights=qspi …
-  Samples inputs, expected;        ///< built into the firmware; count 0: none
-  std::optional<Tensor> labels;    ///< their classes
+  Samples inputs, expected;      ///< built into the firmware; count 0: none
+  std::optional<Tensor> labels;  ///< their classes
 };
 
 /// Checks that the network fits options.target, with the firmware around it, and adds its files to `files`.

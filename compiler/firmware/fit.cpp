@@ -49,8 +49,9 @@ Overhead overhead(const Network& network, const Target& target, std::int64_t vec
                          least = 700;  // the model is a fit: single layers come out too small
   std::int64_t layers = 0;
   for (const Call& call : network.program.calls) {
+    const auto functions = std::max<std::int64_t>(static_cast<std::int64_t>(call.stages.size()), 1);
     const auto cost = layer_cost(network.program, call, target);
-    layers += cost ? std::max(cost->code_bytes, least) : unknown_layer;
+    layers += cost ? std::max(cost->code_bytes, least * functions) : unknown_layer * functions;
   }
   layers += layers / 8;  // the model is a mean, the estimate should not be too small
   return {layers, target.has_fpu ? 8'000 : 9'500, 256, target.name == "f103" ? 1'536 : 4'096, vectors};
@@ -66,7 +67,7 @@ std::vector<BankUse> bank_uses(const Network& network, const Target& target, con
   };
   BankUse& flash = use("FLASH");
   BankUse& ram = use(target.name == "h750" ? "DTCM" : "RAM");
-  const std::int64_t weights = weight_bytes(network);
+  const std::int64_t weights = constant_bytes(network.program);
   use(placement.weights.bank).weights += weights;
   if (!placement.weights.from.empty()) use(placement.weights.from).weights += weights;
   use(placement.code.bank).code += o.layers;
@@ -99,6 +100,14 @@ void check_fit(const Network& network, const Target& target, const Placement& pl
                Diagnostics& diagnostics) {
   for (const BankUse& use : bank_uses(network, target, placement, o))
     if (use.total() > use.bank->size) diagnostics.error(blame(network, use));
+}
+
+bool arena_fits(const Network& network, const Target& target, const std::vector<std::string>& words) {
+  if (target.banks.empty()) return true;
+  const Overhead o = overhead(network, target, 0);
+  const std::vector<BankUse> uses = bank_uses(network, target, place(target, network, words, o), o);
+  return std::none_of(uses.begin(), uses.end(),
+                      [](const BankUse& use) { return use.arena > 0 && use.total() > use.bank->size; });
 }
 
 void check_fits_some_target(const Network& network, Diagnostics& diagnostics) {

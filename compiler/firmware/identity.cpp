@@ -39,12 +39,7 @@ std::string identity(const Network& network, const CompileOptions& options, std:
   nlohmann::ordered_json inputs = nlohmann::ordered_json::array(), outputs = inputs, layers = inputs;
   for (const Port& p : program.inputs) inputs.push_back(port_json(p));
   for (const Port& p : program.outputs) outputs.push_back(port_json(p));
-  std::int64_t macs = 0, weights = 0;
-  for (const Call& call : program.calls) {
-    layers.push_back(call.name);
-    macs += call.macs;
-  }
-  for (const ConstantArray& c : program.constants) weights += static_cast<std::int64_t>(c.bytes.size());
+  for (const Call& call : program.calls) layers.push_back(call.name);
   const nlohmann::ordered_json all{{"model", printable(program.model_name)},
                                    {"sha256", file_hash(options.model)},
                                    {"target", options.target->name},
@@ -52,8 +47,8 @@ std::string identity(const Network& network, const CompileOptions& options, std:
                                    {"inputs", inputs},
                                    {"outputs", outputs},
                                    {"arena_bytes", network.plan.arena_bytes},
-                                   {"weight_bytes", weights},
-                                   {"macs", macs},
+                                   {"weight_bytes", constant_bytes(program)},
+                                   {"macs", total_macs(program)},
                                    {"vectors", vectors},
                                    {"layers", layers}};
   return all.dump(-1, ' ', /*ensure_ascii=*/true, nlohmann::ordered_json::error_handler_t::replace);

@@ -67,7 +67,7 @@ Place roomy(const Target& target, std::span<const Place> arenas, const Network& 
   for (const Place& arena : arenas) {
     std::int64_t taken = network.plan.arena_bytes;
     if (arena.bank == arenas[0].bank) taken += o.ram + o.stack;
-    if (arena.bank == p.weights.bank) taken += weight_bytes(network);
+    if (arena.bank == p.weights.bank) taken += constant_bytes(network.program);
     if (taken <= bank_named(target, arena.bank).size) return arena;
   }
   return arenas[0];
@@ -76,17 +76,11 @@ Place roomy(const Target& target, std::span<const Place> arenas, const Network& 
 /// Bytes of internal flash under this placement.
 std::int64_t flash_use(const Network& network, const Placement& p, const Overhead& o) {
   const bool weights = p.weights.bank == "FLASH" || p.weights.from == "FLASH";
-  return o.flash + o.layers + (weights ? weight_bytes(network) : 0) +
+  return o.flash + o.layers + (weights ? constant_bytes(network.program) : 0) +
          (p.vectors.bank == "FLASH" ? o.vectors : 0);
 }
 
 }  // namespace
-
-std::int64_t weight_bytes(const Network& network) {
-  std::int64_t bytes = 0;
-  for (const ConstantArray& c : network.program.constants) bytes += static_cast<std::int64_t>(c.bytes.size());
-  return bytes;
-}
 
 const Bank& bank_named(const Target& target, std::string_view name) {
   for (const Bank& bank : target.banks)
@@ -109,7 +103,7 @@ Placement place(const Target& target, const Network& network, const std::vector<
   if (external && !wanted.contains("vectors") && overflows()) p.vectors = all.vectors[1];
   if (external && !wanted.contains("weights") && overflows())
     p.weights =
-        weight_bytes(network) <= bank_named(target, axi_from_qspi.bank).size ? axi_from_qspi : all.weights[1];
+        constant_bytes(network.program) <= bank_named(target, axi_from_qspi.bank).size ? axi_from_qspi : all.weights[1];
   if (external && p.weights.name == "axi" && p.weights.from == "FLASH" && overflows())
     p.weights = axi_from_qspi;
   if (!wanted.contains("arena")) p.arena = roomy(target, all.arena, network, p, o);

@@ -45,7 +45,4 @@ Placement place(const Target& target, const Network& network, const std::vector<
 /// The bank of `target` with that name; throws std::logic_error if there is none.
 const Bank& bank_named(const Target& target, std::string_view name);
 
-/// All constants of the network.
-std::int64_t weight_bytes(const Network& network);
-
 }  // namespace o2m

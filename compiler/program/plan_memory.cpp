@@ -85,9 +85,10 @@ PlanProblem plan_problem(const Program& program) {
   return problem;
 }
 
-MemoryPlan plan_memory(const Program& program) {
+MemoryPlan plan_memory(const Program& program, bool share) {
   MemoryPlan result;
-  const PlanProblem problem = plan_problem(program);
+  PlanProblem problem = plan_problem(program);
+  if (!share) problem.overlaps.clear();
   for (const PlanBuffer& b : problem.buffers) result.lifetimes.emplace_back(static_cast<int>(b.lower), static_cast<int>(b.upper));
   const Plan plan = place(problem, {});
   if (const auto fault = check_plan(problem, plan)) throw std::logic_error("memory plan: " + *fault);

@@ -124,4 +124,8 @@ struct Program {
   const ConstantArray& operator[](ConstantId id) const { return constants[static_cast<std::size_t>(id)]; }
 };
 
+/// Bytes of all constant arrays, and multiply-accumulates of one inference.
+std::int64_t constant_bytes(const Program& program);
+std::int64_t total_macs(const Program& program);
+
 }  // namespace o2m

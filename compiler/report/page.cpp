@@ -7,6 +7,7 @@
 #include "emit/embedded.hpp"
 #include "emit/fill.hpp"
 #include "firmware/fit.hpp"
+#include "report/choices.hpp"
 #include "report/report.hpp"
 #include "version.hpp"
 
@@ -48,7 +49,7 @@ struct Page {
   PlanFacts facts = plan_facts(network);
   NetworkCost cost = network_cost(program, target);
   Column macs = {}, weights = {}, live = {}, cycles = {}, code = {};
-  std::int64_t constants = 0;
+  std::int64_t constants = constant_bytes(program);
 
   Page(const Network& the_network, const CompileOptions& the_options)
       : network(the_network), options(the_options) {
@@ -61,7 +62,6 @@ struct Page {
       cycles.values.push_back(expected ? static_cast<std::int64_t>(expected->cycles) : 0);
       code.values.push_back(expected ? expected->code_bytes : 0);
     }
-    for (const ConstantArray& c : program.constants) constants += static_cast<std::int64_t>(c.bytes.size());
   }
 
   static std::string card(const std::string& title, const std::string& value, const std::string& detail,
@@ -127,6 +127,33 @@ struct Page {
     return fill("report/row.html.in", fields);
   }
 
+  /// Each way to use RAM: a bar for the bytes, one for the cycles, against the largest.
+  std::string choices() const {
+    std::string out;
+    const std::vector<RamChoice> all = ram_choices(options);
+    Column bytes, time;
+    for (const RamChoice& c : all) {
+      bytes.values.push_back(c.arena_bytes + c.stack_bytes);
+      time.values.push_back(static_cast<std::int64_t>(c.cost.cycles));
+    }
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const RamChoice& c = all[i];
+      out += fill("report/choice.html.in",
+                  {{"taken", c.taken ? " class=\"taken\"" : ""},
+                   {"name", html_text(c.name)},
+                   {"optimize", c.optimize.empty() ? "" : html_text("--optimize " + c.optimize)},
+                   {"arena", grouped(c.arena_bytes)},
+                   {"stack", grouped(c.stack_bytes)},
+                   {"bytes", grouped(bytes.values[i])},
+                   {"bytes_share", std::to_string(bytes.bar(i))},
+                   {"cycles", c.cost.cycles <= 0         ? ""
+                              : c.cost.unknown_layers > 0 ? "over " + grouped(time.values[i])
+                                                          : grouped(time.values[i])},
+                   {"cycles_share", std::to_string(time.bar(i))}});
+    }
+    return out;
+  }
+
   static std::string bank(const std::string& name, std::int64_t used, std::int64_t size,
                           const std::string& parts) {
     const std::int64_t share = size > 0 ? 100 * used / size : 0;
@@ -140,9 +167,8 @@ struct Page {
 
   std::string banks() const {
     if (target.banks.empty()) return "";
-    Overhead o = overhead(network, target, 0);
-    if (cost.unknown_layers == 0) o.layers = cost.code_bytes;
-    const Placement placement = place(target, network, {}, o);
+    const Overhead o = overhead(network, target, 0);
+    const Placement placement = place(target, network, options.place, o);
     std::string out, unused;
     for (const BankUse& use : bank_uses(network, target, placement, o)) {
       if (use.total() > 0)
@@ -188,6 +214,7 @@ std::string report_page(const Network& network, const CompileOptions& options) {
        {"style", std::string(embedded_file("templates/report/style.css.in"))},
        {"cards", page.cards()},
        {"memory_map", memory_map_svg(network, facts)},
+       {"choices", page.choices()},
        {"rows", rows},
        {"banks", page.banks()},
        {"peak_note", fmt::format("The peak, {} live bytes, is in step {} ({}).",

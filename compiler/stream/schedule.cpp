@@ -127,7 +127,7 @@ std::vector<std::int64_t> rows_kept(const Schedule& schedule, const std::vector<
   return kept;
 }
 
-std::vector<LiveBuffer> live_bytes(const Program& program, const Call& stream) {
+std::vector<LiveBuffer> live_buffers(const Program& program, const Call& stream) {
   const Schedule schedule = run_schedule(stream.values, stream.stages);
   const RowLives lives = row_lives(schedule, stream.values, stream.stages.size());
   const std::size_t events = schedule.events.size(), given = stream.values.size() - stream.stages.size();
@@ -204,7 +204,7 @@ std::optional<Call> single_stage(const Program& program, const Call& call) {
 }
 
 std::vector<Overlap> stream_overlaps(const Program& program, const Call& stream) {
-  const std::vector<LiveBuffer> buffers = live_bytes(program, stream);
+  const std::vector<LiveBuffer> buffers = live_buffers(program, stream);
   std::vector<Overlap> overlaps;
   for (const LiveBuffer& below : buffers)
     for (const LiveBuffer& above : buffers) {

@@ -41,7 +41,7 @@ struct LiveBuffer {
   BufferId buffer;
   std::vector<LiveBytes> at;
 };
-std::vector<LiveBuffer> live_bytes(const Program& program, const Call& stream);
+std::vector<LiveBuffer> live_buffers(const Program& program, const Call& stream);
 
 /// How far the buffers of a call, of a stream or of one layer, may share their bytes: for each ordered pair that need not be
 /// entirely apart, by the order in which the kernels read and write.

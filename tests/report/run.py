@@ -25,7 +25,7 @@ const shown = e => e.getClientRects().length > 0;
 parent.document.title = JSON.stringify({
   window: innerWidth, page: document.documentElement.scrollWidth, requests: performance.getEntriesByType("resource").length,
   svg: box(document.querySelector("svg")), peak: box(document.querySelector(".peak-step")), buffers: all("rect.buffer").map(box),
-  titles: all("rect.buffer title").map(e => e.textContent), rows: all("tbody tr").map(e => e.innerText), head: shown(document.querySelector("thead")),
+  titles: all("rect.buffer title").map(e => e.textContent), rows: all("tr[id]").map(e => e.innerText), choices: all(".choices tbody tr").map(e => [e.className, e.innerText]), head: shown(document.querySelector("thead")),
   cards: all(".card").map(box), culprits: all(".card.culprit b").map(e => e.textContent),
   colors: [getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor]});
 </script>"""
@@ -73,6 +73,20 @@ def check_map(seen, report, what):
     need(abs(seen["svg"][2] - (steps * step + 80 * seen["svg"][2] / 1160)) < 4, f"{what}: {steps} steps of {step} in {seen['svg']}")
 
 
+def check_choices(seen, report, what):
+    """Three ways to use RAM. Without sharing, the arena is what the buffers alive at a time add up to, but for alignment."""
+    choices = report["ram_choices"]
+    need(len(choices) == len(seen["choices"]) == 3, f"{what}: {len(seen['choices'])} ways to use RAM")
+    for choice, (style, text) in zip(choices, seen["choices"]):
+        need(f"{choice['arena_bytes']:,}" in text and choice["name"] in text, f"{what}: {choice} is not in {text!r}")
+        need(choice["taken"] == (style == "taken"), f"{what}: {choice['name']}: class {style!r}")
+        need(not choice["taken"] or choice["arena_bytes"] == report["arena_bytes"], f"{what}: another arena was compiled than {choice}")
+    if choices[1]["taken"]:
+        loads = [sum(b["bytes"] for b in report["buffers"] if b["lower"] <= step < b["upper"]) for step in range(len(report["live_bytes"]))]
+        need(max(loads) <= choices[0]["arena_bytes"] <= max(loads) + 8 * len(report["buffers"]), f"{what}: {choices[0]} for a load of {max(loads)}")
+    need(choices[0]["arena_bytes"] >= choices[1]["arena_bytes"] >= choices[2]["arena_bytes"], f"{what}: {choices}")
+
+
 def check_page(seen, report, width, what):
     need(seen["requests"] == 0, f"{what}: the page asked for something else")
     need(seen["window"] == width and seen["page"] <= width, f"{what}: {seen['page']} pixels wide in a window of {seen['window']}")
@@ -105,6 +119,7 @@ def main():
                     seen = browse(chromium, folder, page, width, scheme)
                     check_page(seen, report, width, what)
                     check_map(seen, report, what)
+                    check_choices(seen, report, what)
                     text, ground = map(brightness, seen["colors"])
                     need((ground > 200 and text < 80) if scheme else (ground < 60 and text > 180), f"{what}: {seen['colors']}")
                     print(f"{what}: {len(seen['rows'])} layers, {len(seen['buffers'])} buffers, culprits {', '.join(seen['culprits'])}")
