@@ -20,7 +20,7 @@ enum class Kind {
 Kind kind_of(const Graph& graph, const Node& node) {
   static constexpr std::string_view moving[] = {"Transpose", "Concat",  "Identity", "Gather",        "Slice",    "Expand",    "Squeeze", "Unsqueeze",      "Split", "Flatten",
                                                 "Reshape",   "Dropout", "Shape",    "GatherElements", "GatherND", "ScatterND", "Size",    "ScatterElements"};
-  static constexpr std::string_view rounding[] = {"LayerNormalization", "Sign", "Round", "Mod", "IsNaN", "IsInf", "Shrink", "QuantizeLinear", "DequantizeLinear"};
+  static constexpr std::string_view rounding[] = {"LayerNormalization", "Sign", "Round", "Mod", "IsNaN", "IsInf", "Shrink", "QuantizeLinear", "DequantizeLinear", "MatMulNBits"};
   static constexpr std::string_view rounding_since_12[] = {"Clip", "Max", "Min"};
   const auto listed = [&](const auto& names) { return std::find(std::begin(names), std::end(names), node.op_type) != std::end(names); };
   if (listed(moving)) return Kind::moves;

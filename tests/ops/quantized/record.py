@@ -394,7 +394,29 @@ def quantize_computed():
     return m
 
 
+def matmul_nbits():
+    """4- and 8-bit weights in blocks: one row and several, with bias and zero points and without, K no multiple of the
+    block, columns left over from groups of four, scales of either sign."""
+    m = Model()
+    for n, (rows, k, columns, block) in enumerate([([1], 32, 4, 16), ([1], 70, 7, 32), ([1], 200, 5, 64), ([1, 3], 70, 7, 32), ([2, 2], 300, 9, 128),
+                                                   ([1], 40, 3, 16), ([5], 17, 1, 16), ([1], 300, 8, 128)]):
+        x = m.input(f"x{n}", "float32", [*rows, k])
+        blocks = -(-k // block)
+        for bits in 4, 8:
+            for zeros in False, True:
+                for bias in False, True:
+                    b = m.constant(m.values("uint8", [columns, blocks, block * bits // 8]), "uint8")
+                    inputs = [x, b, m.constant(m.values("float32", [columns * blocks]) * np.float32(0.1), "float32")]
+                    inputs.append(m.constant(m.values("uint8", [columns * (-(-blocks * bits // 8))]), "uint8") if zeros else "")
+                    inputs += ["", m.constant(m.values("float32", [columns]), "float32")] if bias else []
+                    while not inputs[-1]:
+                        inputs.pop()
+                    m.apply("MatMulNBits", inputs, ["float32"], MICROSOFT, K=k, N=columns, bits=bits, block_size=block)
+    return m
+
+
 OPERATORS = {
+    "matmul_nbits": matmul_nbits,
     "max_pool_indices": max_pool_indices, "quantize_blocks": quantize_blocks, "quantize_computed": quantize_computed,
     "qlinear_add": lambda: binary("QLinearAdd"), "qlinear_mul": lambda: binary("QLinearMul"),
     "max_pool": max_pool, "qlinear_average_pool": average_pool,
