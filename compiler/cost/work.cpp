@@ -74,7 +74,7 @@ void add_conv(Work& work, const Constants& c) {
       {"copied words", copied ? real(out_h * tiles * four * 2 * runs * steps * (c("packed") ? 1 : 2)) : 0});
   work.amounts.insert(
       {{"loops", blocks * real(runs * p.loops)},
-       {"pieces", blocks * real(runs * p.straight)},
+       {p.written <= 8 ? "short pieces" : "pieces", blocks * real(runs * p.straight)},  // few stay in a small cache of code
        {"blocks", blocks},
        {"small blocks", small},
        {"small steps", small * real(runs * steps)},

@@ -57,6 +57,7 @@ double stray_of(const GuardedProduct& p, std::int64_t c) {
 struct FixedPoint {
   int left = 0, fraction = 0;
   std::vector<std::int32_t> multipliers, addends;
+  std::vector<std::uint32_t> doubts;  ///< by channel, as the kernel compares with
   std::int32_t guard = 1;       ///< half width of the band, with `fraction` fraction bits
   std::int32_t margin = 1;      ///< whole steps outside y's range that are surely outside in float too
   double share = 0;             ///< share of values inside the band
@@ -78,6 +79,7 @@ FixedPoint fixed_point(const GuardedProduct& p) {
   if (f.fraction < 4) refuse("x_scale * w_scale / y_scale = {:g} leaves no room for a guard band", largest_ratio);
   const double one = std::ldexp(1.0, f.fraction), unit = std::ldexp(1.0, 32 + f.fraction - f.left);
   double widest = 0;
+  std::vector<double> bands;
   for (std::size_t c = 0; c < p.ranges.size(); ++c) {
     const double m = std::round(ratio(c) * unit);
     f.multipliers.push_back(static_cast<std::int32_t>(m));
@@ -86,15 +88,20 @@ FixedPoint fixed_point(const GuardedProduct& p) {
     // slope, the bits shifted out, the addend.
     const double stray = stray_of(p, static_cast<std::int64_t>(c)) / p.y_scale + 2 * unit_roundoff * steps(c);
     const double line = reach(c) * (std::abs(m - ratio(c) * unit) + ratio(c) * unit * 0x1p-50) / unit + 2 / one;
+    bands.push_back(stray + line);
     widest = std::max(widest, stray + line);
   }
   constexpr double most = 1 << 12;
   if (widest > most) refuse("the float result can stray by {:g} steps from the exact one", widest);
   f.margin = static_cast<std::int32_t>(std::ceil(widest)) + 1;
   // Half a step and more leaves no fraction that decides: every value within reach of y's range is computed in float.
-  f.guard = static_cast<std::int32_t>(std::min(std::ceil(std::ldexp(widest, f.fraction)) + 1, std::ldexp(0.5, f.fraction)));
-  for (std::int32_t& addend : f.addends) addend += f.guard;
-  f.share = 2.0 * f.guard / std::ldexp(1.0, f.fraction);
+  for (std::size_t c = 0; c < bands.size(); ++c) {
+    const auto guard = static_cast<std::int32_t>(std::min(std::ceil(std::ldexp(bands[c], f.fraction)) + 1, std::ldexp(0.5, f.fraction)));
+    f.addends[c] += guard;
+    f.doubts.push_back(static_cast<std::uint32_t>(2 * guard - 1) << (32 - f.fraction));
+    f.guard = std::max(f.guard, guard);
+    f.share += 2.0 * guard / std::ldexp(1.0, f.fraction) / static_cast<double>(bands.size());
+  }
   return f;
 }
 
@@ -117,6 +124,7 @@ void add_guarded_requantization(LowerContext& c, Call& call, const GuardedProduc
   const std::int64_t y_min = p.relu ? p.y_zero_point : min_of(p.y_type);
   call.params.push_back(param_array(c.program, "multiplier", c.array("multiplier", DType::int32, f.multipliers)));
   call.params.push_back(param_array(c.program, "addend", c.array("addend", DType::int32, f.addends)));
+  call.params.push_back(param_array(c.program, "doubt", c.array("doubt", DType::uint32, f.doubts)));
   for (const auto& [name, value] : {std::pair<const char*, std::int64_t>{"left", f.left}, {"fraction", f.fraction}, {"guard", f.guard}, {"margin", f.margin},
                                     {"y_zero_point", p.y_zero_point}, {"y_min", y_min}, {"y_max", max_of(p.y_type)}})
     call.params.push_back(param(name, value));

@@ -1,8 +1,10 @@
 #include "ops/quantization.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "requantize/layer.hpp"
+#include "requantize/upper_word.hpp"
 
 namespace o2m {
 
@@ -92,6 +94,34 @@ Operand zero_point_operand(LowerContext& c, std::size_t i, DType type) {
   return c.node.has_input(i) ? c.operand(i) : c.array("zero_point", type, std::vector<std::byte>(1));
 }
 
+namespace {
+
+/// Whether the kernel asks for the forms below.
+bool takes_upper_words(const Call& call) {
+  return call.kernel == "packed_conv2d" || call.kernel == "winograd_conv2d" || call.kernel == "packed_fully_connected";
+}
+
+/// The params upper_shift (0: no channel has such a form), and for each four channels whether all have.
+void add_upper_words(LowerContext& c, Call& call, std::span<const ChannelRule> channels) {
+  UpperWordForms forms = find_upper_word_forms(channels);
+  const auto count = std::count_if(forms.multipliers.begin(), forms.multipliers.end(), [](std::int32_t m) { return m != 0; });
+  // Winograd's kernel changes its way by the channel: the code of both must earn its place in the cache.
+  if (call.kernel == "winograd_conv2d" && 4 * static_cast<std::size_t>(count) < 3 * channels.size()) forms = {};
+  const auto has = [&](std::size_t channel) { return channel >= channels.size() || forms.multipliers[channel] != 0; };
+  std::vector<std::uint8_t> fours;
+  for (std::size_t i = 0; forms.shift > 0 && i < channels.size(); i += 4) fours.push_back(has(i) && has(i + 1) && has(i + 2) && has(i + 3));
+  const bool all = std::find(fours.begin(), fours.end(), 0) == fours.end();
+  call.params.push_back(param("upper_shift", forms.shift));
+  call.params.push_back(param_bool("upper_all", forms.shift > 0 && all));
+  if (forms.shift == 0) return;
+  call.params.push_back(param_array(c.program, "upper_multiplier", c.array("upper_multiplier", DType::int32, forms.multipliers)));
+  call.params.push_back(param_array(c.program, "upper_addend", c.array("upper_addend", DType::int32, forms.addends)));
+  call.params.push_back(param_array(c.program, "upper_fours", c.array("upper_fours", DType::uint8, fours)));
+  call.requantization += fmt::format("; {} from the upper word of a product", count);
+}
+
+}  // namespace
+
 void add_requantization(LowerContext& c, Call& call, const std::vector<float>& scales, std::int32_t y_zero_point, DType y_type,
                         const std::vector<AccumulatorRange>& ranges) {
   const auto qmin = static_cast<std::int32_t>(min_of(y_type)), qmax = static_cast<std::int32_t>(max_of(y_type));
@@ -103,6 +133,8 @@ void add_requantization(LowerContext& c, Call& call, const std::vector<float>& s
   call.params.push_back(param("y_zero_point", y_zero_point));
   call.params.push_back(param("y_min", qmin));
   call.params.push_back(param("y_max", qmax));
+
+  if (takes_upper_words(call)) add_upper_words(c, call, channels);
 
   std::vector<std::int32_t> multipliers;
   std::vector<std::int64_t> addends;

@@ -2,7 +2,7 @@
 // They run in integers: the exact sum, scaled with fraction bits to spare. The compiler bounds how far the float
 // computation can stray from it; an output closer than that to a rounding boundary (few are) is computed again in
 // float, term by term in ONNX Runtime's order. So every output has ONNX Runtime's bits.
-// L: multiplier[], addend[], left, fraction, guard, margin; x_scale, x_zero_point, y_scale, y_zero_point, y_min, y_max;
+// L: multiplier[], addend[], doubt[], left, fraction, guard (the widest), margin; x_scale, x_zero_point, y_scale, y_zero_point, y_min, y_max;
 // float_weights(): w_scale[], w_zero_point[], float_bias[].
 #ifndef ONNX2MCU_GUARDED_HPP
 #define ONNX2MCU_GUARDED_HPP
@@ -15,22 +15,22 @@
 
 namespace onnx2mcu {
 
-/// The output that acc stands for, in steps of y with L::fraction fraction bits. addend holds bias, zero point, one half, and guard.
+/// The output that acc stands for, in steps of y with L::fraction fraction bits. addend holds bias, zero point, one half, and the channel's guard.
 template <class L>
 ONNX2MCU_INLINE std::int32_t guarded_steps(std::int32_t acc, int c) noexcept {
   return L::Cpu::smmla(acc * (std::int32_t{1} << L::left), channel_element(L::multiplier, c), channel_element(L::addend, c));
 }
 
 /// Whether the steps are so close to a rounding boundary that only the float computation decides, if y can hold them.
+/// doubt: of the channel, the fraction bits of 2 * guard - 1 moved to the top of a word.
 template <class L>
-ONNX2MCU_INLINE bool is_doubtful(std::int32_t steps) noexcept {
-  constexpr int up = 32 - L::fraction;
-  return static_cast<std::uint32_t>(steps) << up <= static_cast<std::uint32_t>(2 * L::guard - 1) << up;
+ONNX2MCU_INLINE bool is_doubtful(std::int32_t steps, std::uint32_t doubt) noexcept {
+  return static_cast<std::uint32_t>(steps) << (32 - L::fraction) <= doubt;
 }
 template <class L>
 ONNX2MCU_INLINE bool is_outside(std::int32_t steps) noexcept {
   constexpr std::int32_t one = std::int32_t{1} << L::fraction;
-  return steps < (L::y_min - L::margin) * one + L::guard || steps >= (L::y_max + 1 + L::margin) * one + L::guard;
+  return steps < (L::y_min - L::margin) * one || steps >= (L::y_max + 1 + L::margin) * one + L::guard;
 }
 /// Of steps that are not doubtful: guard changes nothing then. Or of those outside.
 template <class L, class Y>
@@ -81,7 +81,7 @@ template <class L, class X, class Y>
 ONNX2MCU_INLINE void guarded_conv2d_stage(const X* const (&rows)[L::k_h], Y* y, int oy) noexcept {
   const auto finish = [&rows, oy](std::int32_t acc, int ox, int oc) noexcept {
     const std::int32_t steps = guarded_steps<L>(acc, oc);
-    if (!is_doubtful<L>(steps) || is_outside<L>(steps)) return round_steps<L, Y>(steps);
+    if (!is_doubtful<L>(steps, channel_element(L::doubt, oc)) || is_outside<L>(steps)) return round_steps<L, Y>(steps);
     return float_conv_element<L, Y>(rows, oy, ox, oc, [](int o, int ky, int kx, int i) noexcept {
       const int tap = ky * L::k_w + kx;
       return L::weights[L::depthwise ? tap * L::out_c + o : (o * L::k_h * L::k_w + tap) * (L::in_c / L::groups) + i];
@@ -114,7 +114,7 @@ template <class L, class X, class Y>
 ONNX2MCU_INLINE void guarded_fully_connected(const X* x, Y* y) noexcept {
   fully_connected_with<L>(x, y, [x](std::int32_t acc, int r, int o) noexcept {
     const std::int32_t steps = guarded_steps<L>(acc, o);
-    if (!is_doubtful<L>(steps) || is_outside<L>(steps)) return round_steps<L, Y>(steps);
+    if (!is_doubtful<L>(steps, channel_element(L::doubt, o)) || is_outside<L>(steps)) return round_steps<L, Y>(steps);
     return float_product_element<L, Y>(x + r * L::in, r, o, [](int row, int i) noexcept { return L::weights[row * L::in + i]; });
   });
 }

@@ -62,7 +62,13 @@ ONNX2MCU_INLINE void gather_row(const X* x, int ox, std::int16_t* patch) noexcep
   const int from = first < 0 ? 0 : first, to = x == nullptr || end < from ? from : end < L::in_w ? end : L::in_w;
   patch = fill_zero_point<L>(patch, from - first);
   x += from * L::in_c;
-  for (int i = from; i < to; ++i, x += L::in_c, patch += Patch<L>::column) widen<L, L::in_c>(x, patch);
+  int i = from;
+  if constexpr (L::in_c == 1)
+    for (; i + 4 <= to; i += 4, x += 4, patch += 4 * Patch<L>::column) {
+      const std::uint32_t word = cpu::load_word(x);
+      unrolled<4>([&](auto k) ONNX2MCU_INLINE_LAMBDA { patch[k.value * Patch<L>::column] = static_cast<X>(word >> (8 * k.value) & 0xFFU); });
+    }
+  for (; i < to; ++i, x += L::in_c, patch += Patch<L>::column) widen<L, L::in_c>(x, patch);
   fill_zero_point<L>(patch, end - to);
 }
 
@@ -82,10 +88,98 @@ ONNX2MCU_INLINE void packed_pixels(const std::int16_t* patch, const std::int32_t
   packed_finish<L, rows>(sums, y + c, L::out_c, [&](std::int32_t acc, int p, int row) ONNX2MCU_INLINE_LAMBDA { return finish(acc, ox + p, c + row); });
 }
 
+/// Output channel c of two pixels, the first of them `at`: row k of their sums.
+template <class L, int k, class Y, class Finish, class Doubt, class At>
+ONNX2MCU_INLINE void packed_pair_row(const PackedSums<2, 2>& sums, std::int32_t multiplier, std::int32_t addend, Doubt parked, Y* y, At at, int c, Finish finish) noexcept {
+  std::uint32_t doubt = 0;
+  if constexpr (Finish::has_doubt) doubt = parked.get();
+  const std::int32_t first = k % 2 != 0 ? sums.value[k] * 256 : cpu::wrapping_sub(sums.value[k], sums.value[k + 1]);
+  const std::int32_t second = k % 2 != 0 ? sums.value[4 + k] * 256 : cpu::wrapping_sub(sums.value[4 + k], sums.value[k == 3 ? 7 : 5 + k]);
+  y[k] = finish.output(multiplier, addend, doubt, first, at, 0, c + k);
+  y[L::out_c + k] = finish.output(multiplier, addend, doubt, second, at, 1, c + k);
+}
+
+/// Four output channels from c on of pairs of the patch's pixels from ox on, up to end. What the loop needs only once a
+/// pair is parked: the innermost loop takes all registers. (In variables of their own, or they would stay in memory.)
+template <class L, class Y, class Finish>
+ONNX2MCU_INLINE void packed_pairs(const std::int16_t* patch, const std::int32_t* w, Y* y, int ox, int end, int c, Finish finish) noexcept {
+  using Word = typename L::Cpu::template Parked<std::int32_t>;
+  using Input = typename L::Cpu::template Parked<const std::int16_t*>;
+  using Output = typename L::Cpu::template Parked<Y*>;
+  const Word s0(L::bias[c]), s1(L::bias[c + 1]), s2(L::bias[c + 2]), s3(L::bias[c + 3]);
+  const Word m0(Finish::multiplier(c)), m1(Finish::multiplier(c + 1)), m2(Finish::multiplier(c + 2)), m3(Finish::multiplier(c + 3));
+  const Word a0(Finish::addend(c)), a1(Finish::addend(c + 1)), a2(Finish::addend(c + 2)), a3(Finish::addend(c + 3));
+  using Doubt = typename L::Cpu::template Parked<std::uint32_t>;
+  const Doubt d0(Finish::doubt(c)), d1(Finish::doubt(c + 1)), d2(Finish::doubt(c + 2)), d3(Finish::doubt(c + 3));
+  const typename L::Cpu::template Parked<const std::int32_t*> weights(w);
+  Input x(patch);
+  Output to(y + c);
+  for (Word at(ox);;) {
+    PackedSums<2, 2> sums{{s0.get(), s1.get(), s2.get(), s3.get(), s0.get(), s1.get(), s2.get(), s3.get()}};
+    const std::int32_t* from = weights.get();
+    packed_run<L, Patch<L>::steps, Patch<L>::pixel>(sums, x.get(), from);
+    Y* const out = to.get();
+    packed_pair_row<L, 0>(sums, m0.get(), a0.get(), d0, out, at, c, finish);
+    packed_pair_row<L, 1>(sums, m1.get(), a1.get(), d1, out, at, c, finish);
+    packed_pair_row<L, 2>(sums, m2.get(), a2.get(), d2, out, at, c, finish);
+    packed_pair_row<L, 3>(sums, m3.get(), a3.get(), d3, out, at, c, finish);
+    const int next = at.get() + 2;
+    if (next + 2 > end) break;
+    at = Word(next);
+    x = Input(x.get() + 2 * Patch<L>::pixel);
+    to = Output(out + 2 * L::out_c);
+  }
+}
+
+/// The same for four channels that are requantized in float together.
+template <class L, class Y>
+ONNX2MCU_INLINE void packed_float_pairs(const std::int16_t* patch, const std::int32_t* w, Y* y, int count, int c) noexcept {
+  using Word = typename L::Cpu::template Parked<std::int32_t>;
+  using Input = typename L::Cpu::template Parked<const std::int16_t*>;
+  using Output = typename L::Cpu::template Parked<Y*>;
+  const Word s0(L::bias[c]), s1(L::bias[c + 1]), s2(L::bias[c + 2]), s3(L::bias[c + 3]);
+  const typename L::Cpu::template Parked<const std::int32_t*> weights(w);
+  const typename L::Cpu::template Parked<const float*> scale(L::scale + c);
+  Input x(patch);
+  Output to(y + c);
+  for (Word left(count);;) {
+    PackedSums<2, 2> sums{{s0.get(), s1.get(), s2.get(), s3.get(), s0.get(), s1.get(), s2.get(), s3.get()}};
+    const std::int32_t* from = weights.get();
+    packed_run<L, Patch<L>::steps, Patch<L>::pixel>(sums, x.get(), from);
+    L::Cpu::scale_4x2(sums.value, scale.get());
+    Y* const out = to.get();
+    unrolled<8>([&](auto i) ONNX2MCU_INLINE_LAMBDA { out[i.value / 4 * L::out_c + i.value % 4] = static_cast<Y>(saturate<L>(sums.value[i.value] + L::y_zero_point)); });
+    const int next = left.get() - 1;
+    if (next == 0) break;
+    left = Word(next);
+    x = Input(x.get() + 2 * Patch<L>::pixel);
+    to = Output(out + 2 * L::out_c);
+  }
+}
+
 /// `rows` output channels from c on of the patch's pixels [ox, end).
 template <class L, int rows, class Y, class Finish>
 ONNX2MCU_INLINE void packed_rows(const std::int16_t* patch, const std::int32_t* w, Y* y, int ox, int end, int c, Finish finish) noexcept {
-  for (; ox + 2 <= end; ox += 2, patch += 2 * Patch<L>::pixel, y += 2 * L::out_c) packed_pixels<L, rows, 2>(patch, w, y, ox, c, finish);
+  const auto one_by_one = [&]() ONNX2MCU_INLINE_LAMBDA {
+    if constexpr (Patch<L>::taps == L::k_w && finishes_together<L, rows, 2, Y, Finish>()) {
+      const int pairs = (end - ox) / 2;
+      if (pairs > 0) packed_float_pairs<L>(patch, w, y, pairs, c);
+      ox += 2 * pairs, patch += 2 * pairs * Patch<L>::pixel, y += 2 * pairs * L::out_c;
+    } else {
+      for (; ox + 2 <= end; ox += 2, patch += 2 * Patch<L>::pixel, y += 2 * L::out_c) packed_pixels<L, rows, 2>(patch, w, y, ox, c, finish);
+    }
+  };
+  if constexpr (rows == 4 && Patch<L>::taps == L::k_w && FinishesPairs<Finish>::value) {
+    if (Finish::takes_pairs(c)) {
+      const int pairs = (end - ox) / 2;
+      if (pairs > 0) packed_pairs<L>(patch, w, y, ox, end, c, finish);
+      ox += 2 * pairs, patch += 2 * pairs * Patch<L>::pixel, y += 2 * pairs * L::out_c;
+    } else {
+      one_by_one();
+    }
+  } else {
+    one_by_one();
+  }
   if constexpr (L::tile % 2 != 0 || L::out_w % 2 != 0) {
     if (ox != end) packed_pixels<L, rows, 1>(patch, w, y, ox, c, finish);
   }

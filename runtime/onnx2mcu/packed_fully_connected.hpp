@@ -14,9 +14,30 @@ ONNX2MCU_INLINE std::uint32_t tail_word(const X* x) noexcept {
   return word;
 }
 
-/// `rows` outputs from c on: y = finish(accumulator, output). Returns the weights of the next ones.
+/// Outputs c + first and the next three.
+template <class L, int first, int pairs, class Y, class Finish>
+ONNX2MCU_INLINE void packed_four_outputs(const PackedSums<pairs, 1>& sums, Y* y, int r, int c, Finish finish) noexcept {
+  const auto each = [&](auto output) ONNX2MCU_INLINE_LAMBDA {
+    unrolled<4>([&](auto k) ONNX2MCU_INLINE_LAMBDA {
+      constexpr int row = first + k.value;
+      y[c + row] = output(sums.value + (row & ~1), row & 1, c + row);
+    });
+  };
+  if constexpr (FinishesPairs<Finish>::value) {
+    if (Finish::takes_pairs(c + first)) {
+      each([&](const std::int32_t* acc, int odd, int o) ONNX2MCU_INLINE_LAMBDA {
+        const std::int32_t acc_256 = odd != 0 ? acc[1] * 256 : cpu::wrapping_sub(acc[0], acc[1]);
+        return finish.output(Finish::multiplier(o), Finish::addend(o), Finish::doubt(o), acc_256, 0, 0, o);
+      });
+      return;
+    }
+  }
+  each([&](const std::int32_t* acc, int odd, int o) ONNX2MCU_INLINE_LAMBDA { return finish(odd != 0 ? acc[1] : first_sum<L>(acc), r, o); });
+}
+
+/// `rows` outputs from c on of row r: y = finish(accumulator, r, output). Returns the weights of the next ones.
 template <class L, int rows, class X, class Y, class Finish>
-ONNX2MCU_INLINE const std::int32_t* packed_outputs(const X* x, const std::int32_t* w, Y* y, int c, Finish finish) noexcept {
+ONNX2MCU_INLINE const std::int32_t* packed_outputs(const X* x, const std::int32_t* w, Y* y, int r, int c, Finish finish) noexcept {
   PackedSums<(rows + 1) / 2, 1> sums;
   sums.start(L::bias + c);
   packed_run_bytes<L, L::in / 4>(sums, x, w);
@@ -24,7 +45,9 @@ ONNX2MCU_INLINE const std::int32_t* packed_outputs(const X* x, const std::int32_
     const std::uint32_t word = tail_word<L::in % 4>(x + L::in / 4 * 4);
     packed_quad<L>(sums, even_bytes<L, X>(word), odd_bytes<L, X>(word), w);
   }
-  packed_finish<L, rows>(sums, y + c, L::out, [&](std::int32_t acc, int, int row) ONNX2MCU_INLINE_LAMBDA { return finish(acc, c + row); });
+  if constexpr (rows >= 4) packed_four_outputs<L, 0>(sums, y, r, c, finish);
+  if constexpr (rows == 8) packed_four_outputs<L, 4>(sums, y, r, c, finish);
+  if constexpr (rows < 4) packed_finish<L, rows>(sums, y + c, L::out, [&](std::int32_t acc, int, int row) ONNX2MCU_INLINE_LAMBDA { return finish(acc, r, c + row); });
   return w;
 }
 
@@ -34,19 +57,18 @@ ONNX2MCU_INLINE const std::int32_t* packed_outputs(const X* x, const std::int32_
 template <class L, class X, class Y, class Finish>
 ONNX2MCU_INLINE void packed_fully_connected_with(const X* x, Y* y, Finish finish) noexcept {
   for (int r = 0; r < L::rows; ++r, x += L::in, y += L::out) {
-    const auto finish_row = [&](std::int32_t acc, int o) ONNX2MCU_INLINE_LAMBDA { return finish(acc, r, o); };
     const std::int32_t* w = L::weights;
     int c = 0;
-    for (; c + 8 <= L::out; c += 8) w = packed_outputs<L, 8>(x, w, y, c, finish_row);
-    if constexpr (L::out % 8 >= 4) w = packed_outputs<L, 4>(x, w, y, c, finish_row);
-    if constexpr (L::out % 4 >= 2) w = packed_outputs<L, 2>(x, w, y, L::out / 4 * 4, finish_row);
-    if constexpr (L::out % 2 != 0) packed_outputs<L, 1>(x, w, y, L::out - 1, finish_row);
+    for (; c + 8 <= L::out; c += 8) w = packed_outputs<L, 8>(x, w, y, r, c, finish);
+    if constexpr (L::out % 8 >= 4) w = packed_outputs<L, 4>(x, w, y, r, c, finish);
+    if constexpr (L::out % 4 >= 2) w = packed_outputs<L, 2>(x, w, y, r, L::out / 4 * 4, finish);
+    if constexpr (L::out % 2 != 0) packed_outputs<L, 1>(x, w, y, r, L::out - 1, finish);
   }
 }
 
 template <class L, class X, class Y>
 ONNX2MCU_INLINE void packed_fully_connected(const X* x, Y* y) noexcept {
-  packed_fully_connected_with<L>(x, y, [](std::int32_t acc, int, int o) ONNX2MCU_INLINE_LAMBDA { return static_cast<Y>(requantize_channel<L>(acc, o)); });
+  packed_fully_connected_with<L>(x, y, Requantized<L, Y>{});
 }
 
 /// Weight [o][i].

@@ -19,13 +19,33 @@ ONNX2MCU_OUT_OF_LINE Y packed_doubtful_cell(std::int32_t steps, int oc, const X*
   });
 }
 
+/// finish of a row of a convolution with a guard band.
+template <class L, class X, class Y>
+struct Guarded {
+  const X* const (&rows)[L::k_h];
+  int oy;
+
+  static constexpr bool may_take_pairs() noexcept { return L::packed && L::left >= 8; }
+  static constexpr bool takes_pairs(int) noexcept { return true; }
+  static ONNX2MCU_INLINE std::int32_t multiplier(int c) noexcept { return channel_element(L::multiplier, c); }
+  static ONNX2MCU_INLINE std::int32_t addend(int c) noexcept { return channel_element(L::addend, c); }
+  static constexpr bool has_doubt = true;
+  static ONNX2MCU_INLINE std::uint32_t doubt(int c) noexcept { return channel_element(L::doubt, c); }
+  template <class At>
+  ONNX2MCU_INLINE Y output(std::int32_t multiplier, std::int32_t addend, std::uint32_t doubt, std::int32_t acc_256, At at, int p, int c) const noexcept {
+    const std::int32_t steps = L::Cpu::smmla(acc_256 * (1 << (L::left >= 8 ? L::left - 8 : 0)), multiplier, addend);
+    return is_doubtful<L>(steps, doubt) ? packed_doubtful_cell<L, Y>(steps, c, rows, oy * L::out_w + at.get() + p) : round_steps<L, Y>(steps);
+  }
+  ONNX2MCU_INLINE Y operator()(std::int32_t acc, int ox, int oc) const noexcept {
+    const std::int32_t steps = guarded_steps<L>(acc, oc);
+    return is_doubtful<L>(steps, channel_element(L::doubt, oc)) ? packed_doubtful_cell<L, Y>(steps, oc, rows, oy * L::out_w + ox) : round_steps<L, Y>(steps);
+  }
+};
+
 /// scratch as for packed_conv2d or packed_depthwise_conv2d.
 template <class L, class X, class Y, class Scratch>
 ONNX2MCU_INLINE void packed_guarded_conv2d_stage(const X* const (&rows)[L::k_h], Y* y, int oy, Scratch* scratch) noexcept {
-  const auto finish = [&rows, oy](std::int32_t acc, int ox, int oc) ONNX2MCU_INLINE_LAMBDA {
-    const std::int32_t steps = guarded_steps<L>(acc, oc);
-    return is_doubtful<L>(steps) ? packed_doubtful_cell<L, Y>(steps, oc, rows, oy * L::out_w + ox) : round_steps<L, Y>(steps);
-  };
+  const Guarded<L, X, Y> finish{rows, oy};
   if constexpr (L::depthwise) {
     for_each_row_plane<L>(rows, scratch, [&](int c) ONNX2MCU_INLINE_LAMBDA {
       depthwise_rows<L, 7>(scratch, y + c, 1, c, [&finish, c, ox = 0](std::int32_t acc) mutable ONNX2MCU_INLINE_LAMBDA { return finish(acc, ox++, c); });
@@ -49,7 +69,7 @@ ONNX2MCU_INLINE void packed_guarded_depthwise(const X* x, Y* y, std::int16_t* pl
     depthwise_rows<L, 7>(plane, y + (oy * (L::out_w * L::out_c) + c), rows, c, [x, c, cell = oy * L::out_w](std::int32_t acc) mutable ONNX2MCU_INLINE_LAMBDA {
       const std::int32_t steps = guarded_steps<L>(acc, c);
       const int at = cell++;
-      return is_doubtful<L>(steps) ? packed_doubtful_depthwise<L, Y>(steps, c, x, at) : round_steps<L, Y>(steps);
+      return is_doubtful<L>(steps, channel_element(L::doubt, c)) ? packed_doubtful_depthwise<L, Y>(steps, c, x, at) : round_steps<L, Y>(steps);
     });
   });
 }
@@ -72,7 +92,7 @@ template <class L, class X, class Y>
 ONNX2MCU_INLINE void packed_guarded_fully_connected(const X* x, Y* y) noexcept {
   packed_fully_connected_with<L>(x, y, [x](std::int32_t acc, int r, int o) ONNX2MCU_INLINE_LAMBDA {
     const std::int32_t steps = guarded_steps<L>(acc, o);
-    return is_doubtful<L>(steps) ? packed_doubtful_output<L, Y>(steps, o, x, r) : round_steps<L, Y>(steps);
+    return is_doubtful<L>(steps, channel_element(L::doubt, o)) ? packed_doubtful_output<L, Y>(steps, o, x, r) : round_steps<L, Y>(steps);
   });
 }
 

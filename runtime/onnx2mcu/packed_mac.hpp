@@ -79,7 +79,7 @@ ONNX2MCU_INLINE void packed_quad(PackedSums<pairs, 1>& sums, std::uint32_t even,
 template <class L, int quads, int pairs, class X>
 ONNX2MCU_INLINE void packed_run_bytes(PackedSums<pairs, 1>& sums, const X* x, const std::int32_t*& w) noexcept {
   if constexpr (L::packed && L::Cpu::has_blocks && pairs == 4) {
-    w = L::Cpu::template mac_8x1<quads, L::unroll, (static_cast<X>(-1) < 0)>(sums.value, x, w);
+    L::Cpu::template mac_8x1<quads, L::unroll, (static_cast<X>(-1) < 0)>(sums.value, x, w);
   } else {
     for (int i = 0; i < quads; ++i, x += 4) {
       const std::uint32_t word = cpu::load_word(x);
@@ -105,13 +105,38 @@ ONNX2MCU_INLINE void packed_finish(const PackedSums<pairs, pixels>& sums, Y* y, 
   });
 }
 
-/// finish of a layer with a form of requantization.
+/// finish of a layer with a form of requantization. It also makes an output from 256 times the accumulator and two numbers
+/// of its channel, where the compiler proved a form in the upper word of their product. L: upper_shift, upper_multiplier[],
+/// upper_addend[]; upper_fours[]: whether four channels have such a form, upper_all: whether all.
 template <class L, class Y>
 struct Requantized {
+  static constexpr bool may_take_pairs() noexcept { return L::packed && L::upper_shift > 0; }
+  static ONNX2MCU_INLINE bool takes_pairs(int c) noexcept {
+    if constexpr (L::upper_all) return true;
+    else return L::upper_fours[c / 4] != 0;
+  }
+  static ONNX2MCU_INLINE std::int32_t multiplier(int c) noexcept { return L::upper_multiplier[c]; }
+  static ONNX2MCU_INLINE std::int32_t addend(int c) noexcept { return L::upper_addend[c]; }
+  static constexpr bool has_doubt = false;
+  static constexpr std::uint32_t doubt(int) noexcept { return 0; }
+  template <class At>
+  ONNX2MCU_INLINE Y output(std::int32_t multiplier, std::int32_t addend, std::uint32_t, std::int32_t acc_256, At, int, int) const noexcept {
+    return static_cast<Y>(saturate_shifted<L, L::upper_shift>(L::Cpu::smmla(acc_256, multiplier, addend)));
+  }
   ONNX2MCU_INLINE Y operator()(std::int32_t acc, int, int c) const noexcept { return static_cast<Y>(requantize_channel<L>(acc, c)); }
 };
 
-/// Whether four rows and two pixels are requantized together.
+/// Whether such a finish is there.
+template <class Finish, class = void>
+struct FinishesPairs {
+  static constexpr bool value = false;
+};
+template <class Finish>
+struct FinishesPairs<Finish, std::void_t<decltype(Finish::may_take_pairs())>> {
+  static constexpr bool value = Finish::may_take_pairs();
+};
+
+/// Whether four rows and two pixels are requantized together in float.
 template <class L, int rows, int pixels, class Y, class Finish>
 constexpr bool finishes_together() noexcept {
   if constexpr (std::is_same_v<Finish, Requantized<L, Y>> && L::packed && rows == 4 && pixels == 2)

@@ -80,7 +80,7 @@ ONNX2MCU_INLINE const std::int32_t* winograd_products(const std::uint32_t* x, co
   return w;
 }
 
-/// m: [16][2][4 tiles] products, start: four times the accumulators' first value. Calls give(accumulator, y, x) for the four outputs of one channel of one tile.
+/// m: [16][2][4 tiles] products, start: four times the accumulators' first value. Calls give(four times the accumulator, y, x) for the four outputs of one channel of one tile.
 template <class Give>
 ONNX2MCU_INLINE void winograd_outputs(const std::int32_t* m, std::int32_t start, Give give) noexcept {
   std::uint32_t upper[4], lower[4];
@@ -91,11 +91,23 @@ ONNX2MCU_INLINE void winograd_outputs(const std::int32_t* m, std::int32_t start,
     lower[j.value] = p - q - at(3);
   });
   const auto row = [&](const std::uint32_t (&s)[4], int y) ONNX2MCU_INLINE_LAMBDA {
-    give(cpu::wrap(s[0] + s[1] + s[2]) >> 2, y, 0);
-    give(cpu::wrap(s[1] - s[2] - s[3]) >> 2, y, 1);
+    give(cpu::wrap(s[0] + s[1] + s[2]), y, 0);
+    give(cpu::wrap(s[1] - s[2] - s[3]), y, 1);
   };
   row(upper, 0);
   row(lower, 1);
+}
+
+/// Output channel c of a strip: y = output(four times the accumulator, oy, ox).
+template <class L, class Y, class Output>
+ONNX2MCU_INLINE void winograd_channel(const std::int32_t* products, Y* y, int oy, int ox, int c, Output output) noexcept {
+  const std::int32_t start = L::bias[c];
+  for (int tile = 0; tile < 4 && ox + 2 * tile < L::out_w; ++tile)
+    winograd_outputs(products + tile, start, [&](std::int32_t sum, int j, int i) ONNX2MCU_INLINE_LAMBDA {
+      const int x_at = ox + 2 * tile + i;
+      if ((L::out_h % 2 != 0 && oy + j >= L::out_h) || (L::out_w % 2 != 0 && x_at >= L::out_w)) return;
+      y[(j * L::out_w + x_at) * L::out_c + c] = output(sum, oy + j, x_at);
+    });
 }
 
 /// Two output rows, the first of them oy, from the four input rows under them.
@@ -107,13 +119,7 @@ ONNX2MCU_INLINE void winograd_two_rows(const X* const (&rows)[4], Y* y, int oy, 
     const std::int32_t* w = L::weights;
     for (int c = 0; c < L::out_c; c += 2) {
       w = winograd_products<L>(scratch, w, products);
-      for (int k = 0; k < 2; ++k)
-        for (int tile = 0; tile < 4 && ox + 2 * tile < L::out_w; ++tile)
-          winograd_outputs(products + 4 * k + tile, L::bias[c + k], [&](std::int32_t acc, int j, int i) ONNX2MCU_INLINE_LAMBDA {
-            const int x_at = ox + 2 * tile + i;
-            if ((L::out_h % 2 != 0 && oy + j >= L::out_h) || (L::out_w % 2 != 0 && x_at >= L::out_w)) return;
-            y[(j * L::out_w + x_at) * L::out_c + c + k] = finish(acc, oy + j, x_at, c + k);
-          });
+      for (int k = 0; k < 2; ++k) finish.channel(products + 4 * k, rows, y, oy, ox, c + k);
     }
   }
 }
@@ -121,7 +127,7 @@ ONNX2MCU_INLINE void winograd_two_rows(const X* const (&rows)[4], Y* y, int oy, 
 /// x: [in_h][in_w][in_c], y: [out_h][out_w][out_c], scratch: Winograd<L>::words; no overlap. in_c is a multiple of 4,
 /// out_c of 2. weights: by two output channels, by place in the tile, by pair of inputs the two channels' words;
 /// bias: four times the accumulators' first values, the zero point folded into them; padded cells hold x_zero_point.
-/// y = finish(accumulator, oy, ox, oc).
+/// finish.channel(products, rows, y, oy, ox, oc) makes a channel's outputs of a strip.
 template <class L, class X, class Y, class Finish>
 ONNX2MCU_INLINE void winograd_conv2d_with(const X* x, Y* y, std::uint32_t* scratch, Finish finish) noexcept {
   const std::uint32_t zero_point = static_cast<std::uint8_t>(static_cast<X>(L::x_zero_point)) * 0x01010101U;
@@ -132,15 +138,32 @@ ONNX2MCU_INLINE void winograd_conv2d_with(const X* x, Y* y, std::uint32_t* scrat
       const int iy = oy - L::pad_top + k;
       rows[k] = iy < 0 || iy >= L::in_h ? nullptr : x + iy * (L::in_w * L::in_c);
     }
-    winograd_two_rows<L>(rows, y, oy, scratch, [&](std::int32_t acc, int at, int ox, int oc) ONNX2MCU_INLINE_LAMBDA { return finish(acc, rows, oy, at, ox, oc); });
+    winograd_two_rows<L>(rows, y, oy, scratch, finish);
   }
 }
 
+/// Requantization, in the upper word of a product where the channel has that form (packed_mac.hpp).
+template <class L, class Y>
+struct WinogradRequantized {
+  template <class X>
+  ONNX2MCU_INLINE void channel(const std::int32_t* products, const X* const (&)[4], Y* y, int oy, int ox, int c) const noexcept {
+    if constexpr (L::upper_shift > 0) {
+      const std::int32_t multiplier = L::upper_multiplier[c], addend = L::upper_addend[c];
+      if (L::upper_all || multiplier != 0) {
+        winograd_channel<L>(products, y, oy, ox, c, [&](std::int32_t sum, int, int) ONNX2MCU_INLINE_LAMBDA {
+          return static_cast<Y>(saturate_shifted<L, L::upper_shift>(L::Cpu::smmla(sum * 64, multiplier, addend)));
+        });
+        return;
+      }
+    }
+    const ChannelRequantizer<L> output(c);
+    winograd_channel<L>(products, y, oy, ox, c, [&](std::int32_t sum, int, int) ONNX2MCU_INLINE_LAMBDA { return static_cast<Y>(output(sum >> 2)); });
+  }
+};
+
 template <class L, class X, class Y>
 ONNX2MCU_INLINE void winograd_conv2d(const X* x, Y* y, std::uint32_t* scratch) noexcept {
-  winograd_conv2d_with<L>(x, y, scratch, [](std::int32_t acc, const auto&, int, int, int, int oc) ONNX2MCU_INLINE_LAMBDA {
-    return static_cast<Y>(requantize_channel<L>(acc, oc));
-  });
+  winograd_conv2d_with<L>(x, y, scratch, WinogradRequantized<L, Y>{});
 }
 
 }  // namespace onnx2mcu

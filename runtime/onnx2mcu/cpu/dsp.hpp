@@ -31,7 +31,7 @@ namespace onnx2mcu::cpu {
 // The sums of 16 places of Winograd's tiles one after the other: body adds up the steps of one (with a loop to label 0 if
 // they are more than it has), each stores 2 rows x 4 tiles. The pointers and ends that find no register wait in s0 to s2.
 #define ONNX2MCU_DSP_PLACES(body, loop)                                                                              \
-  asm volatile("vmov s0, %[p]\n\tadd %[p], %[p], #512\n\tvmov s1, %[p]\n\t"                                          \
+  asm volatile("vmov %[p], %[first]\n\tvmov s0, %[p]\n\tadd %[p], %[p], #512\n\tvmov s1, %[p]\n\t"                                          \
                "1:\n\tadd %[h], %[w], #%c[bytes]\n\tvmov s2, %[h]\n\t"                                               \
                "mov %[a0], #0\n\tmov %[a1], #0\n\tmov %[a2], #0\n\tmov %[a3], #0\n\t"                                 \
                "mov %[b0], #0\n\tmov %[b1], #0\n\tmov %[b2], #0\n\tmov %[b3], #0\n\t"                                 \
@@ -39,11 +39,27 @@ namespace onnx2mcu::cpu {
                "str %[a0], [%[p]]\n\tstr %[a1], [%[p], #4]\n\tstr %[a2], [%[p], #8]\n\tstr %[a3], [%[p], #12]\n\t"    \
                "str %[b0], [%[p], #16]\n\tstr %[b1], [%[p], #20]\n\tstr %[b2], [%[p], #24]\n\tstr %[b3], [%[p], #28]\n\t" \
                "add %[p], %[p], #32\n\tvmov s0, %[p]\n\tcmp %[p], %[q]\n\tbne 1b"                                    \
-               : [a0] "=&r"(a[0]), [a1] "=&r"(a[1]), [a2] "=&r"(a[2]), [a3] "=&r"(a[3]), [b0] "=&r"(a[4]),           \
-                 [b1] "=&r"(a[5]), [b2] "=&r"(a[6]), [b3] "=&r"(a[7]), [x] "+r"(x), [w] "+r"(w), [p] "+r"(products), \
-                 [q] "=&r"(q), [h] "=&r"(h), [g] "=&r"(g)                                                            \
-               : [bytes] "i"(8 * steps)                                                                              \
+               : ONNX2MCU_DSP_4X2_OPERANDS                                                                          \
+               : [bytes] "i"(8 * steps), [first] "t"(first.value)                                                                         \
                : "memory", "cc", "s0", "s1", "s2")
+// The body until w is `bytes` further; the end waits in s15, for the body takes every other register.
+#define ONNX2MCU_DSP_END(body)                                                                                       \
+  "add %[h], %[w], #%c[bytes]\n\tvmov s15, %[h]\n\t0:\n\t" body "vmov %[h], s15\n\tcmp %[w], %[h]\n\tbne 0b\n\t"
+// A loop that takes all 14 registers names them: left to choose, GCC 12 finds it impossible at times.
+#define ONNX2MCU_DSP_4X2_REGISTERS                                                                                   \
+  register std::int32_t a0 asm("r0") = a[0], a1 asm("r1") = a[1], a2 asm("r2") = a[2], a3 asm("r3") = a[3],          \
+                        b0 asm("r4") = a[4], b1 asm("r5") = a[5], b2 asm("r6") = a[6], b3 asm("r7") = a[7];          \
+  register auto x asm("r8") = inputs;                                                                                 \
+  register auto w asm("r9") = weights;                                                                                \
+  register std::uint32_t p asm("r10"), q asm("r11"), h asm("r12"), g asm("lr")
+#define ONNX2MCU_DSP_4X2_OPERANDS                                                                                    \
+  [a0] "+r"(a0), [a1] "+r"(a1), [a2] "+r"(a2), [a3] "+r"(a3), [b0] "+r"(b0), [b1] "+r"(b1), [b2] "+r"(b2),            \
+      [b3] "+r"(b3), [x] "+r"(x), [w] "+r"(w), [p] "=&r"(p), [q] "=&r"(q), [h] "=&r"(h), [g] "=&r"(g)
+#define ONNX2MCU_DSP_8X1_OPERANDS                                                                                    \
+  [a0] "+r"(a0), [a1] "+r"(a1), [a2] "+r"(a2), [a3] "+r"(a3), [a4] "+r"(b0), [a5] "+r"(b1), [a6] "+r"(b2),            \
+      [a7] "+r"(b3), [x] "+r"(x), [w] "+r"(w), [x0] "=&r"(p), [x1] "=&r"(q), [h] "=&r"(h), [g] "=&r"(g)
+#define ONNX2MCU_DSP_4X2_RESULTS                                                                                     \
+  a[0] = a0, a[1] = a1, a[2] = a2, a[3] = a3, a[4] = b0, a[5] = b1, a[6] = b2, a[7] = b3, inputs = x, weights = w
 #define ONNX2MCU_DSP_PLACES_LOOP "vmov %[h], s2\n\tcmp %[w], %[h]\n\tbne 0b\n\t"
 #define ONNX2MCU_DSP_SATURATE(name, instruction)                                                                     \
   static ONNX2MCU_INLINE std::int32_t name(std::int32_t v) noexcept {                                                \
@@ -54,6 +70,25 @@ namespace onnx2mcu::cpu {
 
 struct Dsp : Portable {
   static constexpr bool vectorizes = false;
+
+  /// In a register of the FPU: back in one cycle.
+  template <class T>
+  struct InFpu {
+    static_assert(sizeof(T) == 4, "one word");
+    float value;
+    ONNX2MCU_INLINE explicit InFpu(T v) noexcept {
+      float f;  // not the member: it would stay in memory
+      asm("vmov %0, %1" : "=t"(f) : "r"(v));
+      value = f;
+    }
+    ONNX2MCU_INLINE T get() const noexcept {
+      const float f = value;
+      T v;
+      asm volatile("vmov %0, %1" : "=r"(v) : "t"(f));
+      return v;
+    }
+  };
+
   ONNX2MCU_DSP_3(smlad, "smlad")
   ONNX2MCU_DSP_3(smlabb, "smlabb")
   ONNX2MCU_DSP_3(smlabt, "smlabt")

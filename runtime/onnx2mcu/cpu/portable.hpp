@@ -27,6 +27,14 @@ ONNX2MCU_INLINE std::int32_t wrapping_sub(std::int32_t a, std::int32_t b) noexce
 }
 
 struct Portable {
+  /// A value that is kept away from the registers of the inner loops. get() is part of the loop around, on every pass.
+  template <class T>
+  struct Parked {
+    T value;
+    ONNX2MCU_INLINE explicit Parked(T v) noexcept : value(v) {}
+    ONNX2MCU_INLINE T get() const noexcept { return value; }
+  };
+
   /// Single-precision floating point is cheap: requantization that is not provable in integers uses it.
   static constexpr bool has_fpu = true;
   /// The compiler has vector instructions for plain loops: what runs on a PC.
