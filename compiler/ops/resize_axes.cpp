@@ -184,6 +184,9 @@ Resize resolve_resize(const Graph& graph, const Node& node) {
   for (const std::int64_t dim : onnx_shape(graph, node)) r.axes.push_back({dim, dim});
   if (r.axes.empty()) refuse("x is a scalar");
   read_sizes(graph, node, r);
+  for (std::size_t i = 0; i < r.axes.size(); ++i)
+    if (r.axes[i].in == 0 || r.axes[i].out == 0)
+      refuse("axis {} has {} elements, the result {}: nothing to resize", i, r.axes[i].in, r.axes[i].out);
   if (r.crops) read_roi(graph, node, r);
   return r;
 }

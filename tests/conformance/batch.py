@@ -90,23 +90,23 @@ class Network:
             rest = rest[size:]
 
 
-def build(networks, path, source):
+def build(networks, path, source, flags):
     host = source / "runtime/onnx2mcu/host/runner.hpp"
     fill = dict(includes="\n".join(f'#include "{n.folder}/gen/{n.name}.hpp"' for n in networks), host=host,
                 functions="".join(n.function() for n in networks),
                 cases="\n".join(f"    case {i}: return run_{n.name}();" for i, n in enumerate(networks)))
     path.with_suffix(".cpp").write_text(RUNNER % fill)
-    command = [os.environ.get("CXX", "c++"), "-std=c++17", "-O1", "-w", "-o", str(path), str(path.with_suffix(".cpp"))]
+    command = [os.environ.get("CXX", "c++"), "-std=c++17", "-w", *flags, "-o", str(path), str(path.with_suffix(".cpp"))]
     done = subprocess.run(command, capture_output=True, text=True)
     return None if done.returncode == 0 else done.stderr
 
 
-def build_and_run(networks, path, source):
+def build_and_run(networks, path, source, flags):
     """One batch; where it does not compile, each network alone, so that one failure is not that of all."""
-    error = build(networks, path, source)
+    error = build(networks, path, source, flags)
     if error and len(networks) > 1:
         for i, network in enumerate(networks):
-            build_and_run([network], path.with_name(f"{path.name}_{i}"), source)
+            build_and_run([network], path.with_name(f"{path.name}_{i}"), source, flags)
     elif error:
         networks[0].error = "the host compiler: " + (re.search(r"error: .*", error) or [error[:200]])[0]
     else:
@@ -114,12 +114,12 @@ def build_and_run(networks, path, source):
             network.run(str(path), i)
 
 
-def run_cases(cases, folder, tool, source):
+def run_cases(cases, folder, tool, source, flags=("-O1",)):
     """Returns a Network per case: its outputs, or the error."""
     networks = [Network(case, i, folder) for i, case in enumerate(cases)]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(lambda n: n.generate(tool), networks))
         good = [n for n in networks if n.error is None]
         batches = [good[i : i + PER_BATCH] for i in range(0, len(good), PER_BATCH)]
-        list(pool.map(lambda b: build_and_run(b[1], folder / f"batch{b[0]}", source), enumerate(batches)))
+        list(pool.map(lambda b: build_and_run(b[1], folder / f"batch{b[0]}", source, flags), enumerate(batches)))
     return networks

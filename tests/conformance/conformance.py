@@ -13,7 +13,8 @@ Runtime's own test models (../shared/models/ort-testdata). Every case stands in 
 Integers must be exact, floats within ONNX's tolerance (rtol 1e-3, atol 1e-7). The test fails when a case does worse
 than recorded, and when it does better: then record it with --update.
 
-usage: conformance.py nodes|models [--update] [--only REGEX]
+usage: conformance.py nodes|models [--update] [--only REGEX] [--sanitized]
+--sanitized: the generated code runs under the address and undefined-behaviour sanitizers.
 Environment: ONNX2MCU (the tool), ONNX2MCU_SOURCE (the source tree). ONNX Runtime's bits need tests/reference/node_modules."""
 
 import collections
@@ -30,6 +31,7 @@ sys.path.insert(0, str(HERE.parent))
 import needs  # noqa: E402
 from needs import REFERENCE, SHARED  # noqa: E402
 
+SANITIZERS = "-O1 -g1 -fsanitize=address,undefined,float-cast-overflow -fno-sanitize-recover=all".split()
 PASSES = ("identical", "ulp", "passes", "runtime")
 
 
@@ -192,6 +194,7 @@ def check(states, listed, complete, live):
 
 def main():
     suite, update = sys.argv[1], "--update" in sys.argv
+    flags = SANITIZERS if "--sanitized" in sys.argv else ["-O1"]
     only = re.compile(sys.argv[sys.argv.index("--only") + 1]) if "--only" in sys.argv else None
     if suite == "models":
         needs.shared("models", "ort-testdata")
@@ -205,7 +208,7 @@ def main():
     selected = [c for c in selected if not only or only.search(c.name)]
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        networks = batch.run_cases(selected, folder, os.environ["ONNX2MCU"], pathlib.Path(os.environ["ONNX2MCU_SOURCE"]))
+        networks = batch.run_cases(selected, folder, os.environ["ONNX2MCU"], pathlib.Path(os.environ["ONNX2MCU_SOURCE"]), flags)
         ran = [n for n in networks if n.error is None]
         references, live = run_reference(ran, folder)
         by_name = {n.case.name: r for n, r in zip(ran, references)}

@@ -295,6 +295,22 @@ def insert_node(rng, m):
     return f"{op} inserted before node {i}"
 
 
+def empty_value(rng, m):
+    """A Slice that leaves nothing, on the way of a value."""
+    i = int(rng.integers(len(m.graph.node)))
+    n = m.graph.node[i]
+    k = int(rng.integers(len(n.input))) if n.input else 0
+    if not n.input or not n.input[k]:
+        return None
+    axis = int(rng.integers(4)) if rng.random() < 0.5 else 0
+    for name, value in (("empty_begin", 0), ("empty_axis", axis)):
+        m.graph.initializer.append(helper.make_tensor(name, TensorProto.INT64, [1], [value]))
+    slice_ = helper.make_node("Slice", [n.input[k], "empty_begin", "empty_begin", "empty_axis"], ["empty_value"], "emptied")
+    n.input[k] = "empty_value"
+    m.graph.node.insert(i, slice_)
+    return f"input {k} of node {i} ({n.op_type}) has no elements"
+
+
 def outputs(rng, m):
     kind = rng.integers(5)
     if kind == 0:
@@ -544,7 +560,7 @@ def hostile_name(rng, m):
 
 
 MUTATIONS = [swap_input_dims, nudge_input_dim, odd_input_dim, huge_input, huge_initializer, swap_initializer_dims, resize_initializer, huge_result, drop_input, add_input, rewire_input,
-             swap_inputs, cycle, duplicate_name, drop_node, reorder_nodes, change_operator, insert_node, outputs, weight_as_input, long_chain, nested_subgraph, attribute_type,
+             swap_inputs, cycle, duplicate_name, drop_node, reorder_nodes, change_operator, insert_node, empty_value, outputs, weight_as_input, long_chain, nested_subgraph, attribute_type,
              attribute_value, negative_pads, attributes, initializer_type, input_type, opset, bad_scale, other_scale, zero_point, new_data, raw_data, external_data, hostile_name]
 
 
