@@ -52,6 +52,7 @@ bool bias_inputs(const Graph& graph, const Uses& uses, const Node& product, std:
     return values->type == DType::float32;
   }
   const Tensor* zero_point = dq->has_input(2) ? graph.constant(dq->inputs[2]) : nullptr;
+  if (dq->has_input(2) && !zero_point) return false;
   for (std::int64_t i = 0; zero_point && i < zero_point->count(); ++i)
     if (zero_point->integer(i) != 0) return false;
   inputs.push_back(dq->inputs[0]);
@@ -103,6 +104,13 @@ bool has_room(const Graph& graph, const Match& m, std::int64_t axis) {
 
 ValueId input_or_none(const Node& node, std::size_t i) { return node.has_input(i) ? node.inputs[i] : ValueId::none; }
 
+/// A Conv's bias counts as well: its blocked form is only for constants.
+bool computes_weights(const Graph& graph, const Uses& uses, const Node& product) {
+  const auto computed = [&](ValueId id) { return uses.producer[index(id)] >= 0; };
+  if (computed(product.inputs[1])) return true;
+  return product.is("Conv") && product.has_input(2) && (computed(product.inputs[2]) || !graph.constant(product.inputs[2]));
+}
+
 bool can_guard(const Node& product) {
   if (product.is("Conv")) return true;
   if (product.is("MatMul")) return true;
@@ -116,7 +124,7 @@ void guard_float_products(Graph& graph) {
   for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
     Node& product = graph.nodes[n];
     if (!product.is("Conv") && !product.is("Gemm") && !product.is("MatMul")) continue;
-    if (uses.producer[index(product.inputs[1])] >= 0) product.attributes["computed_weights"] = std::int64_t{1};
+    if (computes_weights(graph, uses, product)) product.attributes["computed_weights"] = std::int64_t{1};
     if (!can_guard(product)) continue;
     const bool conv = product.is("Conv");
     const Shape& w_shape = graph.shape(product.inputs[1]);

@@ -586,7 +586,7 @@ def mutate(rng, data):
         f = pick(rng, MUTATIONS)
         try:
             text = f(rng, m)
-        except (TypeError, IndexError, AttributeError):  # a second mutation of what the first left over
+        except (TypeError, IndexError, AttributeError, ValueError):  # a second mutation of what the first left over; no such enumerator
             if done:
                 break
             continue
