@@ -43,7 +43,8 @@ ONNX2MCU_INLINE std::uint64_t truncate_to_uint64(F v) noexcept {
 /// Element i of n. Y is bool, an integer, a floating-point type or Float16; so is X.
 template <class Y, class X>
 ONNX2MCU_INLINE Y cast_element(X v, int i, int n) noexcept {
-  static_cast<void>(i), static_cast<void>(n);
+  static_cast<void>(i);
+  static_cast<void>(n);
   if constexpr (std::is_same<X, Y>::value) {
     return v;
   } else if constexpr (std::is_same<Y, Float16>::value) {

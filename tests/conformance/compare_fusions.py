@@ -62,6 +62,8 @@ def runtime_graph(path):
         op_type = node.op_type
         if op_type == "Conv" and len(node.input) > 3 or op_type == "FusedConv" and len(node.input) > 3 and node.input[3]:
             nodes += expand("Add", [])
+        if op_type == "MatMulNBits" and len(node.input) > 5 and node.input[5]:
+            nodes += expand("Add", [])
         if "activation" in attributes:
             nodes += expand(attributes["activation"].s.decode(), [])
         nodes += expand(op_type.replace("Fused", ""), scalars)
