@@ -43,7 +43,7 @@ Network build_network(Graph graph, const CompileOptions& options, Diagnostics& d
   guard_float_products(graph);
   infer_shapes(graph, diagnostics, /*fold_dequantize=*/true);
   if (options.quantized_io) strip_io_quantization(graph);
-  fuse(graph, diagnostics);
+  fuse(graph);
   dump("fuse", graph);
   layout(graph, options.nhwc_ports);
   infer_shapes(graph, diagnostics, /*fold_dequantize=*/true);

@@ -189,7 +189,7 @@ void make_means(Graph& graph) {
 
 }  // namespace
 
-void fuse(Graph& graph, Diagnostics&) {
+void fuse(Graph& graph) {
   make_lookups(graph);
   make_binaries(graph);
   make_means(graph);

@@ -28,7 +28,7 @@ void strip_io_quantization(Graph& graph);
 
 /// Merges what needs no code of its own: float BatchNormalization into Conv, chains of 8-bit elementwise operators
 /// into one table, clamps into the operator before them.
-void fuse(Graph& graph, Diagnostics& diagnostics);
+void fuse(Graph& graph);
 
 /// Convolutions and pools become channels-last; the Transposes this takes are cancelled, merged into weights, or
 /// moved to where they cost least. `nhwc_ports`: 4-D network inputs and outputs are NHWC too (--layout nhwc).

@@ -4,6 +4,7 @@
 #define ONNX2MCU_CONV_TRANSPOSE_HPP
 
 #include "float_sum.hpp"
+#include "window.hpp"
 
 namespace onnx2mcu {
 
@@ -47,19 +48,13 @@ ONNX2MCU_INLINE float transposed_output(const float* x, const float* w, int oy, 
 /// x: [batch][in_h][in_w][in_c], y: [batch][out_h][out_w][out_c]; w by the steps w_group, w_out, w_tap, w_in.
 template <class L>
 ONNX2MCU_INLINE void conv_transpose(const float* x, const float* w, float* y) noexcept {
-  for (int n = 0; n < L::batch; ++n, x += L::in_h * L::in_w * L::in_c)
-    for (int oy = 0; oy < L::out_h; ++oy)
-      for (int ox = 0; ox < L::out_w; ++ox)
-        for (int oc = 0; oc < L::out_c; ++oc) *y++ = transposed_output<L>(x, w, oy, ox, oc);
+  for_each_output<L>(x, y, [w](const float* image, int oy, int ox, int oc) ONNX2MCU_INLINE_LAMBDA { return transposed_output<L>(image, w, oy, ox, oc); });
 }
 
 /// The same with a bias per output channel, added last.
 template <class L>
 ONNX2MCU_INLINE void conv_transpose(const float* x, const float* w, const float* bias, float* y) noexcept {
-  for (int n = 0; n < L::batch; ++n, x += L::in_h * L::in_w * L::in_c)
-    for (int oy = 0; oy < L::out_h; ++oy)
-      for (int ox = 0; ox < L::out_w; ++ox)
-        for (int oc = 0; oc < L::out_c; ++oc) *y++ = transposed_output<L>(x, w, oy, ox, oc) + bias[oc];
+  for_each_output<L>(x, y, [w, bias](const float* image, int oy, int ox, int oc) ONNX2MCU_INLINE_LAMBDA { return transposed_output<L>(image, w, oy, ox, oc) + bias[oc]; });
 }
 
 }  // namespace onnx2mcu

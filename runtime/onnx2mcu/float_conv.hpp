@@ -4,6 +4,7 @@
 #define ONNX2MCU_FLOAT_CONV_HPP
 
 #include "float_sum.hpp"
+#include "window.hpp"
 
 namespace onnx2mcu {
 
@@ -46,19 +47,13 @@ ONNX2MCU_INLINE float float_conv_output(const float* x, const float* w, int oy, 
 /// w: [out_c][in_c / groups / block_c][k_h][k_w][block_c]; with block_c == 1 that is ONNX's order.
 template <class L>
 ONNX2MCU_INLINE void float_conv2d(const float* x, const float* w, float* y) noexcept {
-  for (int n = 0; n < L::batch; ++n, x += L::in_h * L::in_w * L::in_c)
-    for (int oy = 0; oy < L::out_h; ++oy)
-      for (int ox = 0; ox < L::out_w; ++ox)
-        for (int oc = 0; oc < L::out_c; ++oc) *y++ = float_conv_output<L>(x, w, oy, ox, oc);
+  for_each_output<L>(x, y, [w](const float* image, int oy, int ox, int oc) ONNX2MCU_INLINE_LAMBDA { return float_conv_output<L>(image, w, oy, ox, oc); });
 }
 
 /// The same with a bias per output channel, which ONNX Runtime adds last.
 template <class L>
 ONNX2MCU_INLINE void float_conv2d_bias(const float* x, const float* w, const float* bias, float* y) noexcept {
-  for (int n = 0; n < L::batch; ++n, x += L::in_h * L::in_w * L::in_c)
-    for (int oy = 0; oy < L::out_h; ++oy)
-      for (int ox = 0; ox < L::out_w; ++ox)
-        for (int oc = 0; oc < L::out_c; ++oc) *y++ = float_conv_output<L>(x, w, oy, ox, oc) + bias[oc];
+  for_each_output<L>(x, y, [w, bias](const float* image, int oy, int ox, int oc) ONNX2MCU_INLINE_LAMBDA { return float_conv_output<L>(image, w, oy, ox, oc) + bias[oc]; });
 }
 
 }  // namespace onnx2mcu

@@ -163,11 +163,6 @@ inline float gelu_tanh_f32(float x) noexcept {
   return (0.5F * x) * (tanh_f32(inner) + 1.0F);
 }
 
-/// x * Sigmoid(x), which becomes QuickGelu: MlasSiluKernelAvx512F.
-inline float silu_f32(float x) noexcept { return x * sigmoid_f32(x); }
-
-/// Relu, also where it is fused into a Conv or Gemm: keeps -0 and NaN.
-inline float relu_f32(float x) noexcept { return x < 0.0F ? 0.0F : x; }
 inline float leaky_relu_f32(float x, float alpha) noexcept { return x >= 0.0F ? x : alpha * x; }
 
 /// HardSigmoid, HardSwish (activations.h): not fused, NaN stays NaN.

@@ -15,13 +15,6 @@ enum class ReduceOrder {
   in_order,     ///< everything else: one after the other
 };
 
-/// Elements in order, stride apart.
-inline float sum_in_order(const float* x, int n, int stride) noexcept {
-  float sum = 0.0F;
-  for (int i = 0; i < n; ++i) sum += x[i * stride];
-  return sum;
-}
-
 /// A matrix product with ones (SgemmKernelM1Avx.S): groups of four, then of two, then one, each added to the total.
 inline float sum_fours(const float* x, int n, int stride) noexcept {
   float sum = 0.0F;

@@ -105,7 +105,7 @@ struct BitwiseNot {
   }
 };
 
-struct Relu {
+struct Relu {  ///< keeps -0 and NaN
   template <class L, class T>
   static T apply(T x) noexcept {
     return x < T{0} ? T{0} : x;

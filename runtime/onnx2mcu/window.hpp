@@ -52,6 +52,15 @@ ONNX2MCU_INLINE int rows_inside(const X* const (&rows)[n]) noexcept {
   return count;
 }
 
+/// y: [batch][out_h][out_w][out_c] = make(x, oy, ox, oc) with x the image [in_h][in_w][in_c] of that batch entry.
+template <class L, class X, class Y, class Make>
+ONNX2MCU_INLINE void for_each_output(const X* x, Y* y, Make make) noexcept {
+  for (int n = 0; n < L::batch; ++n, x += L::in_h * L::in_w * L::in_c)
+    for (int oy = 0; oy < L::out_h; ++oy)
+      for (int ox = 0; ox < L::out_w; ++ox)
+        for (int oc = 0; oc < L::out_c; ++oc) *y++ = make(x, oy, ox, oc);
+}
+
 /// The cells of one window that lie inside the image: rows x cols of them, from `first` on. Neighbouring
 /// cells are L::dil_w * L::channels elements apart in a row and L::dil_h * L::in_w * L::channels in a column.
 template <class X>

@@ -22,7 +22,7 @@ Made by `tests/docs/operators.py --update`; a test keeps it current. ai.onnx ops
 An operator may refuse some attributes, shapes or types; it then says which and what it accepts.
 
 * types: element types of the first input in the recorded tests, whose outputs are ONNX Runtime's, bit by bit
-  (float/trigonometry: within 4 ULP).
+  (float/trigonometry: within 4 ULP, float/lrn: within 2 ULP).
 * recorded: folders of `tests/ops` with such models. node tests: how many of ONNX's own pass (`tests/conformance/nodes.txt`).
 * rules: what the operator accepts, [below](#rules). "constants": works where its inputs are constant.
 

@@ -380,6 +380,14 @@ def lp_pool(name, opset):
     m.write(HERE / name)
 
 
+def lrn():
+    m = Model(samples=2)
+    for i, (shape, attributes) in enumerate([([1, 7, 3, 4], dict(size=3)), ([1, 4, 5, 2], dict(size=5, alpha=0.3, beta=0.5, bias=2.0)),
+                                             ([2, 3, 1, 6], dict(size=1, alpha=1.0)), ([1, 2, 2, 2], dict(size=9, alpha=0.01, beta=1.0))]):
+        m.apply("LRN", [m.input(f"x{i}", F32, shape)], [F32], **attributes)
+    m.write(HERE / "lrn")
+
+
 F16 = "float16"
 
 
@@ -462,7 +470,7 @@ def half(name, opset, body):
 
 
 RECORDS = {
-    "einsum": einsum, "lp_pool": lambda: lp_pool("lp_pool", 18), "lp_pool_opset11": lambda: lp_pool("lp_pool_opset11", 11),
+    "einsum": einsum, "lrn": lrn, "lp_pool": lambda: lp_pool("lp_pool", 18), "lp_pool_opset11": lambda: lp_pool("lp_pool_opset11", 11),
     "half": lambda: half("half", 17, half_alone), "half_chains": lambda: half("half_chains", 21, half_chains),
     "conv": conv, "gemm": gemm, "binary": binary, "unary": unary, "softmax": lambda: softmax("softmax", 13, [0, 1, 2, -1]),
     "softmax_opset11": lambda: softmax("softmax_opset11", 11, [0, 1, 2]),

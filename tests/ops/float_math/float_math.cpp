@@ -20,6 +20,7 @@
 #include "onnx2mcu/float_qlinear.hpp"
 #include "onnx2mcu/float_reduce.hpp"
 #include "onnx2mcu/float_softmax.hpp"
+#include "onnx2mcu/unary.hpp"
 
 namespace {
 
@@ -137,6 +138,13 @@ std::vector<float> sums(const std::vector<float>& x, int outer, int n, int inner
   return y;
 }
 
+/// Elements in order, stride apart.
+float sum_in_order(const float* x, int n, int stride) {
+  float sum = 0.0F;
+  for (int i = 0; i < n; ++i) sum += x[i * stride];
+  return sum;
+}
+
 Check reduction(const std::string& order, bool mean) {
   return [order, mean](const Record& r) {
     const std::vector<float> x = elements<float>(r.x);
@@ -231,7 +239,7 @@ std::map<std::string, Check> checks() {
       {"Erf", elementwise(erf_f32)},
       {"Gelu", elementwise(gelu_f32)},
       {"GeluTanh", elementwise(gelu_tanh_f32)},
-      {"Relu", elementwise(relu_f32)},
+      {"Relu", elementwise([](float x) { return ops::Relu::apply<void>(x); })},
       {"HardSwish", elementwise(hard_swish_f32)},
       {"LeakyRelu", elementwise([](float x) { return leaky_relu_f32(x, 0.01F); })},
       {"HardSigmoid", elementwise([](float x) { return hard_sigmoid_f32(x, 0.2F, 0.5F); })},

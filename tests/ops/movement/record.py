@@ -439,7 +439,26 @@ def branches():
     return m
 
 
+def sequences():
+    """ReverseSequence along both axes, with lengths of nothing, one, some and all; EyeLike; NonZero of constants."""
+    m = Model()
+    for dtype, shape in ("float32", [4, 3, 2]), ("int8", [3, 5]), ("int64", [1, 4, 3]):
+        x = m.input(dtype, shape)
+        for time_axis in 0, 1:
+            time, batch = shape[time_axis], shape[1 - time_axis]
+            m.apply(dtype, "ReverseSequence", [x, m.constant(m.random.integers(0, time + 1, batch))], time_axis=time_axis, batch_axis=1 - time_axis)
+            m.apply(dtype, "ReverseSequence", [x, m.constant([time] * batch)], time_axis=time_axis, batch_axis=1 - time_axis)
+    x = m.input("float32", [3, 4])
+    for k in 0, 1, -2, 3, -3, 9, -9:
+        m.apply("float32", "EyeLike", [x], k=k)
+    m.keep("int64", m.node("EyeLike", [x], dtype=7))
+    m.apply("int64", "NonZero", [m.constant([[0, 1, 0], [2, 0, -3]])])
+    m.apply("int64", "NonZero", [m.constant([True, False, True], "bool")])
+    return m
+
+
 MODELS = {
+    "sequences": sequences,
     "branches": branches,
     "transpose": transpose, "reshape": reshape, "squeeze_opset11": squeeze_opset11, "concat": concat,
     "split_opset11": lambda: split(11), "split_opset13": lambda: split(13), "split_opset18": lambda: split(18),
