@@ -288,6 +288,34 @@ def qgemm():
     return m
 
 
+def qlinear_conv():
+    """3 x 3 windows of many channels, which have a form of their own on cores with DSP instructions, beside other windows; as QLinearConv, and
+    between DequantizeLinear and QuantizeLinear, where ONNX Runtime computes some in float. Small weights: few outputs saturate."""
+    m = Model()
+    for dtype in "uint8", "int8":
+        low, middle, high = ends(dtype)
+        image, odd = m.input(f"image_{dtype}", dtype, [1, 16, 12, 12]), m.input(f"odd_{dtype}", dtype, [1, 8, 7, 9])
+        cases = ((image, [16, 16, 3, 3], dict(pads=[1, 1, 1, 1])), (odd, [6, 8, 3, 3], dict()), (odd, [10, 8, 3, 3], dict(pads=[1, 0, 2, 1])),
+                 (image, [8, 16, 3, 3], dict(pads=[0, 0, 1, 1], strides=[2, 2])), (image, [5, 16, 1, 1], dict()),
+                 (odd, [8, 1, 3, 3], dict(group=8, pads=[1, 1, 1, 1])))
+        for n, (x, shape, attributes) in enumerate(cases):
+            w, xs, ws = m.constant(m.values("int8", shape, -40, 40), "int8"), 0.03, 0.004
+            bias = m.constant(m.random.integers(-3000, 3000, shape[0]), np.int32)
+            of_x = m.quantization(xs, (middle, low, high)[n % 3], dtype)
+            of_y = m.quantization((0.06, 0.09)[n % 2], (low, middle)[n % 2], dtype)
+            if n % 2:
+                ws = m.random.uniform(0.001, 0.01, shape[0])
+            of_w = m.quantization(ws, np.zeros(np.shape(ws)), "int8")
+            m.apply("QLinearConv", [x, *of_x, w, *of_w, *of_y, bias], [dtype], **attributes)
+            name = f"conv_{dtype}_{n}"
+            of_bias = m.quantization(np.float32(xs) * np.float32(ws), np.zeros(np.shape(ws)), "int32")
+            for part, inputs, axis in ("x", [x, *of_x], 1), ("w", [w, *of_w], 0), ("b", [bias, *of_bias], 0):
+                m.nodes.append(onnx.helper.make_node("DequantizeLinear", inputs, [f"{name}_{part}"], axis=axis))
+            m.nodes.append(onnx.helper.make_node("Conv", [f"{name}_x", f"{name}_w", f"{name}_b"], [name], name=name, **attributes))
+            m.apply("QuantizeLinear", [name, *of_y], [dtype])
+    return m
+
+
 def conv_integer():
     m = Model()
     x, line = m.input("x", "uint8", [1, 4, 6, 5]), m.input("line", "uint8", [1, 2, 9])
@@ -425,7 +453,7 @@ OPERATORS = {
     "qlinear_leaky_relu": lambda: unary("QLinearLeakyRelu", [{}, *({"alpha": a} for a in (0.3, -0.5, 0.0))]),
     "qlinear_concat": concat, "matmul_integer": matmul_integer,
     "matmul_integer_to_float": matmul_integer_to_float, "qlinear_matmul": qlinear_matmul, "qgemm": qgemm,
-    "conv_integer": conv_integer, "dynamic_quantize_linear": dynamic_quantize_linear,
+    "qlinear_conv": qlinear_conv, "conv_integer": conv_integer, "dynamic_quantize_linear": dynamic_quantize_linear,
     "reduce_mean": reduce_mean,
 }
 
