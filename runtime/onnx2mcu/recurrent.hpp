@@ -95,7 +95,7 @@ ONNX2MCU_INLINE float activate(float x, float alpha, float beta) noexcept {
     const float y = product(alpha, x) + beta;
     return y < 0.0F ? 0.0F : y > 1.0F ? 1.0F : y;
   }
-  if constexpr (gate == Gate::softsign) return x / (1.0F + (x < 0.0F ? -x : x));
+  return x / (1.0F + (x < 0.0F ? -x : x));  // Gate::softsign
 }
 
 /// A gate's input with its bias, within +-L::clip: std::min and std::max as they treat NaN.

@@ -1,25 +1,31 @@
 #!/usr/bin/env python3
-"""clang-tidy or cppcheck over the generated code of many networks: those of tests/cross, with the runtime they bring.
+"""clang-tidy or cppcheck over the generated code of many networks: those of tests/cross and tests/networks, float and
+quantized, with the runtime they bring.
 
   lint.py tidy|cppcheck [--target T] [--only TEXT]      (ONNX2MCU names the executable)
 
 Exit status 77: the tool is missing."""
 import argparse
+import os
 import pathlib
 import subprocess
 import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent), str(HERE.parent / "cross")]
+sys.path[:0] = [str(HERE.parent), str(HERE.parent / "cross"), str(HERE.parent / "networks")]
 import needs  # noqa: E402
+
+needs.packages("numpy", "onnx")
+import make  # noqa: E402
 import run as cross  # noqa: E402
 
 # What cppcheck says of correct code: a parameter advanced by a kernel and not read again; a local variable named like a
 # function of another header; classes whose only member is zero-initialized memory by contract; a core's constants in the
 # place of the portable ones, which it inherits; loops for which the freestanding library has no algorithm; a private
-# function whose uses in templates it does not see.
-CPPCHECK_SUPPRESSED = ["missingIncludeSystem", "uselessAssignmentPtrArg", "shadowFunction", "noConstructor", "duplInheritedMember", "useStlAlgorithm", "unusedPrivateFunction"]
+# function whose uses in templates it does not see; typed views of the arena.
+CPPCHECK_SUPPRESSED = ["missingIncludeSystem", "uselessAssignmentPtrArg", "shadowFunction", "noConstructor", "duplInheritedMember", "useStlAlgorithm", "unusedPrivateFunction",
+                       "invalidPointerCast"]
 
 
 def command_of(tool, folder):
@@ -27,6 +33,19 @@ def command_of(tool, folder):
         return ["clang-tidy", "--quiet", f"--config-file={HERE / 'generated.clang-tidy'}", folder / "firmware.cpp", "--", "-std=c++17", "-I", folder]
     return ["cppcheck", "--quiet", "--std=c++17", "-D__GNUC__=12", "-D__x86_64__", "--max-configs=1", "--enable=warning,style,performance,portability", "--error-exitcode=1",
             *[f"--suppress={s}" for s in CPPCHECK_SUPPRESSED], "-I", folder, folder / "firmware.cpp"]
+
+
+def recurrent_and_other_networks(target, folder):
+    """The networks of tests/networks, compiled into the folder: their names."""
+    models, names = folder / "models", []
+    models.mkdir()
+    for name in make.make(models):
+        commands = [["quantize", models / f"{name}.onnx", "--calibration", models / f"{name}_x.npy", "-o", models / f"{name}_int8.onnx"]]
+        commands += [[models / f"{n}.onnx", "-o", folder, "--name", n, "--target", target] for n in (name, f"{name}_int8")]
+        for command in commands:
+            subprocess.run([os.environ["ONNX2MCU"], *map(str, command)], capture_output=True, check=True)
+        names += [name, f"{name}_int8"]
+    return names
 
 
 def main():
@@ -40,6 +59,8 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         names, refused = cross.generate(cross.networks(a.only), a.target, folder)
+        if not a.only:
+            names += recurrent_and_other_networks(a.target, folder)
         cross.write_firmware(names, folder / "firmware.cpp")
         done = subprocess.run([str(c) for c in command_of(a.tool, folder)], text=True, capture_output=True, check=False)
     clean = done.returncode == 0 and not refused and names
