@@ -1,10 +1,16 @@
 #!/usr/bin/env -S python3 -B
-"""RAM of the smallest form of each network: sizeof(Model), inputs and outputs included, and the stack that an inference
-really uses in the simulator, with `--io quantized`. Layer by layer, then with `--optimize ram`; outputs compared with ONNX
-Runtime's quantized tensors, byte for byte. Columns as in bench/run.py; see README.md here.
+"""RAM of each network in three ways: sizeof(Model), inputs and outputs included, and the stack that an inference really uses
+in the simulator, with `--io quantized`. Outputs compared with ONNX Runtime's quantized tensors, byte for byte. Columns as in
+bench/run.py; see README.md here.
 
-  bench/ram.py [NETWORK…] [--target f446] [-n SAMPLES]"""
+  apart    layer by layer, every buffer by itself: the arena is what the planner says (inspect); code and stack are those of
+           the next row, at other addresses
+  shared   layer by layer, buffers share bytes (--optimize time)
+  streamed --optimize ram
+
+  bench/ram.py [NETWORK…] [--target f446] [-n SAMPLES] [--write: bench/ram.md]"""
 import argparse
+import json
 import os
 import sys
 
@@ -78,23 +84,57 @@ def measure(name, chip, samples, optimize, work):
     return arena, result["stack_painted"], whole["cycles"], flash, bench.identical(got, expected, len(samples))
 
 
+def arena_apart(name, chip):
+    text = bench.run([bench.compiler(), "inspect", model_path(name), "--target", chip, "--io", "quantized", "--optimize", "time", "--json"], "inspect")
+    return json.loads(text)["ram_choices"][0]["arena_bytes"]
+
+
+def table(args):
+    """Prints the rows as they come; the lines, and whether something is wrong."""
+    lines, failed = [], False
+
+    def say(line):
+        print(line, flush=True)
+        lines.append(line)
+
+    say("network              way       identical  sizeof(Model)  stack  together  at most       cycles    flash")
+    for name in args.network or [n for n in DEFAULT if os.path.exists(model_path(n))]:
+        samples = np.ascontiguousarray(NETWORKS[name][1]()[:args.n])
+        for way, optimize in (("shared", "time"), ("streamed", "ram")):
+            arena, stack, cycles, flash, identical = measure(name, args.target, samples, optimize, args.work)
+            limit = DEFAULT.get(name, 0) if optimize == "ram" else 0
+            failed = failed or identical != len(samples) or (limit and arena + stack > limit)
+            if way == "shared":
+                apart = arena_apart(name, args.target)
+                say(f"{name:<20} {'apart':<9} {'':>9}  {apart:>13} {stack:>6} {apart + stack:>9} {'':>8} {cycles:>12,.0f} {flash:>8}")
+            say(f"{name:<20} {way:<9} {identical:>5}/{len(samples):<3}  {arena:>13} {stack:>6} {arena + stack:>9} {limit or '':>8} {cycles:>12,.0f} {flash:>8}")
+    return lines, failed
+
+
+TEXT = """# RAM: every buffer by itself, with sharing, and streamed
+
+`bench/ram.py -n {n} --write` on the {chip}, `--io quantized`, in mcusim. RAM is sizeof(Model), inputs and outputs included,
+and the stack that an inference really used; *at most* is the aim. *identical*: samples whose output bytes are ONNX Runtime's.
+*apart*: layer by layer, every buffer by itself, by the planner; the code is that of *shared* (`--optimize time`) with other
+offsets in the arena, so cycles and stack are the same. *streamed*: `--optimize ram`.
+```
+{table}
+```
+"""
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("network", nargs="*", help=f"names from networks.py; none: {', '.join(DEFAULT)}")
     parser.add_argument("--target", choices=bench.CHIPS, default="f446")
     parser.add_argument("-n", type=int, default=10)
     parser.add_argument("--work", default=os.path.join(bench.CACHE, "work"))
+    parser.add_argument("--write", action="store_true", help="renew bench/ram.md")
     args = parser.parse_args()
-    failed = False
-    print("network              optimize  identical  sizeof(Model)  stack  together  at most       cycles    flash")
-    for name in args.network or [n for n in DEFAULT if os.path.exists(model_path(n))]:
-        samples = np.ascontiguousarray(NETWORKS[name][1]()[:args.n])
-        for optimize in ("time", "ram"):
-            arena, stack, cycles, flash, identical = measure(name, args.target, samples, optimize, args.work)
-            limit = DEFAULT.get(name, 0) if optimize == "ram" else 0
-            failed = failed or identical != len(samples) or (limit and arena + stack > limit)
-            print(f"{name:<20} {optimize:<8} {identical:>6}/{len(samples):<4} {arena:>13} {stack:>6} {arena + stack:>9} "
-                  f"{limit or '':>8} {cycles:>12,.0f} {flash:>8}", flush=True)
+    lines, failed = table(args)
+    if args.write:
+        with open(os.path.join(bench.ROOT, "bench/ram.md"), "w") as f:
+            f.write(TEXT.format(n=args.n, chip=args.target.upper(), table="\n".join(lines)))
     return failed
 
 

@@ -4,6 +4,7 @@
 
 #include "cost/choose_forms.hpp"
 #include "firmware/fit.hpp"
+#include "firmware/split_arena.hpp"
 #include "import/import.hpp"
 #include "import/read.hpp"
 #include "ir/dump.hpp"
@@ -52,14 +53,31 @@ Network build_network(Graph graph, const CompileOptions& options, Diagnostics& d
   const auto network_for = [&](bool least_ram) {
     Network network{lower(graph, *options.target, forms_for(graph, options, least_ram), diagnostics), {}};
     network.program.model_name = options.model.filename().string();
+    std::string order;
+    if (options.share && !options.trace) network.program = with_slices(network.program);
+    if (options.share && !options.trace) network.program = with_best_order(network.program, order);
     if (least_ram) network.program = with_smallest_arena(network.program);
     keep_states(network.program);
     network.plan = plan_memory(network.program, options.share);
+    network.plan.order = order;
     return network;
   };
   Network network = network_for(options.optimize == Optimize::ram && !options.trace);
-  const bool may_stream = options.optimize == Optimize::balanced && !options.trace;
-  return may_stream && !arena_fits(network, *options.target, options.place) ? network_for(true) : network;
+  const auto one_bank = [&](const Network& n) { return arena_fits(n, *options.target, options.place); };
+  const auto in_pieces = [&](Network n) {
+    auto plan = split_arena(n, *options.target, options.place);
+    if (plan) n.plan = std::move(*plan);
+    return plan ? std::optional(std::move(n)) : std::nullopt;
+  };
+  const bool asked = asks_for_pieces(options.place);
+  if (!asked && one_bank(network)) return network;
+  if (auto pieces = in_pieces(network); pieces && (asked || options.optimize != Optimize::balanced)) return std::move(*pieces);
+  if (options.optimize != Optimize::balanced || options.trace) return network;
+  Network streamed = network_for(true);
+  if (one_bank(streamed)) return streamed;
+  for (const Network* n : {&network, &streamed})
+    if (auto pieces = in_pieces(*n)) return std::move(*pieces);
+  return streamed;
 }
 
 }  // namespace o2m

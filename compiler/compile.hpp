@@ -48,13 +48,22 @@ struct CompileOptions {
 
 inline constexpr std::string_view dump_points[] = {"import", "infer_shapes", "fold_qdq", "fuse", "layout"};
 
-/// Arena offsets, one per Program buffer, in bytes.
+/// A piece of an arena that no single bank holds, or that --place divides.
+struct ArenaPiece {
+  std::string place, bank;  ///< of --place and of the target: "dtcm", "DTCM"
+  std::int64_t bytes = 0;
+};
+
+/// Arena offsets, one per Program buffer, in bytes; those of parts too.
 struct MemoryPlan {
-  std::vector<std::int64_t> offsets;
+  std::vector<std::int64_t> offsets;           ///< in the arena, or in the buffer's piece of it
   std::vector<std::pair<int, int>> lifetimes;  ///< half-open, in steps: call i is step i + 1; inputs begin at 0
   std::int64_t arena_bytes = 0;
   std::int64_t lower_bound = 0;
   bool proven_minimal = false;
+  std::string order;                           ///< what is known about the order of the layers, for inspect
+  std::vector<ArenaPiece> pieces = {};         ///< the first is the Model, each other in a bank of its own; empty: one arena
+  std::vector<int> piece_of = {};              ///< by buffer, an index into pieces
 };
 
 struct Network {
@@ -82,7 +91,14 @@ void find_states(Graph& graph, const std::vector<std::pair<std::string, std::str
 void check_states(const Graph& graph, Diagnostics& diagnostics);
 /// Ends the program with what carries each state over to the next run: nothing where it can be computed in place, or a copy.
 void keep_states(Program& program);
+/// Concat and Split in place where pieces are contiguous and the arena does not grow (compiler/program/slices.cpp).
+Program with_slices(const Program& program);
+/// The calls in the order that needs the smallest arena (compiler/program/order.cpp); `verdict`: how sure that is.
+Program with_best_order(const Program& program, std::string& verdict);
+/// Buffers that are part of another are in it with size 0.
 PlanProblem plan_problem(const Program& program);
+/// How far the buffers of a call may share bytes, between buffers with a place of their own.
+std::vector<Overlap> place_overlaps(const Program& program, const Call& call);
 /// `share`: false keeps buffers that live at the same time entirely apart.
 MemoryPlan plan_memory(const Program& program, bool share = true);
 /// Bound on the stack below run(), in bytes (compiler/program/stack_bound.cpp).
@@ -90,5 +106,7 @@ std::int64_t stack_bound(const Program& program, const Target& target);
 /// Bytes of the arena in use at every step, 0 the inputs, call i at i + 1, the last the outputs; memory that
 /// buffers share counts once (compiler/program/live_bytes.cpp).
 std::vector<std::int64_t> live_bytes(const Network& network);
+/// Offset of a buffer as if the pieces of the arena lay one behind the other.
+std::int64_t position(const MemoryPlan& plan, std::size_t buffer);
 
 }  // namespace o2m

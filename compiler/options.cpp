@@ -28,7 +28,7 @@ void add_report_option(CLI::App& app, Options& o) {
 }
 
 CLI::Option* add_place_option(CLI::App& app, Options& o) {
-  return app.add_option("--place", o.compile.place, "firmware's memory bank: weights=flash|qspi|dtcm|axi|ram, arena=dtcm|axi|d2|d3, code=flash|itcm|ram, vectors=flash|qspi")
+  return app.add_option("--place", o.compile.place, "firmware's memory bank: weights=flash|qspi|dtcm|axi|ram, arena=dtcm|axi|d2|d3 or several, e.g. dtcm+axi, code=flash|itcm|ram, vectors=flash|qspi")
       ->type_name("WHAT=BANK");
 }
 

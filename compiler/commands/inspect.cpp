@@ -40,11 +40,18 @@ void print_cost(const Network& network, const Target& target) {
   fmt::print("\n");
 }
 
+/// Name of the bank in which the buffer lies; "" where the arena is in one piece.
+std::string bank_of(const MemoryPlan& plan, std::size_t buffer) {
+  return plan.pieces.empty() ? "" : plan.pieces[static_cast<std::size_t>(plan.piece_of[buffer])].bank;
+}
+
 /// The plan in a few words, then one line per buffer: place, lifetime and a bar over the steps.
 void print_memory(const Network& network, const PlanFacts& facts) {
   const int steps = static_cast<int>(facts.live_bytes.size());
   fmt::print("\nmemory plan: {} bytes, lower bound {}, {}\n", network.plan.arena_bytes,
              network.plan.lower_bound, facts.verdict);
+  if (!network.plan.order.empty()) fmt::print("order of the layers: {}\n", network.plan.order);
+  for (const ArenaPiece& piece : network.plan.pieces) fmt::print("in {}: {} bytes\n", piece.bank, piece.bytes);
   fmt::print("peak: {} bytes live in step {} ({})\n",
              facts.live_bytes[static_cast<std::size_t>(facts.peak_step)], facts.peak_step, facts.peak_name);
   std::vector<std::size_t> order(network.program.buffers.size());
@@ -54,11 +61,12 @@ void print_memory(const Network& network, const PlanFacts& facts) {
   });
   for (const std::size_t i : order) {
     const auto [lower, upper] = network.plan.lifetimes[i];
-    if (network.program.buffers[i].bytes == 0) continue;  // merged with another one
+    if (lower >= upper || network.program.buffers[i].bytes == 0) continue;  // merged with another one, or no longer used
     std::string bar;
     for (int s = 0; steps <= 64 && s < steps; ++s)
       bar += s >= lower && s < upper ? '#' : s == facts.peak_step ? ':' : '.';
-    fmt::print("  {:>8} … {:<8} {} {}\n", network.plan.offsets[i],
+    const bool split = !network.plan.pieces.empty();
+    fmt::print("  {}{:>8} … {:<8} {} {}\n", split ? fmt::format("{:<5}", bank_of(network.plan, i)) : "", network.plan.offsets[i],
                network.plan.offsets[i] + network.program.buffers[i].bytes, bar,
                printable(network.program.buffers[i].name));
   }
@@ -112,8 +120,10 @@ nlohmann::json to_json(const Network& network, const Target& target) {
   for (const Call& c : network.program.calls) layers.push_back(layer_json(network.program, c, target));
   for (std::size_t i = 0; i < network.program.buffers.size(); ++i) {
     const auto [lower, upper] = network.plan.lifetimes[i];
-    buffers.push_back({{"name", printable(network.program.buffers[i].name)},
+    if (lower < upper) buffers.push_back({{"name", printable(network.program.buffers[i].name)},
+                       {"bank", bank_of(network.plan, i)},
                        {"offset", network.plan.offsets[i]},
+                       {"position", position(network.plan, i)},
                        {"bytes", network.program.buffers[i].bytes},
                        {"lower", lower},
                        {"upper", upper}});
@@ -122,6 +132,7 @@ nlohmann::json to_json(const Network& network, const Target& target) {
           {"buffers", buffers},
           {"arena_bytes", network.plan.arena_bytes},
           {"lower_bound", network.plan.lower_bound},
+          {"order", network.plan.order},
           {"peak_step", facts.peak_step},
           {"peak_layer", facts.peak_name},
           {"live_bytes", facts.live_bytes},

@@ -35,14 +35,19 @@ struct Writer {
   std::vector<Port> quantized_inputs = {};
 
   std::string at(BufferId id, const char* arena = "arena") const {
-    return fmt::format("at<{}>({}, {})", cpp_name(program[id].type), arena, network.plan.offsets[static_cast<std::size_t>(id)]);
+    const auto i = static_cast<std::size_t>(id);
+    const int piece = network.plan.pieces.empty() ? 0 : network.plan.piece_of[i];
+    const std::string base = piece == 0 ? arena : network.plan.pieces[static_cast<std::size_t>(piece)].place + "_";
+    return fmt::format("at<{}>({}, {})", cpp_name(program[id].type), base, network.plan.offsets[i]);
   }
 
   std::string inside(BufferId id) const {
+    const auto [place, byte] = place_in(program, id);
+    const std::string further = byte == 0 ? "" : fmt::format(" + {}", byte / size_of(program[id].type));
     for (std::size_t i = 0; i < program.outputs.size(); ++i)
-      if (program.outputs[i].buffer == id) return fmt::format("output_{}", i);
+      if (program.outputs[i].buffer == place) return fmt::format("output_{}{}", i, further);
     for (std::size_t i = 0; i < core_inputs.size(); ++i)
-      if (core_inputs[i] == id) return fmt::format("input_{}", i);
+      if (core_inputs[i] == place) return fmt::format("input_{}{}", i, further);
     return at(id);
   }
 
@@ -89,7 +94,10 @@ struct Writer {
   /// Whether call number `first` or a later one reads the buffer.
   bool read_from(std::size_t first, BufferId id) const {
     return std::any_of(program.calls.begin() + static_cast<std::ptrdiff_t>(first), program.calls.end(), [&](const Call& later) {
-      return std::find(later.reads.begin(), later.reads.end(), Operand(id)) != later.reads.end();
+      return std::any_of(later.reads.begin(), later.reads.end(), [&](const Operand& read) {
+        const auto* buffer = std::get_if<BufferId>(&read);
+        return buffer && place_in(program, *buffer).first == id;
+      });
     });
   }
 
@@ -154,6 +162,19 @@ struct Writer {
   }
 };
 
+/// Pieces are multiples of 8 bytes, and so aligned as any buffer must be.
+void add_banks(const MemoryPlan& plan, ModelClass& out) {
+  for (std::size_t i = 0; i < plan.pieces.size(); ++i) {
+    const ArenaPiece& piece = plan.pieces[i];
+    if (i == 0) {
+      out.own_bytes = piece.bytes;
+      continue;
+    }
+    out.banks += fill("bank.hpp.in", {{"bank", piece.bank}, {"place", piece.place}, {"bytes", std::to_string(piece.bytes)}, {"alignment", std::to_string(out.alignment)}});
+    out.bank_macros += fill("bank_macro.hpp.in", {{"bank", piece.bank}});
+  }
+}
+
 }  // namespace
 
 ModelClass model_class(const Network& network, const CompileOptions& options) {
@@ -162,6 +183,8 @@ ModelClass model_class(const Network& network, const CompileOptions& options) {
   ModelClass out;
   for (const Buffer& b : w.program.buffers) out.alignment = std::max(out.alignment, b.alignment);
   out.arena_bytes = std::max<std::int64_t>((network.plan.arena_bytes + out.alignment - 1) / out.alignment * out.alignment, out.alignment);
+  out.own_bytes = out.arena_bytes;
+  add_banks(network.plan, out);
   out.accessors = w.accessors();
   out.quantized_inputs = w.quantized_inputs;
   auto parameters = w.parameters(w.core_inputs);

@@ -74,7 +74,9 @@ std::vector<BankUse> bank_uses(const Network& network, const Target& target, con
   if (!placement.code.from.empty()) use(placement.code.from).code += o.layers;
   flash.code += o.flash;
   use(placement.vectors.bank).vectors += o.vectors;
-  use(placement.arena.bank).arena += network.plan.arena_bytes;
+  const auto& pieces = network.plan.pieces;
+  use(placement.arena.bank).arena += pieces.empty() ? network.plan.arena_bytes : pieces[0].bytes;
+  for (std::size_t i = 1; i < pieces.size(); ++i) use(placement.further[i - 1].bank).arena += pieces[i].bytes;
   ram.stack += o.stack;
   ram.other += o.ram;
   return uses;
@@ -86,8 +88,10 @@ std::string placement_text(const Network& network, const Target& target, const P
     return place.from.empty() ? std::string(place.name)
                               : fmt::format("{} (copied from {})", place.name, place.from);
   };
+  std::string arena = where(p.arena);
+  for (const Place& further : p.further) arena += " and " + where(further);
   std::string text =
-      fmt::format("weights in {}, arena in {}, code in {}", where(p.weights), where(p.arena), where(p.code));
+      fmt::format("weights in {}, arena in {}, code in {}", where(p.weights), arena, where(p.code));
   text += o.vectors > 0 ? fmt::format(", self-test samples in {}\n", where(p.vectors)) : "\n";
   for (const BankUse& use : bank_uses(network, target, p, o))
     if (use.total() > 0)

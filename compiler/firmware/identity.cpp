@@ -40,7 +40,9 @@ std::string identity(const Network& network, const CompileOptions& options, std:
   for (const Port& p : program.inputs) inputs.push_back(port_json(p));
   for (const Port& p : program.outputs) outputs.push_back(port_json(p));
   for (const Call& call : program.calls) layers.push_back(call.name);
-  const nlohmann::ordered_json all{{"model", printable(program.model_name)},
+  nlohmann::ordered_json banks = nlohmann::ordered_json::object();
+  for (const ArenaPiece& piece : network.plan.pieces) banks[piece.bank] = piece.bytes;
+  nlohmann::ordered_json all{{"model", printable(program.model_name)},
                                    {"sha256", file_hash(options.model)},
                                    {"target", options.target->name},
                                    {"onnx2mcu", version},
@@ -51,6 +53,7 @@ std::string identity(const Network& network, const CompileOptions& options, std:
                                    {"macs", total_macs(program)},
                                    {"vectors", vectors},
                                    {"layers", layers}};
+  if (!banks.empty()) all["banks"] = banks;
   return all.dump(-1, ' ', /*ensure_ascii=*/true, nlohmann::ordered_json::error_handler_t::replace);
 }
 

@@ -64,12 +64,9 @@ std::map<std::string, std::string> parse(const std::vector<std::string>& words) 
 /// The first bank with room for the arena beside what is there already; the first of all if none has.
 Place roomy(const Target& target, std::span<const Place> arenas, const Network& network, const Placement& p,
             const Overhead& o) {
-  for (const Place& arena : arenas) {
-    std::int64_t taken = network.plan.arena_bytes;
-    if (arena.bank == arenas[0].bank) taken += o.ram + o.stack;
-    if (arena.bank == p.weights.bank) taken += constant_bytes(network.program);
-    if (taken <= bank_named(target, arena.bank).size) return arena;
-  }
+  for (const Place& arena : arenas)
+    if (network.plan.arena_bytes + taken_beside(target, network, p, o, arena) <= bank_named(target, arena.bank).size)
+      return arena;
   return arenas[0];
 }
 
@@ -81,6 +78,26 @@ std::int64_t flash_use(const Network& network, const Placement& p, const Overhea
 }
 
 }  // namespace
+
+std::vector<Place> arena_places(const Target& target, const std::vector<std::string>& words) {
+  const std::span<const Place> all = choices(target).arena;
+  const auto wanted = parse(words);
+  const auto word = wanted.find("arena");
+  if (word == wanted.end()) return {all.begin(), all.end()};
+  std::vector<Place> places;
+  for (std::size_t at = 0; at <= word->second.size();) {
+    const std::size_t end = std::min(word->second.find('+', at), word->second.size());
+    places.push_back(find(target, "arena", word->second.substr(at, end - at), all));
+    at = end + 1;
+  }
+  return places;
+}
+
+std::int64_t taken_beside(const Target& target, const Network& network, const Placement& p, const Overhead& o,
+                          const Place& arena) {
+  const bool variables = arena.bank == choices(target).arena[0].bank;
+  return (variables ? o.ram + o.stack : 0) + (arena.bank == p.weights.bank ? constant_bytes(network.program) : 0);
+}
 
 const Bank& bank_named(const Target& target, std::string_view name) {
   for (const Bank& bank : target.banks)
@@ -96,8 +113,11 @@ Placement place(const Target& target, const Network& network, const std::vector<
     const auto word = wanted.find(what);
     return word == wanted.end() ? among[0] : find(target, what, word->second, among);
   };
-  Placement p{told("weights", all.weights), told("arena", all.arena), told("code", all.code),
+  Placement p{told("weights", all.weights), arena_places(target, words)[0], told("code", all.code),
               told("vectors", all.vectors)};
+  const auto& pieces = network.plan.pieces;
+  if (!pieces.empty()) p.arena = find(target, "arena", pieces[0].place, all.arena);
+  for (std::size_t i = 1; i < pieces.size(); ++i) p.further.push_back(find(target, "arena", pieces[i].place, all.arena));
   const auto overflows = [&] { return flash_use(network, p, o) > target.flash_bytes; };
   const bool external = all.vectors.size() > 1;
   if (external && !wanted.contains("vectors") && overflows()) p.vectors = all.vectors[1];
@@ -106,7 +126,7 @@ Placement place(const Target& target, const Network& network, const std::vector<
         constant_bytes(network.program) <= bank_named(target, axi_from_qspi.bank).size ? axi_from_qspi : all.weights[1];
   if (external && p.weights.name == "axi" && p.weights.from == "FLASH" && overflows())
     p.weights = axi_from_qspi;
-  if (!wanted.contains("arena")) p.arena = roomy(target, all.arena, network, p, o);
+  if (!wanted.contains("arena") && pieces.empty()) p.arena = roomy(target, all.arena, network, p, o);
   if (!wanted.contains("code") && p.code.bank == "ITCM" && o.layers > bank_named(target, "ITCM").size)
     p.code = find(target, "code", "flash", all.code);
   return p;

@@ -21,6 +21,7 @@ struct Place {
 
 struct Placement {
   Place weights, arena, code, vectors;
+  std::vector<Place> further = {};  ///< of the arena's pieces behind the first
   bool external_flash() const {
     return weights.bank == "QSPI" || weights.from == "QSPI" || vectors.bank == "QSPI";
   }
@@ -41,6 +42,13 @@ struct Overhead {
 /// which are copied to RAM at start if they fit there; hot code runs from ITCM.
 Placement place(const Target& target, const Network& network, const std::vector<std::string>& words,
                 const Overhead& overhead);
+
+/// Where the arena may be: the banks that `words` name ("arena=dtcm+axi"), or all there are, fastest first.
+std::vector<Place> arena_places(const Target& target, const std::vector<std::string>& words);
+
+/// Bytes of an arena's bank that a firmware has other uses for.
+std::int64_t taken_beside(const Target& target, const Network& network, const Placement& placement, const Overhead& overhead,
+                          const Place& arena);
 
 /// The bank of `target` with that name; throws std::logic_error if there is none.
 const Bank& bank_named(const Target& target, std::string_view name);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <cmath>
 #include <set>
 
@@ -93,6 +94,20 @@ std::int64_t int_param(const Call& call, std::string_view name, std::int64_t oth
   for (const Param& p : call.params)
     if (p.name == name && p.type == "int") return std::stoll(p.value);
   return otherwise;
+}
+
+std::vector<std::int64_t> int_list_param(const Call& call, std::string_view name) {
+  std::vector<std::int64_t> out;
+  for (const Param& p : call.params) {
+    if (p.name != std::string(name) + "[]") continue;
+    for (const char* at = p.value.data() + 1; *at != '\0' && *at != '}';) {  // "{196, 16}"
+      std::int64_t value = 0;
+      at = std::from_chars(at, p.value.data() + p.value.size(), value).ptr;
+      out.push_back(value);
+      while (*at == ',' || *at == ' ') ++at;
+    }
+  }
+  return out;
 }
 
 Param param(std::string name, std::int64_t value) { return {"int", std::move(name), std::to_string(value)}; }

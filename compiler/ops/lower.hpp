@@ -65,6 +65,8 @@ struct LowerContext {
 
 /// The value of an int param of the call, or `otherwise`.
 std::int64_t int_param(const Call& call, std::string_view name, std::int64_t otherwise = 0);
+/// The values of an int[] param of the call; none if it has no such param.
+std::vector<std::int64_t> int_list_param(const Call& call, std::string_view name);
 
 // Params of a layer struct. Floats are printed exactly.
 Param param(std::string name, std::int64_t value);

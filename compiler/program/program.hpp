@@ -24,6 +24,8 @@ struct Buffer {
   Shape shape;       ///< as stored, e.g. NHWC
   std::int64_t bytes = 0;
   std::int64_t alignment = 4;  ///< of its offset in the arena, in bytes
+  BufferId whole = BufferId::none;  ///< the buffer of which it is a part: a piece that Concat joins, or Split cuts off
+  std::int64_t at = 0;              ///< its first byte there
 };
 
 struct ConstantArray {
@@ -123,6 +125,9 @@ struct Program {
   const Buffer& operator[](BufferId id) const { return buffers[static_cast<std::size_t>(id)]; }
   const ConstantArray& operator[](ConstantId id) const { return constants[static_cast<std::size_t>(id)]; }
 };
+
+/// The buffer with a place of its own in the arena in which `id` lies, itself or one it is a part of, and where in it.
+std::pair<BufferId, std::int64_t> place_in(const Program& program, BufferId id);
 
 /// Bytes of all constant arrays, and multiply-accumulates of one inference.
 std::int64_t constant_bytes(const Program& program);

@@ -2,6 +2,12 @@
 
 namespace o2m {
 
+std::pair<BufferId, std::int64_t> place_in(const Program& program, BufferId id) {
+  std::int64_t at = 0;
+  for (; program[id].whole != BufferId::none; id = program[id].whole) at += program[id].at;
+  return {id, at};
+}
+
 std::int64_t constant_bytes(const Program& program) {
   std::int64_t bytes = 0;
   for (const ConstantArray& c : program.constants) bytes += static_cast<std::int64_t>(c.bytes.size());

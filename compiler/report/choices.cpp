@@ -28,12 +28,13 @@ RamChoice choice(const char* name, const CompileOptions& options, const Network&
 }  // namespace
 
 std::vector<RamChoice> ram_choices(const CompileOptions& options) {
-  const Network layers = compiled(options, Optimize::time, true);
+  const Network layers = compiled(options, Optimize::time, true), streams = compiled(options, Optimize::ram, true);
   std::vector<RamChoice> choices{
       choice("layer by layer, every buffer by itself", options, compiled(options, Optimize::time, false)),
       choice("layer by layer, buffers share bytes", options, layers),
-      choice("rows streamed through chains of layers", options, compiled(options, Optimize::ram, true))};
-  const bool fits = arena_fits(layers, *options.target, options.place);
+      choice("rows streamed through chains of layers", options, streams)};
+  const auto one_bank = [&](const Network& n) { return n.plan.pieces.empty() && arena_fits(n, *options.target, options.place); };
+  const bool fits = one_bank(layers) || !one_bank(streams);  // else in pieces, if at all
   choices[1].optimize = fits ? "time, balanced" : "time";
   choices[2].optimize = fits ? "ram" : "ram, balanced";
   const bool streamed = options.optimize == Optimize::ram || (options.optimize == Optimize::balanced && !fits);

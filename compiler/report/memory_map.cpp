@@ -60,7 +60,9 @@ std::string grid(std::int64_t bytes, const Scale& scale, double right) {
 std::string buffer(const Network& network, std::size_t i, const Scale& scale) {
   const Buffer& b = network.program.buffers[i];
   const auto [lower, upper] = network.plan.lifetimes[i];
-  const std::int64_t offset = network.plan.offsets[i];
+  const std::int64_t offset = position(network.plan, i);
+  const auto& pieces = network.plan.pieces;
+  const std::string bank = pieces.empty() ? "" : fmt::format(" of {}", pieces[static_cast<std::size_t>(network.plan.piece_of[i])].bank);
   const double width = (upper - lower) * scale.step, height = static_cast<double>(b.bytes) * scale.byte;
   const std::string kind = kind_of(network.program, static_cast<BufferId>(i)), name = printable(b.name);
   const auto letters = static_cast<std::size_t>(std::max(0.0, (width - 8) / 7));
@@ -78,8 +80,8 @@ std::string buffer(const Network& network, std::size_t i, const Scale& scale) {
                {"width", number(width)},
                {"height", number(std::max(height, 1.0))},
                {"label", label},
-               {"title", html_text(fmt::format("{}: {} bytes at offset {}, {}, steps {} to {}", name, b.bytes,
-                                               offset, kind, lower, upper - 1))}});
+               {"title", html_text(fmt::format("{}: {} bytes at offset {}{}, {}, steps {} to {}", name, b.bytes,
+                                               network.plan.offsets[i], bank, kind, lower, upper - 1))}});
 }
 
 std::string step_names(const Network& network, const PlanFacts& facts, const Scale& scale) {
@@ -112,7 +114,7 @@ std::string memory_map_svg(const Network& network, const PlanFacts& facts) {
   });
   std::string buffers, live;
   for (const std::size_t i : order)
-    if (network.program.buffers[i].bytes > 0) buffers += buffer(network, i, scale);
+    if (network.program.buffers[i].bytes > 0 && network.plan.lifetimes[i].first < network.plan.lifetimes[i].second) buffers += buffer(network, i, scale);
   for (std::size_t s = 0; s < facts.live_bytes.size(); ++s) {
     const std::string y = number(std::max(scale.y(facts.live_bytes[s]), 2.0));
     live += fmt::format("{}{} {}H{}", s == 0 ? "M" : "L", number(scale.x(static_cast<double>(s))), y,

@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "cost/cost.hpp"
+#include "cost/work.hpp"
 #include "diagnostics.hpp"
 #include "emit/embedded.hpp"
 #include "emit/fill.hpp"
@@ -41,6 +43,30 @@ struct Column {
   }
 };
 
+/// A row of the table: a layer, a stream, or a layer within a stream.
+struct Entry {
+  Call call;
+  std::size_t step = 0;  ///< of the call that it is, or is part of
+  int stage = 0;         ///< 1, 2, … in a stream
+  std::optional<LayerCost> cost;
+  bool is_stream() const { return !call.stages.empty(); }
+  std::string number() const { return stage == 0 ? std::to_string(step) : fmt::format("{}.{}", step, stage); }
+};
+
+/// Layers of a stream stand behind it.
+std::vector<Entry> entries_of(const Program& program, const Target& target) {
+  std::vector<Entry> entries;
+  for (std::size_t i = 0; i < program.calls.size(); ++i) {
+    const Call& call = program.calls[i];
+    entries.push_back({call, i + 1, 0, layer_cost(program, call, target)});
+    if (call.stages.empty()) continue;
+    const WholeLayers whole = whole_layers(program, call);
+    for (const Call& layer : whole.layers)
+      entries.push_back({layer, i + 1, static_cast<int>(&layer - whole.layers.data()) + 1, layer_cost(whole.program, layer, target)});
+  }
+  return entries;
+}
+
 struct Page {
   const Network& network;
   const CompileOptions& options;
@@ -48,19 +74,19 @@ struct Page {
   const Target& target = *options.target;
   PlanFacts facts = plan_facts(network);
   NetworkCost cost = network_cost(program, target);
-  Column macs = {}, weights = {}, live = {}, cycles = {}, code = {};
+  std::vector<Entry> entries = entries_of(program, target);
+  Column macs = {}, weights = {}, live = {}, cycles = {}, code = {};  ///< by entry; of a stream only what its layers share
   std::int64_t constants = constant_bytes(program);
 
   Page(const Network& the_network, const CompileOptions& the_options)
       : network(the_network), options(the_options) {
-    for (std::size_t i = 0; i < program.calls.size(); ++i) {
-      const Call& call = program.calls[i];
-      const auto expected = layer_cost(program, call, target);
-      macs.values.push_back(call.macs);
-      weights.values.push_back(call.weight_bytes);
-      live.values.push_back(facts.live_bytes[i + 1]);
-      cycles.values.push_back(expected ? static_cast<std::int64_t>(expected->cycles) : 0);
-      code.values.push_back(expected ? expected->code_bytes : 0);
+    for (const Entry& e : entries) {
+      const bool counts = !e.is_stream();
+      macs.values.push_back(counts ? e.call.macs : 0);
+      weights.values.push_back(counts ? e.call.weight_bytes : 0);
+      live.values.push_back(e.stage == 0 ? facts.live_bytes[e.step] : 0);
+      cycles.values.push_back(counts && e.cost ? static_cast<std::int64_t>(e.cost->cycles) : 0);
+      code.values.push_back(counts && e.cost ? e.cost->code_bytes : 0);
     }
   }
 
@@ -95,10 +121,10 @@ struct Page {
                     grouped(facts.live_bytes[static_cast<std::size_t>(facts.peak_step)]), facts.peak_step),
         true);
     if (cycles.total() > 0)
-      out += card("most time", program.calls[cycles.worst()].name,
+      out += card("most time", entries[cycles.worst()].call.name,
                   fmt::format("{} % of the expected cycles", cycles.percent(cycles.worst())), true);
     if (weights.total() > 0)
-      out += card("most weights", program.calls[weights.worst()].name,
+      out += card("most weights", entries[weights.worst()].call.name,
                   fmt::format("{} bytes, {} % of the weights", grouped(weights.largest()),
                               weights.percent(weights.worst())),
                   true);
@@ -106,8 +132,9 @@ struct Page {
   }
 
   std::string row(std::size_t i) const {
-    const Call& call = program.calls[i];
-    Fields fields{{"number", std::to_string(i + 1)},
+    const Call& call = entries[i].call;
+    Fields fields{{"number", entries[i].number()},
+                  {"kind", entries[i].stage > 0 ? " class=\"stage\"" : fmt::format(" id=\"layer-{}\"", entries[i].step)},
                   {"name", html_text(call.name)},
                   {"kernel", html_text(call.kernel)},
                   {"origin", html_text(call.origin)},
@@ -204,7 +231,7 @@ std::string report_page(const Network& network, const CompileOptions& options) {
   const Page page(network, options);
   const PlanFacts& facts = page.facts;
   std::string rows;
-  for (std::size_t i = 0; i < page.program.calls.size(); ++i) rows += page.row(i);
+  for (std::size_t i = 0; i < page.entries.size(); ++i) rows += page.row(i);
   return fill(
       "report/page.html.in",
       {{"version", version},

@@ -42,10 +42,15 @@ struct Excerpt {
   /// `life`: of the whole program's buffers, in steps (call i is step i + 1).
   Excerpt(const Program& whole, const std::vector<PlanBuffer>& life, std::size_t first, std::size_t last) {
     std::map<BufferId, BufferId> known;
-    const auto own = [&](BufferId& id) {
+    const auto own = [&](const auto& self, BufferId& id) -> void {
       const auto [it, added] = known.try_emplace(id, static_cast<BufferId>(program.buffers.size()));
       if (added) {
         program.buffers.push_back(whole[id]);
+        if (whole[id].whole != BufferId::none) {
+          BufferId outer = whole[id].whole;
+          self(self, outer);
+          program[it->second].whole = outer;
+        }
         if (life[static_cast<std::size_t>(id)].upper > static_cast<std::int64_t>(last) + 1) program.outputs.emplace_back().buffer = it->second;
       }
       id = it->second;
@@ -53,9 +58,9 @@ struct Excerpt {
     for (std::size_t i = first; i < last; ++i) {
       Call call = whole.calls[i];
       for (Operand& read : call.reads)
-        if (auto* id = std::get_if<BufferId>(&read)) own(*id);
-      for (BufferId& id : call.writes) own(id);
-      for (BufferId& id : call.scratch) own(id);
+        if (auto* id = std::get_if<BufferId>(&read)) own(own, *id);
+      for (BufferId& id : call.writes) own(own, id);
+      for (BufferId& id : call.scratch) own(own, id);
       program.calls.push_back(std::move(call));
     }
     for (const Port& port : whole.inputs)

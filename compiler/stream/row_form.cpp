@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "kernels/depthwise.hpp"
 #include "ops/lower.hpp"
@@ -38,21 +37,6 @@ std::vector<BufferId> buffers_read(const Call& call) {
 std::int64_t image_height(const Program& program, BufferId id) {
   const Shape& shape = program[id].shape;
   return shape.size() == 4 && shape[0] == 1 ? shape[1] : 0;
-}
-
-/// "{196, 16}" of an int[] param.
-std::vector<std::int64_t> int_list(const Call& call, const std::string& name) {
-  std::vector<std::int64_t> out;
-  for (const Param& p : call.params) {
-    if (p.name != name + "[]") continue;
-    for (const char* at = p.value.data() + 1; *at != '\0' && *at != '}';) {
-      std::int64_t value = 0;
-      at = std::from_chars(at, p.value.data() + p.value.size(), value).ptr;
-      out.push_back(value);
-      while (*at == ',' || *at == ' ') ++at;
-    }
-  }
-  return out;
 }
 
 void set_list(Call& call, const std::string& name, const std::vector<std::int64_t>& values) {
@@ -106,12 +90,12 @@ std::optional<RowForm> window_form(const Program& program, const Call& call, std
 std::optional<RowForm> pair_form(const Program& program, const Call& call, std::int64_t height) {
   RowForm f{{StageKind::row, call, {}, {}}, {}, {}};
   const std::vector<BufferId> reads = buffers_read(call);
-  const auto size = int_list(call, "size");
+  const auto size = int_list_param(call, "size");
   if (height == 0 && !reads.empty()) height = image_height(program, reads[0]);
   if (reads.empty() || size.size() != 1 || height < 1 || size[0] % height != 0) return std::nullopt;
   for (std::size_t i = 0; i < 2; ++i) {
     const bool is_buffer = std::holds_alternative<BufferId>(call.reads[i]);
-    if (int_list(call, i == 0 ? "a_step" : "b_step") != std::vector<std::int64_t>{is_buffer ? 1 : 0}) return std::nullopt;
+    if (int_list_param(call, i == 0 ? "a_step" : "b_step") != std::vector<std::int64_t>{is_buffer ? 1 : 0}) return std::nullopt;
   }
   set_list(f.stage.layer, "size", {size[0] / height});
   f.stage.out_h = height;
@@ -135,7 +119,7 @@ std::optional<RowForm> element_form(const Program& program, const Call& call, st
 /// An NCHW image to NHWC: row y is made from row y of every plane.
 std::optional<RowForm> planes_form(const Program& program, const Call& call) {
   RowForm f{{StageKind::row, call, {}, {}}, {}, {}};
-  const auto size = int_list(call, "size"), step = int_list(call, "step");
+  const auto size = int_list_param(call, "size"), step = int_list_param(call, "step");
   const std::int64_t height = image_height(program, call.writes[0]);
   if (size.size() != 2 || height < 2 || size[0] % height != 0 || step != std::vector<std::int64_t>{1, size[0]} || int_param(call, "first") != 0)
     return std::nullopt;

@@ -18,8 +18,11 @@ bool reads_buffer(const Call& call, BufferId id) {
   return std::find(call.reads.begin(), call.reads.end(), Operand(id)) != call.reads.end();
 }
 
-/// Whether anything outside the calls [first, last) needs the buffer: a later call, or the network's user.
+/// Whether anything outside the calls [first, last) needs the buffer: a later call, or the network's user. A part of
+/// another is needed there, and what has parts; they are never rings.
 bool needed_outside(const Program& program, BufferId id, std::size_t first, std::size_t last) {
+  if (program[id].whole != BufferId::none || std::any_of(program.buffers.begin(), program.buffers.end(), [&](const Buffer& b) { return b.whole == id; }))
+    return true;
   for (const Port& port : program.outputs)
     if (port.buffer == id) return true;
   for (const State& state : program.states)
@@ -48,6 +51,11 @@ struct Builder {
     return std::nullopt;
   }
 
+  /// Whether it shares memory with something that a stage makes: whole buffers and their parts.
+  bool lies_with_made(BufferId id) const {
+    return std::any_of(made.begin(), made.end(), [&](const StreamValue& v) { return place_in(program, v.buffer).first == place_in(program, id).first; });
+  }
+
   /// Height of what the call reads, as far as a stage before it has decided that.
   std::int64_t height_read(const Call& call) const {
     for (const Operand& read : call.reads)
@@ -74,6 +82,7 @@ struct Builder {
       if (!id) continue;
       const RowShape& rows = form->inputs.at(n++);
       const auto value = made_value(*id);
+      if (!value && lies_with_made(*id)) return false;
       if (value && (made[*value].height != rows.height || made[*value].pitch != rows.pitch || form->needs_given_input)) return false;
       reads.back().emplace_back(!value, value ? *value : given_value(*id, rows));
     }

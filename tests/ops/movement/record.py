@@ -132,6 +132,27 @@ def squeeze_opset11():
     return m
 
 
+def in_place():
+    """Concat and Split of contiguous pieces: written and read in place, but for what cannot be."""
+    m = Model()
+    for dtype in "int8", "float32":
+        x = m.input(dtype, [6, 5])
+        sizes = m.constant([2, 1, 3])
+        a, b, c = m.node("Split", [x, sizes], 3, axis=0)
+        turned = [m.node("Transpose", [m.node("Transpose", [p], perm=[1, 0])], perm=[1, 0]) for p in (a, b, c)]
+        mirrored = [m.node("Slice", [p, m.constant([-1]), m.constant([-100]), m.constant([1]), m.constant([-1])]) for p in (a, b, c)]
+        joined = m.node("Concat", [mirrored[2], mirrored[0], mirrored[1]], axis=0)
+        m.keep(dtype, m.node("Transpose", [joined], perm=[1, 0]))
+        m.keep(dtype, mirrored[0])  # read again behind the Concat
+        nested = m.node("Concat", [joined, m.constant(m.values(dtype, [2, 5]), dtype), mirrored[1], mirrored[1], x, turned[0]], axis=0)
+        first, second = m.node("Split", [nested, m.constant([7, 11])], 2, axis=0)
+        upper, lower = m.node("Split", [second, m.constant([4, 7])], 2, axis=0)
+        for piece in first, upper, lower:
+            m.keep(dtype, m.node("Transpose", [piece], perm=[1, 0]))
+        m.keep(dtype, m.node("Concat", [m.node("Transpose", [lower], perm=[1, 0]), m.node("Transpose", [upper], perm=[1, 0])], axis=1))
+    return m
+
+
 def concat():
     m = Model()
     for dtype in "int8", "float32", "bool", "uint64":
@@ -460,7 +481,7 @@ def sequences():
 MODELS = {
     "sequences": sequences,
     "branches": branches,
-    "transpose": transpose, "reshape": reshape, "squeeze_opset11": squeeze_opset11, "concat": concat,
+    "transpose": transpose, "reshape": reshape, "squeeze_opset11": squeeze_opset11, "concat": concat, "in_place": in_place,
     "split_opset11": lambda: split(11), "split_opset13": lambda: split(13), "split_opset18": lambda: split(18),
     "slice_opset9": slice_opset9, "slice_opset13": slice_opset13, "pad_opset10": pad_opset10,
     "pad_opset21": pad_opset21, "cast": cast, "gather": gather, "expand": expand, "where": where,
