@@ -48,7 +48,8 @@ ONNX2MCU_INLINE void packed_guarded_conv2d_stage(const X* const (&rows)[L::k_h],
   const Guarded<L, X, Y> finish{rows, oy};
   if constexpr (L::depthwise) {
     for_each_row_plane<L>(rows, scratch, [&](int c) ONNX2MCU_INLINE_LAMBDA {
-      depthwise_rows<L, 7>(scratch, y + c, 1, c, [&finish, c, ox = 0](std::int32_t acc) mutable ONNX2MCU_INLINE_LAMBDA { return finish(acc, ox++, c); });
+      int ox = 0;
+      depthwise_rows<L, 7>(scratch, y + c, 1, c, [&finish, c, &ox](std::int32_t acc) ONNX2MCU_INLINE_LAMBDA { return finish(acc, ox++, c); });
     });
   } else {
     packed_conv2d_row<L>(rows, y, scratch, finish);
@@ -66,7 +67,8 @@ ONNX2MCU_OUT_OF_LINE Y packed_doubtful_depthwise(std::int32_t steps, int c, cons
 template <class L, class X, class Y>
 ONNX2MCU_INLINE void packed_guarded_depthwise(const X* x, Y* y, std::int16_t* plane) noexcept {
   for_each_band<L>(x, plane, [&](int c, int rows, int oy) ONNX2MCU_INLINE_LAMBDA {
-    depthwise_rows<L, 7>(plane, y + (oy * (L::out_w * L::out_c) + c), rows, c, [x, c, cell = oy * L::out_w](std::int32_t acc) mutable ONNX2MCU_INLINE_LAMBDA {
+    int cell = oy * L::out_w;
+    depthwise_rows<L, 7>(plane, y + (oy * (L::out_w * L::out_c) + c), rows, c, [x, c, &cell](std::int32_t acc) ONNX2MCU_INLINE_LAMBDA {
       const std::int32_t steps = guarded_steps<L>(acc, c);
       const int at = cell++;
       return is_doubtful<L>(steps, channel_element(L::doubt, c)) ? packed_doubtful_depthwise<L, Y>(steps, c, x, at) : round_steps<L, Y>(steps);
