@@ -3,6 +3,7 @@ import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
 KINDS = ["conv3", "conv3", "conv5", "strided", "pointwise", "pointwise", "depthwise", "depthwise", "pool"]
+PLANES = ["depthwise", "depthwise", "depthwise", "pointwise", "pool"]  # for what few of the other chains have
 
 
 class Chain:
@@ -59,8 +60,8 @@ class Chain:
         self.quantize(self.node("MaxPool", [self.dequantized()], kernel_shape=[2, 2], strides=[2, 2]), self.scale)
         self.shape = [self.shape[0], self.shape[1] // 2, self.shape[2] // 2]
 
-    def layer(self):
-        kind, (c, h, w) = self.rng.choice(KINDS), self.shape
+    def layer(self, kinds):
+        kind, (c, h, w) = self.rng.choice(kinds), self.shape
         small = min(h, w) < 7
         if kind == "pool":
             return None if small else self.pool()
@@ -72,12 +73,12 @@ class Chain:
         return self.conv({"pointwise": 1, "conv5": 5}.get(kind, 3), 2 if kind == "strided" else 1, 8 if h * w * out > 16000 else out)
 
 
-def write_chain(path, seed):
+def write_chain(path, seed, kinds=KINDS):
     """A network of about eight layers; every other one has int8 activations. Returns one sample."""
     chain = Chain(seed, seed % 2 == 1)
     x_shape = [1] + chain.shape
-    for _ in range(6):
-        chain.layer()
+    for _ in range(6 if kinds is KINDS else 9):
+        chain.layer(kinds)
     while np.prod(chain.shape) > 1500 and min(chain.shape[1:]) >= 2:
         chain.pool()
     flat = chain.node("Flatten", [chain.dequantized()])

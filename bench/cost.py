@@ -1,7 +1,8 @@
 #!/usr/bin/env -S python3 -B
 """The cost model of compiler/cost: measures layers in the simulator, fits the coefficients, and compares.
-   bench/cost.py measure [--chains N] [--target T]   simulates random chains of layers and the networks of networks.py
-   bench/cost.py fit                                 writes compiler/cost/coefficients.def from all that was measured
+   bench/cost.py measure [WORD …] [--chains N] [--target T]   simulates random chains of layers and the networks of networks.py
+   bench/cost.py fit [--only WORD]                   writes compiler/cost/coefficients.def from all that was measured; of the
+                                                     models named so alone
    bench/cost.py check [NETWORK …] [--write]         expected beside simulated cycles, layer by layer; --write: bench/cost.md"""
 import argparse
 import collections
@@ -15,7 +16,7 @@ import sys
 import numpy as np
 
 import run as networks
-from chains import write_chain
+from chains import PLANES, write_chain
 from networks import NETWORKS, model_path
 
 ROOT = networks.ROOT
@@ -45,13 +46,19 @@ def inspect(model, chip, options):
 
 
 def code_of(elf):
-    """Bytes by function of the network."""
-    sizes = {}
+    """Bytes by layer: its function, and those functions of its own that a kernel keeps out of line."""
+    sizes, by_struct = {}, collections.Counter()
     for line in networks.run(["arm-none-eabi-nm", "-S", elf], "nm").splitlines():
-        m = re.match(r"\w+ (\w+) \w _ZN7network6layers(\d+)(\w+)", line)
-        if m:
-            sizes[m[3][:int(m[2])]] = int(m[1], 16)
-    return sizes
+        m = re.match(r"\w+ (\w+) \w (_ZN\w+)", line)
+        if not m:
+            continue
+        layer = re.match(r"_ZN7network6layers(\d+)(\w+)", m[2])
+        kernel = re.match(r"_ZN8onnx2mcu\w+?IN7network6layers(\d+)(\w+)", m[2])
+        if layer:
+            sizes[layer[2][:int(layer[1])]] = int(m[1], 16)
+        elif kernel:
+            by_struct[kernel[2][:int(kernel[1])].lower()] += int(m[1], 16)
+    return {name: size + by_struct[name.replace("_", "")] for name, size in sizes.items()}
 
 
 def measure(name, model, samples, chip, options):
@@ -84,6 +91,9 @@ def training(chains):
     for i in range(chains):
         path = os.path.join(folder, f"chain{i}.onnx")
         yield f"chain{i}", path, write_chain(path, i), FORMS if i % 3 == 0 else FORMS[:2] if i % 3 == 1 else FORMS[:1] + FORMS[3:4]
+    for i in range(chains // 2):
+        path = os.path.join(folder, f"planes{i}.onnx")
+        yield f"planes{i}", path, write_chain(path, 100 + i, PLANES), FORMS[:1]
     for name in CHECKED:
         if os.path.exists(model_path(name)):
             yield name, model_path(name), np.ascontiguousarray(NETWORKS[name][1]()[:1]), FORMS[:1] + [["--optimize=ram"]]
@@ -96,6 +106,8 @@ def measure_all(args):
     elif os.path.exists(MEASURED):
         os.remove(MEASURED)
     for name, model, sample, forms in training(args.chains):
+        if args.network and not any(word in name for word in args.network):
+            continue
         for chip in args.target or networks.CHIPS:
             for options in forms if chip != "f103" else [f for f in forms if f in ([], ["--optimize=ram"])]:
                 if (name, chip, str(options)) in known:
@@ -150,17 +162,24 @@ def fit(args):
     groups = collections.defaultdict(list)
     for row in measured_rows(args.chains):
         groups[row["chip"], row["cost_model"]].append(row)
-    text = "// Cycles and bytes of code of a unit of each quantity of compiler/cost/work.cpp. Made by bench/cost.py fit.\n"
+    path = os.path.join(ROOT, "compiler/cost/coefficients.def")
+    path = os.path.join(ROOT, "compiler/cost/coefficients.def")
+    with open(path) as f:
+        title, *lines = f
+    groups = {place: rows for place, rows in groups.items() if (args.only or "") in place[1]}
+    kept = [line for line in lines if args.only and (line.split('"')[1], line.split('"')[3]) not in groups]
     for (chip, key), rows in sorted(groups.items()):
         for macro, amounts, result in (("CYCLES", "work", "cycles"), ("BYTES", "parts", "code")):
             known = [r for r in rows if r[result]]
             coefficients, errors = fit_group(known, amounts, result)
             for name, value in coefficients.items():
-                text += f'{macro}("{chip}", "{key}", "{name}", {float(f"{value:.4g}"):g})\n'
+                kept.append(f'{macro}("{chip}", "{key}", "{name}", {float(f"{value:.4g}"):g})\n')
             if macro == "CYCLES":
                 print(f"{chip} {key:<44} {len(known):3} layers, error rms {np.sqrt(np.mean(errors ** 2)):.3f}, largest {np.abs(errors).max():.2f}")
-    with open(os.path.join(ROOT, "compiler/cost/coefficients.def"), "w") as f:
-        f.write(text)
+    order = {"CYCLES": 0, "BYTES": 1}
+    kept.sort(key=lambda line: (line.split('"')[1], line.split('"')[3], order[line.split("(")[0]], line.split('"')[5]))
+    with open(path, "w") as f:
+        f.writelines([title] + kept)
 
 
 def checked_rows(args, name, chip):
@@ -208,6 +227,7 @@ def main():
     p.add_argument("network", nargs="*")
     p.add_argument("--chains", type=int, default=16)
     p.add_argument("--again", action="store_true", help="measure: forget what was measured before")
+    p.add_argument("--only", metavar="WORD", help="fit: the models whose names hold the word, the others stay")
     p.add_argument("--measured", action="store_true", help="check: against what was measured, without simulating again")
     p.add_argument("--target", action="append", choices=list(networks.CHIPS))
     p.add_argument("--option", action="append", default=[])

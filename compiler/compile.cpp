@@ -14,11 +14,12 @@
 namespace o2m {
 namespace {
 
-CodeForms forms_for(const Graph& graph, const CompileOptions& options, bool least_ram) {
-  CodeForms forms = choose_forms(graph, options);
+/// The forms for time, or those that need the least RAM: no patches, no transformed tiles.
+CodeForms forms_for(const CodeForms& fastest, bool least_ram) {
+  CodeForms forms = fastest;
   forms.common.direct = least_ram;
-  if (least_ram) forms.winograd.clear();
   for (auto& [layer, form] : forms.layers) form.direct = least_ram;
+  if (least_ram) forms.winograd.clear();
   return forms;
 }
 
@@ -50,8 +51,9 @@ Network build_network(Graph graph, const CompileOptions& options, Diagnostics& d
   infer_shapes(graph, diagnostics, /*fold_dequantize=*/true);
   dump("layout", graph);
 
+  const CodeForms forms = choose_code_forms(graph, options);
   const auto network_for = [&](bool least_ram) {
-    Network network{lower(graph, *options.target, forms_for(graph, options, least_ram), diagnostics), {}};
+    Network network{lower(graph, *options.target, forms_for(forms, least_ram), diagnostics), {}};
     network.program.model_name = options.model.filename().string();
     std::string order;
     if (options.share && !options.trace) network.program = with_slices(network.program);

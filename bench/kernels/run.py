@@ -29,7 +29,7 @@ CMSIS-NN: the same layer by that library, GCC 12, -O3, in the same simulator; me
 
 def code_bytes(elf):
     text = subprocess.run(["arm-none-eabi-nm", "-S", elf], stdout=subprocess.PIPE, text=True, check=True).stdout
-    return sum(int(m[1], 16) for m in re.finditer(r"^\w+ (\w+) \w _ZN7network6layers6kernelE", text, re.M))
+    return sum(int(m[1], 16) for m in re.finditer(r"^\w+ (\w+) \w _ZN(?:8onnx2mcu\w+?IN)?7network6layers6[kK]ernelE", text, re.M))
 
 
 def measure(index, chip, args):

@@ -184,6 +184,7 @@ int self_test(const Options& o, DeviceClient& device, const DeviceInfo& d) {
     sum.correct = one.correct < 0 ? -1 : sum.correct + one.correct;
     progress(i + 1, d.vectors);
   }
+  if (sum.vectors == 0) refuse("the firmware holds no test vectors");
   const bool passed = sum.identical == sum.vectors;
   if (o.json) {
     nlohmann::json json{

@@ -69,13 +69,13 @@ std::set<std::string> winograd_layers(const Graph& graph, const Target& target, 
   return chosen;
 }
 
-/// The choices of every layer that has more than one and whose cost is known. `fixed`: bytes of all that is
+/// The choices of every layer that has more than one and whose cost is known. `fixed`: bytes of code that is
 /// not theirs.
 std::vector<LayerChoices> choices_of(const Graph& graph, const Target& target, const std::set<std::string>& winograd,
-                                     bool full, std::int64_t& fixed) {
+                                     bool full, std::int64_t& fixed, std::int64_t& constants) {
   const Program blocked = lowered(graph, target, {{}, {}, winograd}), rolled = lowered(graph, target, {{false, 1}});
   std::vector<LayerChoices> layers;
-  fixed += constant_bytes(blocked);
+  constants = constant_bytes(blocked);
   for (const Call& call : blocked.calls) {
     LayerChoices layer{call.name, {}};
     const auto add = [&](const Program& program, const Call& written, const CodeForm& form) {
@@ -129,95 +129,109 @@ CodeForms full_forms(const std::vector<LayerChoices>& layers, std::int64_t budge
   return forms;
 }
 
+/// The choice with the fewest bytes.
+std::size_t smallest(const LayerChoices& layer) {
+  const auto at = std::min_element(layer.choices.begin(), layer.choices.end(),
+                                   [](const FormChoice& a, const FormChoice& b) { return a.bytes < b.bytes; });
+  return static_cast<std::size_t>(at - layer.choices.begin());
+}
+
 std::int64_t least_bytes(const std::vector<LayerChoices>& layers) {
   std::int64_t sum = 0;
-  for (const LayerChoices& layer : layers)
-    sum += std::min_element(layer.choices.begin(), layer.choices.end(),
-                            [](const FormChoice& a, const FormChoice& b) { return a.bytes < b.bytes; })
-               ->bytes;
+  for (const LayerChoices& layer : layers) sum += layer.choices[smallest(layer)].bytes;
   return sum;
+}
+
+std::size_t grains(std::int64_t bytes) {
+  return static_cast<std::size_t>((std::max<std::int64_t>(bytes, 0) + grain - 1) / grain);
+}
+
+/// What all layers take at most: a larger budget is of no use.
+std::size_t most_grains(std::span<const LayerChoices> layers) {
+  std::size_t sum = 0;
+  for (const LayerChoices& layer : layers) {
+    std::size_t most = 0;
+    for (const FormChoice& c : layer.choices) most = std::max(most, grains(c.bytes));
+    sum += most;
+  }
+  return sum;
+}
+
+/// Constants that do not fit beside the code lie in the external flash, where there is one.
+bool constants_lie_outside(const Target& target, std::int64_t constants) {
+  const bool external = std::any_of(target.banks.begin(), target.banks.end(),
+                                    [](const Bank& bank) { return bank.kind == BankKind::external; });
+  return external && constants + auto_code_bytes > target.flash_bytes - around_network;
+}
+
+/// Within the budget, or what --unroll auto takes, or all written out.
+CodeForms planned_forms(const Graph& graph, const CompileOptions& options, const std::set<std::string>& winograd,
+                        std::int64_t flash) {
+  const bool full = options.unroll == Unroll::full, limited = options.flash_budget > 0;
+  std::int64_t fixed = 0, constants = 0;
+  const std::vector<LayerChoices> layers = choices_of(graph, *options.target, winograd, full, fixed, constants);
+  if (limited || !constants_lie_outside(*options.target, constants)) fixed += constants;
+  const std::int64_t room = flash - fixed;
+  if (limited && least_bytes(layers) > room)
+    refuse("--flash-budget {}: constants and the smallest code take about {} bytes", options.flash_budget,
+           fixed + least_bytes(layers));
+  if (options.unroll == Unroll::size) return {{false, 1}};
+  if (full) return full_forms(layers, room);
+  const auto chosen = fastest_within(layers, limited ? room : std::min(room, auto_code_bytes));
+  CodeForms forms;
+  for (std::size_t i = 0; i < layers.size(); ++i)
+    forms.layers[layers[i].layer] = layers[i].choices[chosen[i]].form;
+  return forms;
 }
 
 }  // namespace
 
 std::vector<std::size_t> fastest_within(std::span<const LayerChoices> layers, std::int64_t budget) {
   constexpr double never = std::numeric_limits<double>::infinity();
-  const auto units = [](std::int64_t bytes) {
-    return static_cast<std::size_t>((std::max<std::int64_t>(bytes, 0) + grain - 1) / grain);
-  };
-  std::size_t useful = 0;  // more than all layers can take is of no use
-  for (const LayerChoices& layer : layers) {
-    std::size_t most = 0;
-    for (const FormChoice& c : layer.choices) most = std::max(most, units(c.bytes));
-    useful += most;
-  }
   const std::size_t size =
-      std::min(useful, static_cast<std::size_t>(std::max<std::int64_t>(budget, 0) / grain)) + 1;
-  std::vector<double> best(size, 0);  // least cycles of the layers so far, by units spent at most
+      std::min(most_grains(layers), static_cast<std::size_t>(std::max<std::int64_t>(budget, 0) / grain)) + 1;
+  std::vector<double> best(size, 0);  // least cycles of the layers so far, by grains spent at most
   std::vector<std::vector<std::size_t>> picks;
   for (const LayerChoices& layer : layers) {
     std::vector<double> next(size, never);
     picks.emplace_back(size, 0);
     for (std::size_t spent = 0; spent < size; ++spent)
       for (std::size_t c = 0; c < layer.choices.size(); ++c) {
-        const std::size_t cost = units(layer.choices[c].bytes);
+        const std::size_t cost = grains(layer.choices[c].bytes);
         if (cost > spent || best[spent - cost] + layer.choices[c].cycles >= next[spent]) continue;
         next[spent] = best[spent - cost] + layer.choices[c].cycles;
         picks.back()[spent] = c;
       }
     best = std::move(next);
   }
+  const bool none = best.back() == never;
   std::vector<std::size_t> chosen(layers.size());
-  if (best.back() == never) {
-    for (std::size_t i = 0; i < layers.size(); ++i) {
-      const auto& choices = layers[i].choices;
-      chosen[i] = static_cast<std::size_t>(
-          std::min_element(choices.begin(), choices.end(),
-                           [](const FormChoice& a, const FormChoice& b) { return a.bytes < b.bytes; }) -
-          choices.begin());
-    }
-    return chosen;
-  }
   std::size_t left = size - 1;
   for (std::size_t i = layers.size(); i-- > 0;) {
-    chosen[i] = picks[i][left];
-    left -= units(layers[i].choices[chosen[i]].bytes);
+    chosen[i] = none ? smallest(layers[i]) : picks[i][left];
+    if (!none) left -= grains(layers[i].choices[chosen[i]].bytes);
   }
   return chosen;
 }
 
-CodeForms choose_forms(const Graph& graph, const CompileOptions& options) {
-  if (options.unroll == Unroll::size && options.flash_budget == 0) return {{false, 1}};
+CodeForms choose_code_forms(const Graph& graph, const CompileOptions& options) {
   const Target& target = *options.target;
+  const bool small = options.unroll == Unroll::size, measured = options.unroll == Unroll::automatic && options.flash_budget == 0;
   const std::int64_t flash = options.flash_budget > 0 ? options.flash_budget : target.flash_bytes - around_network;
   const std::set<std::string> winograd =
-      target.banks.empty() ? std::set<std::string>{} : winograd_layers(graph, target, flash - auto_code_bytes);
-  const auto with_algorithms = [&](CodeForms forms) {
-    forms.winograd = winograd;
-    return forms;
-  };
-  if (options.forms) return with_algorithms(*options.forms);
-  if (options.use_tuning && options.unroll == Unroll::automatic && options.flash_budget == 0)
-    if (auto tuned = read_tuning(options)) return with_algorithms(*tuned);
-  if (target.banks.empty())
-    return options.unroll == Unroll::full   ? CodeForms{{true, all_steps}}
-           : options.unroll == Unroll::size ? CodeForms{{false, 1}}
-                                            : CodeForms{};
-  std::int64_t fixed = 0;
-  const std::vector<LayerChoices> layers =
-      choices_of(graph, target, winograd, options.unroll == Unroll::full, fixed);
-  const std::int64_t room = flash - fixed;
-  if (options.flash_budget > 0 && least_bytes(layers) > room)
-    refuse("--flash-budget {}: constants and the smallest code take about {} bytes", options.flash_budget,
-           fixed + least_bytes(layers));
-  if (options.unroll == Unroll::size) return {{false, 1}};
-  if (options.unroll == Unroll::full) return with_algorithms(full_forms(layers, room));
-  const std::vector<std::size_t> chosen =
-      fastest_within(layers, options.flash_budget > 0 ? room : std::min(room, auto_code_bytes));
+      target.banks.empty() || small ? std::set<std::string>{} : winograd_layers(graph, target, flash - auto_code_bytes);
   CodeForms forms;
+  if (options.forms)
+    forms = *options.forms;
+  else if (const auto tuned = options.use_tuning && measured ? read_tuning(options) : std::nullopt)
+    forms = *tuned;
+  else if (small && options.flash_budget == 0)
+    forms = {{false, 1}};
+  else if (target.banks.empty())
+    forms = options.unroll == Unroll::full ? CodeForms{{true, all_steps}} : small ? CodeForms{{false, 1}} : CodeForms{};
+  else
+    forms = planned_forms(graph, options, winograd, flash);
   forms.winograd = winograd;
-  for (std::size_t i = 0; i < layers.size(); ++i)
-    forms.layers[layers[i].layer] = layers[i].choices[chosen[i]].form;
   return forms;
 }
 

@@ -31,6 +31,6 @@ std::vector<std::size_t> fastest_within(std::span<const LayerChoices> layers, st
 
 /// The forms that `options` ask for: --unroll, --flash-budget, or what `tune` found. Refuses a budget that
 /// cannot be met.
-CodeForms choose_forms(const Graph& graph, const CompileOptions& options);
+CodeForms choose_code_forms(const Graph& graph, const CompileOptions& options);
 
 }  // namespace o2m

@@ -42,12 +42,18 @@ ONNX2MCU_INLINE void max_of_cells(const T* const (&rows)[rows_given], int first,
 /// over its cells are written out. first: of its `cols` cells inside the image, in elements from the start of each row.
 template <class L, int n, class T, class Visit>
 ONNX2MCU_INLINE void for_each_pool_window(const T* const (&rows)[n], T* y, Visit visit) noexcept {
-  const bool all_rows = rows_inside(rows) == n;
-  for (int ox = 0; ox < L::out_w; ++ox, y += L::channels) {
-    const TapRange cols = columns_inside<L>(ox);
-    const int first = (ox * L::stride_w - L::pad_left + cols.first * L::dil_w) * L::channels;
-    if (all_rows && cols.last - cols.first == L::k_w) visit(std::true_type{}, first, L::k_w, y);
-    else visit(std::false_type{}, first, cols.last - cols.first, y);
+  constexpr bool all_columns = L::pad_left == 0 && (L::out_w - 1) * L::stride_w + (L::k_w - 1) * L::dil_w < L::in_w;
+  constexpr bool all_whole = all_columns && L::pad_top == 0 && (L::out_h - 1) * L::stride_h + (L::k_h - 1) * L::dil_h < L::in_h;
+  if constexpr (all_whole) {
+    for (int ox = 0, first = 0; ox < L::out_w; ++ox, first += L::stride_w * L::channels, y += L::channels) visit(std::true_type{}, first, L::k_w, y);
+  } else {
+    const bool all_rows = rows_inside(rows) == n;
+    for (int ox = 0; ox < L::out_w; ++ox, y += L::channels) {
+      const TapRange cols = columns_inside<L>(ox);
+      const int first = (ox * L::stride_w - L::pad_left + cols.first * L::dil_w) * L::channels;
+      if (all_rows && cols.last - cols.first == L::k_w) visit(std::true_type{}, first, L::k_w, y);
+      else visit(std::false_type{}, first, cols.last - cols.first, y);
+    }
   }
 }
 

@@ -16,6 +16,13 @@ ONNX2MCU_INLINE std::uint32_t larger_bytes(std::uint32_t a, std::uint32_t b) noe
 template <class L, bool whole, int n, class T>
 ONNX2MCU_INLINE std::uint32_t max_of_words(const T* const (&rows)[n], int first, int cols) noexcept {
   constexpr bool is_signed = static_cast<T>(-1) < 0;
+  if constexpr (whole && n * L::k_w == 4) {  // loads that stand together are cheaper, and two maxima need not wait for each other
+    std::uint32_t cells[4];
+    unrolled<4>([&](auto i) ONNX2MCU_INLINE_LAMBDA {
+      cells[i.value] = cpu::load_word(rows[i.value / L::k_w] + (first + i.value % L::k_w * (L::dil_w * L::channels)));
+    });
+    return larger_bytes<L, T>(larger_bytes<L, T>(cells[0], cells[1]), larger_bytes<L, T>(cells[2], cells[3]));
+  }
   std::uint32_t best = whole ? cpu::load_word(rows[0] + first) : is_signed ? 0x80808080U : 0;
   for (int ky = 0; ky < n; ++ky) {
     if (!whole && rows[ky] == nullptr) continue;
@@ -32,7 +39,9 @@ template <class L, class T>
 ONNX2MCU_INLINE void packed_max_pool_stage(const T* const (&rows)[L::k_h], T* y, int) noexcept {
   constexpr int words_end = L::channels / 4 * 4;
   for_each_pool_window<L>(rows, y, [&rows](auto whole, int first, int cols, T* to) ONNX2MCU_INLINE_LAMBDA {
-    for (int c = 0; c < words_end; c += 4) cpu::store_word(to + c, max_of_words<L, whole.value>(rows, first + c, cols));
+    const auto word = [&](int c) ONNX2MCU_INLINE_LAMBDA { cpu::store_word(to + c, max_of_words<L, whole.value>(rows, first + c, cols)); };
+    if constexpr (whole.value && words_end <= 16) unrolled<words_end / 4>([&](auto i) ONNX2MCU_INLINE_LAMBDA { word(4 * i.value); });
+    else for (int c = 0; c < words_end; c += 4) word(c);
     for (int c = words_end; c < L::channels; ++c) max_of_cells<L, 1, whole.value>(rows, first + c, cols, to + c);
   });
 }
