@@ -70,6 +70,13 @@ ConstantId LowerContext::array(const std::string& suffix, DType type, std::vecto
   return static_cast<ConstantId>(program.constants.size() - 1);
 }
 
+/// "a, b, c"; of many, the first few and how many there are.
+static std::string several(const std::vector<std::string>& texts) {
+  constexpr std::size_t most = 8;
+  if (texts.size() <= most) return fmt::format("{}", fmt::join(texts, ", "));
+  return fmt::format("{}, … ({} in all)", fmt::join(texts.begin(), texts.begin() + most / 2, ", "), texts.size());
+}
+
 Call LowerContext::call(std::string kernel, std::string header) {
   Call call;
   call.kernel = std::move(kernel);
@@ -84,7 +91,7 @@ Call LowerContext::call(std::string kernel, std::string header) {
     out.push_back(brief(graph, id));
     call.tensors.push_back(graph[id].name);
   }
-  call.summary = fmt::format("{} -> {}", fmt::join(in, ", "), fmt::join(out, ", "));
+  call.summary = several(in) + " -> " + several(out);
   return call;
 }
 

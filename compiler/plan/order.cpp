@@ -27,6 +27,7 @@ struct Search {
   std::vector<std::vector<int>> followers = std::vector<std::vector<int>>(problem.nodes.size());
   using Key = std::pair<int, std::vector<bool>>;
   std::map<Key, std::int64_t> needs = {};  ///< known results of problem.need
+  std::size_t steps = 0;                   ///< calls of run()
 
   explicit Search(const OrderProblem& p) : problem(p) {
     for (int n = 0; n < static_cast<int>(p.nodes.size()); ++n) {
@@ -54,6 +55,7 @@ struct Search {
   }
 
   State run(const State& s, int node) {
+    ++steps;
     State next{s.done, {}, s.live, s.peak, 0, node};
     next.done[at(node) / 64] |= std::uint64_t{1} << at(node) % 64;
     std::vector<bool> before, after;
@@ -79,12 +81,22 @@ struct Search {
   }
 };
 
+/// What running one more node leads to. A node that needs no more than the peak so far and leaves no more in use than
+/// before can always run at once: whatever order has it later, having it now costs nowhere more. Then it is the only one.
+std::vector<State> successors(Search& search, const State& state) {
+  std::vector<State> next;
+  for (const int node : state.ready) {
+    next.push_back(search.run(state, node));
+    if (next.back().peak == state.peak && next.back().live <= state.live) return {std::move(next.back())};
+  }
+  return next;
+}
+
 /// All states that one more node leads to, each but once, below `bound`.
 std::vector<State> next_level(Search& search, const std::vector<State>& level, std::int64_t bound) {
   std::map<Bits, State> next;
   for (std::size_t i = 0; i < level.size(); ++i)
-    for (const int node : level[i].ready) {
-      State state = search.run(level[i], node);
+    for (State& state : successors(search, level[i])) {
       state.from = i;
       if (state.peak >= bound) continue;
       const auto [it, added] = next.try_emplace(state.done, state);
@@ -95,9 +107,21 @@ std::vector<State> next_level(Search& search, const std::vector<State>& level, s
   return states;
 }
 
+/// The best of the states, as many as can go on in `steps` trials of a node. Whether those were all.
+bool keep_best(std::vector<State>& states, std::size_t steps) {
+  std::size_t ready = 1;
+  for (const State& s : states) ready = std::max(ready, s.ready.size());
+  const std::size_t most = std::max<std::size_t>(steps / ready, 1);
+  if (states.size() <= most) return true;
+  std::stable_sort(states.begin(), states.end(),
+                   [](const State& a, const State& b) { return std::pair(a.peak, a.live) < std::pair(b.peak, b.live); });
+  states.resize(most);
+  return false;
+}
+
 }  // namespace
 
-Order best_order(const OrderProblem& problem, std::size_t most_states) {
+Order best_order(const OrderProblem& problem, std::size_t most_steps) {
   Search search(problem);
   Order order;
   const State start = search.start();
@@ -110,13 +134,12 @@ Order best_order(const OrderProblem& problem, std::size_t most_states) {
   order.proven = true;
   std::vector<std::vector<State>> levels{{start}};
   while (!levels.back().empty() && levels.size() <= problem.nodes.size()) {
-    std::vector<State> next = next_level(search, levels.back(), given.peak);
-    if (next.size() > most_states) {
-      std::stable_sort(next.begin(), next.end(),
-                       [](const State& a, const State& b) { return std::pair(a.peak, a.live) < std::pair(b.peak, b.live); });
-      next.resize(most_states);
+    if (search.steps > 2 * most_steps) {  // so wide that even one beginning has too many ways to go on
       order.proven = false;
+      return order;
     }
+    std::vector<State> next = next_level(search, levels.back(), given.peak);
+    order.proven = keep_best(next, most_steps / problem.nodes.size()) && order.proven;
     levels.push_back(std::move(next));
   }
   if (levels.back().empty()) return order;  // none is better than the order given

@@ -31,8 +31,8 @@ struct Order {
   bool proven = false;        ///< no order has a lower peak
 };
 
-/// The order of the problem unless another is better. At most `most_states` sets of finished nodes are looked
-/// at for each number of finished nodes; with more, the best of them go on and nothing is proven.
-Order best_order(const OrderProblem& problem, std::size_t most_states = 2000);
+/// The order of the problem unless another is better. At most about `most_steps` times a node is tried, the same number
+/// for each place in the order; where that is not enough, the best beginnings go on and nothing is proven.
+Order best_order(const OrderProblem& problem, std::size_t most_steps = 300'000);
 
 }  // namespace o2m

@@ -14,6 +14,7 @@
 namespace o2m {
 namespace {
 
+constexpr std::size_t most_calls = 1000;  ///< in wide networks, the time grows with the square
 constexpr std::int64_t grain = 4;  ///< bytes: every buffer begins at a multiple, so none can use the rest of another's last
 
 /// Bytes [first, last) of a buffer with a place of its own, and whether a call writes them.
@@ -95,6 +96,8 @@ OrderProblem order_problem(const Program& program) {
 }  // namespace
 
 Program with_best_order(const Program& program, std::string& verdict) {
+  verdict = "the model's own; more layers than are searched";
+  if (program.calls.size() > most_calls) return program;
   OrderProblem problem = order_problem(program);
   const bool one = std::all_of(problem.nodes.begin(), problem.nodes.end(), [&](const OrderNode& node) {
     const auto i = static_cast<int>(&node - problem.nodes.data());
@@ -119,7 +122,7 @@ Program with_best_order(const Program& program, std::string& verdict) {
     }
     return place(step, {.step_limit = 0}).lower_bound;
   };
-  const Order order = best_order(problem, std::clamp<std::size_t>(400'000 / problem.nodes.size(), 1, 2000));
+  const Order order = best_order(problem);
   Program reordered = program;
   for (std::size_t i = 0; i < order.nodes.size(); ++i) reordered.calls[i] = program.calls[static_cast<std::size_t>(order.nodes[i])];
   const bool changed = order.peak < order.as_given;
