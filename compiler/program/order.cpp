@@ -118,6 +118,7 @@ Program with_best_order(const Program& program, std::string& verdict) {
     for (const Overlap& o : overlaps[static_cast<std::size_t>(node)]) {
       const std::size_t below = index(o.below), above = index(o.above);
       if ((before[below] && before[above]) || (after[below] && after[above])) continue;  // together for longer than this call
+      if ((before[below] && after[below]) || (before[above] && after[above])) continue;  // still needed as it was
       step.overlaps.push_back({static_cast<int>(below), static_cast<int>(above), o.distance});
     }
     return place(step, {.step_limit = 0}).lower_bound;

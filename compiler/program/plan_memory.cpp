@@ -68,14 +68,16 @@ std::vector<BufferId> buffers_of(const Call& call) {
   return ids;
 }
 
-/// Buffers that are alive together in one call alone may share what its order of reads and writes allows.
+/// Buffers that are alive together in one call alone may share what its order of reads and writes allows. Not with one
+/// that holds something before the call and still behind it.
 std::vector<Overlap> overlaps_of(const Program& program, const std::vector<std::pair<int, int>>& life) {
   std::vector<Overlap> overlaps;
   for (std::size_t i = 0; i < program.calls.size(); ++i) {
     for (const Overlap& overlap : place_overlaps(program, program.calls[i])) {
       const auto &below = life[static_cast<std::size_t>(overlap.below)], &above = life[static_cast<std::size_t>(overlap.above)];
       const int first = std::max(below.first, above.first), last = std::min(below.second, above.second);
-      if (first == static_cast<int>(i) + 1 && last == first + 1) overlaps.push_back(overlap);
+      const auto passes = [&](const std::pair<int, int>& l) { return l.first < first && l.second > last; };
+      if (first == static_cast<int>(i) + 1 && last == first + 1 && !passes(below) && !passes(above)) overlaps.push_back(overlap);
     }
   }
   return overlaps;
