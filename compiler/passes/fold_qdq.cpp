@@ -44,6 +44,7 @@ void repeat(Graph& graph, const Step (&steps)[N]) {
 }  // namespace
 
 void fold_qdq(Graph& graph, Diagnostics& diagnostics) {
+  refuse_computed_groups(graph, diagnostics);
   record_port_quantization(graph);
   give_each_reader_its_dq(graph);
   repeat(graph, first_level);

@@ -21,10 +21,18 @@ bool is_state(const Program& program, BufferId id) {
   return std::any_of(program.states.begin(), program.states.end(), [&](const State& s) { return s.port.buffer == id || s.next == id; });
 }
 
+/// What run_quantized() takes instead of a float input.
+bool is_quantized_input(const Program& program, BufferId id) {
+  return std::any_of(program.calls.begin(), program.calls.end(), [&](const Call& call) {
+    const auto* read = call.kernel == "quantize_linear" ? std::get_if<BufferId>(&call.reads[0]) : nullptr;
+    return read && call.writes[0] == id && is_port(program.inputs, *read);
+  });
+}
+
 /// Whether the buffer may lie in another: no caller hands it over, and it does not lie in one already.
 bool may_be_part(const Program& program, BufferId id, BufferId whole) {
   return program[id].whole == BufferId::none && place_in(program, whole).first != id && !is_port(program.inputs, id) &&
-         !is_port(program.outputs, id) && !is_state(program, id) && program[id].type == program[whole].type;
+         !is_port(program.outputs, id) && !is_quantized_input(program, id) && !is_state(program, id) && program[id].type == program[whole].type;
 }
 
 std::size_t readers(const Program& program, BufferId id) {

@@ -93,6 +93,7 @@ RowLives row_lives(const Schedule& schedule, const std::vector<StreamValue>& val
 }
 
 void join(LiveBytes& a, std::int64_t first, std::int64_t last) {
+  if (first == last) return;
   if (a.first == a.last) a = {first, last};
   else a = {std::min(a.first, first), std::max(a.last, last)};
 }
@@ -138,13 +139,24 @@ std::vector<LiveBuffer> live_buffers(const Program& program, const Call& stream)
     const std::int64_t row_bytes = value.pitch * size_of(buffer.type);
     const bool stays = std::find(stream.writes.begin(), stream.writes.end(), value.buffer) != stream.writes.end();
     LiveBuffer& live = entry(buffers, value.buffer, events);
+    std::vector<LiveBytes> until(events), since(events);  // of rows that are there from the first event, and to the last
     for (std::size_t r = 0; r < lives.first[v].size(); ++r) {
       if (lives.last[v][r] == never) continue;
       const std::int64_t slot = static_cast<std::int64_t>(r) % value.kept * row_bytes;
-      const std::size_t from = v < given ? 0 : static_cast<std::size_t>(lives.first[v][r]);
-      const std::size_t to = stays ? events : static_cast<std::size_t>(lives.last[v][r]) + 1;
+      const auto first = static_cast<std::size_t>(lives.first[v][r]), last = static_cast<std::size_t>(lives.last[v][r]);
       // What a layer reads of a whole image it is given may lie behind its row, e.g. in the planes of further channels.
-      for (std::size_t t = from; t < to; ++t) join(live.at[t], slot, v < given ? buffer.bytes : std::min(slot + row_bytes, buffer.bytes));
+      if (v < given) join(stays ? since[0] : until[last], slot, buffer.bytes);
+      else if (stays && first < events) join(since[first], slot, std::min(slot + row_bytes, buffer.bytes));
+      else if (!stays)
+        for (std::size_t t = first; t <= last; ++t) join(live.at[t], slot, std::min(slot + row_bytes, buffer.bytes));
+    }
+    for (std::size_t t = events; t-- > 0;) {
+      if (t + 1 < events) join(until[t], until[t + 1].first, until[t + 1].last);
+      join(live.at[t], until[t].first, until[t].last);
+    }
+    for (std::size_t t = 0; t < events; ++t) {
+      if (t > 0) join(since[t], since[t - 1].first, since[t - 1].last);
+      join(live.at[t], since[t].first, since[t].last);
     }
   }
   for (std::size_t s = 0; s < stream.stages.size(); ++s)

@@ -35,6 +35,9 @@ bool remove_requantization_to_same(Graph& graph);  ///< DQ -> Q with the same pa
 /// Scale and zero point of the 8-bit network inputs and outputs, from the Q and DQ nodes next to them.
 void record_port_quantization(Graph& graph);
 
+/// Refuses scales and zero points computed at run time where ONNX Runtime could compute in integers by them.
+void refuse_computed_groups(Graph& graph, Diagnostics& diagnostics);
+
 /// Warns once when ONNX Runtime itself would saturate products on a CPU without VNNI, and about float
 /// operators whose ONNX Runtime counterpart is not reproduced.
 void warn_about_differences(const Graph& graph, Diagnostics& diagnostics);
