@@ -138,7 +138,10 @@ GeneratedFiles emit(const Network& network, const CompileOptions& options) {
   files[options.name + ".hpp"] = fill("network.hpp.in",
       {{"version", version}, {"model", model_name}, {"target", std::string(options.target->name)}, {"name", options.name},
        {"guard", guard(options.name, "ONNX2MCU_NETWORK")}, {"arena", std::to_string(model.arena_bytes)}, {"own", std::to_string(model.own_bytes)},
-       {"arena_note", model.banks.empty() ? "sizeof(Model)" : "sizeof(Model) and the pieces in other banks"}, {"banks", model.banks}, {"bank_macros", model.bank_macros},
+       {"arena_note", model.banks.empty() ? "sizeof(Model)" : "sizeof(Model) and the pieces in other banks"}, {"banks", model.banks},
+       {"instances", model.banks.empty() ? "No global state: any number of instances, in any section, each re-entrant."
+                                         : "All instances share the pieces in other banks: one runs at a time."},
+       {"bank_macros", model.bank_macros},
        {"alignment", std::to_string(model.alignment)}, {"stack", std::to_string(stack_bound(program, *options.target))}, {"weights", std::to_string(constant_bytes(program))}, {"macs", std::to_string(total_macs(program))},
        {"layers", std::to_string(program.calls.size())}, {"inputs", std::to_string(program.inputs.size())},
        {"quantized_inputs", std::to_string(model.quantized_inputs.size())}, {"outputs", std::to_string(program.outputs.size())}, {"states", std::to_string(program.states.size())}, {"includes", includes}, {"ports", ports}, {"layer_blocks", layer_blocks},
