@@ -23,6 +23,45 @@ CodeForms forms_for(const CodeForms& fastest, bool least_ram) {
   return forms;
 }
 
+/// The graph as the model has it becomes the one that is lowered.
+void run_passes(Graph& graph, const CompileOptions& options, Diagnostics& diagnostics) {
+  const auto dump = [&](const char* pass) {
+    if (options.dump_after == pass) std::cerr << dump_graph(graph);
+  };
+  dump("import");
+  find_states(graph, options.states, diagnostics);
+  infer_shapes(graph, diagnostics);
+  check_states(graph, diagnostics);
+  expand_einsum(graph);
+  dump("infer_shapes");
+  fold_qdq(graph, diagnostics);
+  dump("fold_qdq");
+  guard_float_products(graph);
+  infer_shapes(graph, diagnostics, /*fold_dequantize=*/true);
+  if (options.quantized_io) strip_io_quantization(graph);
+  fuse(graph);
+  dump("fuse");
+  layout(graph, options.nhwc_ports);
+  infer_shapes(graph, diagnostics, /*fold_dequantize=*/true);
+  dump("layout");
+}
+
+/// Lowered and planned, for one arena.
+Network planned(Graph& graph, const CompileOptions& options, const CodeForms& forms, bool least_ram, Diagnostics& diagnostics) {
+  Network network{lower(graph, *options.target, forms_for(forms, least_ram), diagnostics), {}};
+  network.program.model_name = options.model.filename().string();
+  std::string order;
+  if (options.share && !options.trace) {
+    network.program = with_slices(network.program);
+    network.program = with_best_order(network.program, order);
+  }
+  if (least_ram) network.program = with_smallest_arena(network.program);
+  keep_states(network.program);
+  network.plan = plan_memory(network.program, options.share);
+  network.plan.order = order;
+  return network;
+}
+
 }  // namespace
 
 Network build_network(const CompileOptions& options, Diagnostics& diagnostics) {
@@ -31,40 +70,9 @@ Network build_network(const CompileOptions& options, Diagnostics& diagnostics) {
 }
 
 Network build_network(Graph graph, const CompileOptions& options, Diagnostics& diagnostics) {
-  const auto dump = [&](const char* pass, const Graph& now) {
-    if (options.dump_after == pass) std::cerr << dump_graph(now);
-  };
-  dump("import", graph);
-  find_states(graph, options.states, diagnostics);
-  infer_shapes(graph, diagnostics);
-  check_states(graph, diagnostics);
-  expand_einsum(graph);
-  dump("infer_shapes", graph);
-  fold_qdq(graph, diagnostics);
-  dump("fold_qdq", graph);
-  guard_float_products(graph);
-  infer_shapes(graph, diagnostics, /*fold_dequantize=*/true);
-  if (options.quantized_io) strip_io_quantization(graph);
-  fuse(graph);
-  dump("fuse", graph);
-  layout(graph, options.nhwc_ports);
-  infer_shapes(graph, diagnostics, /*fold_dequantize=*/true);
-  dump("layout", graph);
-
+  run_passes(graph, options, diagnostics);
   const CodeForms forms = choose_code_forms(graph, options);
-  const auto network_for = [&](bool least_ram) {
-    Network network{lower(graph, *options.target, forms_for(forms, least_ram), diagnostics), {}};
-    network.program.model_name = options.model.filename().string();
-    std::string order;
-    if (options.share && !options.trace) network.program = with_slices(network.program);
-    if (options.share && !options.trace) network.program = with_best_order(network.program, order);
-    if (least_ram) network.program = with_smallest_arena(network.program);
-    keep_states(network.program);
-    network.plan = plan_memory(network.program, options.share);
-    network.plan.order = order;
-    return network;
-  };
-  Network network = network_for(options.optimize == Optimize::ram && !options.trace);
+  Network network = planned(graph, options, forms, options.optimize == Optimize::ram && !options.trace, diagnostics);
   const auto one_bank = [&](const Network& n) { return arena_fits(n, *options.target, options.place); };
   const auto in_pieces = [&](Network n) {
     auto plan = split_arena(n, *options.target, options.place);
@@ -75,7 +83,7 @@ Network build_network(Graph graph, const CompileOptions& options, Diagnostics& d
   if (!asked && one_bank(network)) return network;
   if (auto pieces = in_pieces(network); pieces && (asked || options.optimize != Optimize::balanced)) return std::move(*pieces);
   if (options.optimize != Optimize::balanced || options.trace) return network;
-  Network streamed = network_for(true);
+  Network streamed = planned(graph, options, forms, true, diagnostics);
   if (one_bank(streamed)) return streamed;
   for (const Network* n : {&network, &streamed})
     if (auto pieces = in_pieces(*n)) return std::move(*pieces);

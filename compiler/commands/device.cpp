@@ -19,13 +19,6 @@ double milliseconds(std::uint64_t cycles, const DeviceInfo& info) {
   return static_cast<double>(cycles) * 1e3 / info.core_hz;
 }
 
-void print_port(const char* kind, const Port& p) {
-  fmt::print("{} \"{}\" {}{} {}", kind, printable(p.name), to_string(p.type), to_string(p.shape), p.layout);
-  if (p.quantization)
-    fmt::print(", scale {:g}, zero point {}", p.quantization->first, p.quantization->second);
-  fmt::print("\n");
-}
-
 int info(const Options& o, const DeviceInfo& d) {
   nlohmann::json json = nlohmann::json::parse(d.json);
   if (o.json) {

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "commands/commands.hpp"
+#include "commands/results.hpp"
 #include "cost/cost.hpp"
 #include "cost/work.hpp"
 #include "firmware/fit.hpp"
@@ -141,41 +142,43 @@ nlohmann::json to_json(const Network& network, const Target& target) {
           {"notes", network.program.notes}};
 }
 
+void print_json(const Network& network, const CompileOptions& options) {
+  nlohmann::json json = to_json(network, *options.target);
+  for (const RamChoice& c : ram_choices(options))
+    json["ram_choices"].push_back({{"name", c.name},
+                                   {"optimize", c.optimize},
+                                   {"taken", c.taken},
+                                   {"arena_bytes", c.arena_bytes},
+                                   {"stack_bytes", c.stack_bytes},
+                                   {"proven_minimal", c.proven_minimal},
+                                   {"expected_cycles", c.cost.cycles},
+                                   {"layers_of_unknown_cost", c.cost.unknown_layers}});
+  if (!options.target->banks.empty()) json["firmware"] = placement_json(network, *options.target, options.place);
+  fmt::print("{}\n", json.dump(2));
+}
+
+void print_summary(const Network& network, const CompileOptions& options) {
+  const Program& program = network.program;
+  fmt::print("{}: {} layer{}, {} MACs, target {}\n", printable(program.model_name), program.calls.size(),
+             program.calls.size() == 1 ? "" : "s", total_macs(program), options.target->name);
+  for (const Port& p : program.inputs) print_port("input ", p);
+  for (const Port& p : program.outputs) print_port("output", p);
+  for (const State& s : program.states) print_port("state ", s.port);
+  fmt::print("flash: {} bytes of constants; RAM: {} bytes of arena\n", constant_bytes(program), network.plan.arena_bytes);
+  print_placement(network, *options.target, options.place);
+  fmt::print("\n");
+}
+
 }  // namespace
 
 int inspect_command(const Options& o, Diagnostics& diagnostics) {
   const Network network = build_network(o.compile, diagnostics);
   write_report(network, o.compile, o.report);
   if (o.json) {
-    nlohmann::json json = to_json(network, *o.compile.target);
-    for (const RamChoice& c : ram_choices(o.compile))
-      json["ram_choices"].push_back({{"name", c.name},
-                                     {"optimize", c.optimize},
-                                     {"taken", c.taken},
-                                     {"arena_bytes", c.arena_bytes},
-                                     {"stack_bytes", c.stack_bytes},
-                                     {"proven_minimal", c.proven_minimal},
-                                     {"expected_cycles", c.cost.cycles},
-                                     {"layers_of_unknown_cost", c.cost.unknown_layers}});
-    if (!o.compile.target->banks.empty()) json["firmware"] = placement_json(network, *o.compile.target, o.compile.place);
-    fmt::print("{}\n", json.dump(2));
+    print_json(network, o.compile);
     return 0;
   }
-  const auto port_line = [](const char* kind, const Port& p) {
-    fmt::print("{} \"{}\" {}{} {}", kind, printable(p.name), to_string(p.type), to_string(p.shape), p.layout);
-    if (p.quantization)
-      fmt::print(", scale {:g}, zero point {}", p.quantization->first, p.quantization->second);
-    fmt::print("\n");
-  };
-  fmt::print("{}: {} layer{}, {} MACs, target {}\n", printable(network.program.model_name),
-             network.program.calls.size(), network.program.calls.size() == 1 ? "" : "s", total_macs(network.program),
-             o.compile.target->name);
-  for (const Port& p : network.program.inputs) port_line("input ", p);
-  for (const Port& p : network.program.outputs) port_line("output", p);
-  for (const State& s : network.program.states) port_line("state ", s.port);
-  fmt::print("flash: {} bytes of constants; RAM: {} bytes of arena\n", constant_bytes(network.program), network.plan.arena_bytes);
-  print_placement(network, *o.compile.target, o.compile.place);
-  fmt::print("\n");
+  print_summary(network, o.compile);
   const PlanFacts facts = plan_facts(network);
   print_layers(network, facts, *o.compile.target);
   print_cost(network, *o.compile.target);

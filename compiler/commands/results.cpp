@@ -24,6 +24,13 @@ std::vector<NamedFile> named_files(const std::vector<std::string>& arguments, co
   return files;
 }
 
+void print_port(const char* kind, const Port& p) {
+  fmt::print("{} \"{}\" {}{} {}", kind, printable(p.name), to_string(p.type), to_string(p.shape), p.layout);
+  if (p.quantization)
+    fmt::print(", scale {:g}, zero point {}", p.quantization->first, p.quantization->second);
+  fmt::print("\n");
+}
+
 std::size_t output_of(const NamedFile& file, const std::vector<Port>& ports) {
   for (std::size_t i = 0; i < ports.size(); ++i)
     if (file.name == ports[i].name || (file.name.empty() && ports.size() == 1)) return i;

@@ -14,6 +14,9 @@ namespace o2m {
 
 std::vector<NamedFile> named_files(const std::vector<std::string>& arguments, const std::vector<Port>& ports);
 
+/// A line: kind, name, type, shape, layout, quantization.
+void print_port(const char* kind, const Port& port);
+
 /// Writes the files that --output names. `outputs` are in port order.
 /// @throws Refusal if a file names no output
 void write_outputs(const std::vector<NamedFile>& files, const std::vector<Port>& ports, const std::vector<Tensor>& outputs);

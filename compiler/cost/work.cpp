@@ -94,60 +94,62 @@ void add_generic(Work& work, const Program& program, const Call& call, const Con
                        {"again", written * c.again(real(call.macs) / std::max(written, 1.0))}});
 }
 
+/// What the kernels have in common, as far as the model tells them apart.
+struct Family {
+  bool conv, winograd, depthwise, plain_conv, pool, blocked, product, direct;
+
+  explicit Family(const Constants& c) {
+    const std::string& k = c.call.kernel;
+    conv = k == "packed_conv2d" || k == "packed_guarded_conv2d";
+    winograd = k == "winograd_conv2d" || k == "winograd_guarded_conv2d";
+    depthwise = k == "packed_depthwise_conv2d" || (conv && c("depthwise", 0) != 0);
+    plain_conv = k == "conv2d" || k == "depthwise_conv2d" || k == "guarded_conv2d";
+    pool = k == "max_pool" || k == "packed_max_pool";
+    blocked = k == "blocked_conv2d" || k == "blocked_depthwise_conv2d" || k == "blocked_fully_connected";
+    product = k == "packed_fully_connected" || k == "packed_guarded_fully_connected";
+    direct = k == "packed_direct_conv2d";
+  }
+};
+
+void add_work(Work& work, const Family& is, const Program& program, const Call& call, const Constants& c) {
+  if (is.depthwise) add_depthwise(work, c);
+  else if (is.conv) add_conv(work, c);
+  else if (is.winograd) add_winograd(work, c);
+  else if (is.product) add_product(work, c);
+  else if (is.direct) add_direct_conv(work, c);
+  else if (call.kernel == "blocked_conv2d") add_blocked_conv(work, c);
+  else if (call.kernel == "blocked_depthwise_conv2d") add_blocked_depthwise(work, c);
+  else if (call.kernel == "blocked_fully_connected") add_blocked_product(work, c);
+  else if (is.plain_conv) add_plain_conv(work, c, call.kernel, real(call.macs));
+  else if (is.pool) add_pool(work, c, call.kernel == "packed_max_pool");
+  else if (call.kernel == "strided_copy") add_strided_copy(work, c);
+  else add_generic(work, program, call, c);
+}
+
+/// Behind the kernel's name, where one kernel has several sets of coefficients.
+std::string variant(const Family& is, const Program& program, const Call& call, const Constants& c) {
+  if (is.depthwise) return " depthwise";
+  if (is.conv || is.product) return c("packed") ? "" : " wide";
+  const bool one = is.plain_conv || is.pool || is.blocked || is.winograd || is.direct || call.kernel.find("fully_connected") != std::string::npos;
+  return one ? "" : " " + types(program, call);
+}
+
+double outputs_of(const Program& program, const Call& call) {
+  double written = 0;
+  for (const BufferId id : call.writes) written += real(element_count(program[id].shape));
+  return written;
+}
+
 }  // namespace
 
 Work work_of(const Program& program, const Call& call) {
   const Constants c{call};
-  const bool conv = call.kernel == "packed_conv2d" || call.kernel == "packed_guarded_conv2d";
-  const bool winograd = call.kernel == "winograd_conv2d" || call.kernel == "winograd_guarded_conv2d";
-  const bool depthwise = call.kernel == "packed_depthwise_conv2d" || (conv && c("depthwise", 0) != 0);
-  const bool plain_conv =
-      call.kernel == "conv2d" || call.kernel == "depthwise_conv2d" || call.kernel == "guarded_conv2d";
-  const bool pool = call.kernel == "max_pool" || call.kernel == "packed_max_pool";
-  const bool blocked = call.kernel == "blocked_conv2d" || call.kernel == "blocked_depthwise_conv2d" ||
-                       call.kernel == "blocked_fully_connected";
-  const bool product =
-      call.kernel == "packed_fully_connected" || call.kernel == "packed_guarded_fully_connected";
-  const bool direct = call.kernel == "packed_direct_conv2d";
+  const Family is(c);
   Work work{call.kernel, {{"layers", 1}}, {{"layers", 1}}};
-  if (depthwise)
-    add_depthwise(work, c);
-  else if (conv)
-    add_conv(work, c);
-  else if (winograd)
-    add_winograd(work, c);
-  else if (product)
-    add_product(work, c);
-  else if (direct)
-    add_direct_conv(work, c);
-  else if (call.kernel == "blocked_conv2d")
-    add_blocked_conv(work, c);
-  else if (call.kernel == "blocked_depthwise_conv2d")
-    add_blocked_depthwise(work, c);
-  else if (call.kernel == "blocked_fully_connected")
-    add_blocked_product(work, c);
-  else if (plain_conv)
-    add_plain_conv(work, c, call.kernel, real(call.macs));
-  else if (pool)
-    add_pool(work, c, call.kernel == "packed_max_pool");
-  else if (call.kernel == "strided_copy")
-    add_strided_copy(work, c);
-  else
-    add_generic(work, program, call, c);
-  if (depthwise)
-    work.key += " depthwise";
-  else if (conv || product)
-    work.key += c("packed") ? "" : " wide";
-  else if (!plain_conv && !pool && !blocked && !winograd && !direct &&
-           call.kernel.find("fully_connected") == std::string::npos)
-    work.key += " " + types(program, call);
-  if (depthwise || conv || winograd || product || plain_conv || blocked)
-    work.amounts.insert({c.form() + " outputs", [&] {
-                           double written = 0;
-                           for (const BufferId id : call.writes)
-                             written += real(element_count(program[id].shape));
-                           return written;
-                         }()});
+  add_work(work, is, program, call, c);
+  work.key += variant(is, program, call, c);
+  if (is.depthwise || is.conv || is.winograd || is.product || is.plain_conv || is.blocked)
+    work.amounts.insert({c.form() + " outputs", outputs_of(program, call)});
   std::erase_if(work.amounts, [](const auto& entry) { return entry.second == 0; });
   std::erase_if(work.parts, [](const auto& entry) { return entry.second == 0; });
   return work;

@@ -107,31 +107,45 @@ std::string header_of_cpu(std::string_view cpu) {
   return out + ".hpp";
 }
 
+/// The kernels' headers, without what those include.
+std::set<std::string> headers_of(const Program& program, const Target& target) {
+  std::set<std::string> headers{header_of_cpu(target.cpu)};
+  for (const Call& call : program.calls) {
+    headers.insert(call.header);
+    for (const Stage& stage : call.stages) headers.insert(stage.layer.header);
+  }
+  const auto is_half = [](const auto& memory) { return memory.type == DType::float16; };
+  if (std::any_of(program.buffers.begin(), program.buffers.end(), is_half) || std::any_of(program.constants.begin(), program.constants.end(), is_half))
+    headers.insert("float16.hpp");
+  return headers;
+}
+
+std::string port_blocks(const Network& network, const ModelClass& model) {
+  std::string text;
+  const auto add = [&](const char* kind, const std::vector<Port>& ports) {
+    for (std::size_t i = 0; i < ports.size(); ++i) text += port_block(network, kind, i, ports[i]);
+  };
+  add("Input", network.program.inputs);
+  add("QuantizedInput", model.quantized_inputs);
+  add("Output", network.program.outputs);
+  for (std::size_t i = 0; i < network.program.states.size(); ++i) text += port_block(network, "State", i, network.program.states[i].port);
+  return text;
+}
+
 }  // namespace
 
 GeneratedFiles emit(const Network& network, const CompileOptions& options) {
   const Program& program = network.program;
   GeneratedFiles files;
-  std::set<std::string> headers{header_of_cpu(options.target->cpu)};
-  std::string layer_blocks, ports, arrays;
-  for (const Call& call : program.calls) {
-    headers.insert(call.header);
-    for (const Stage& stage : call.stages) headers.insert(stage.layer.header);
-    layer_blocks += layer_block(network, call, *options.target);
-  }
-  const ModelClass model = model_class(network, options);
-  for (std::size_t i = 0; i < program.inputs.size(); ++i) ports += port_block(network, "Input", i, program.inputs[i]);
-  for (std::size_t i = 0; i < model.quantized_inputs.size(); ++i) ports += port_block(network, "QuantizedInput", i, model.quantized_inputs[i]);
-  for (std::size_t i = 0; i < program.outputs.size(); ++i) ports += port_block(network, "Output", i, program.outputs[i]);
-  for (std::size_t i = 0; i < program.states.size(); ++i) ports += port_block(network, "State", i, program.states[i].port);
+  std::string layer_blocks, arrays, includes;
+  for (const Call& call : program.calls) layer_blocks += layer_block(network, call, *options.target);
   for (const ConstantArray& array : program.constants) arrays += array_block(array);
-  const auto is_half = [](const auto& memory) { return memory.type == DType::float16; };
-  if (std::any_of(program.buffers.begin(), program.buffers.end(), is_half) || std::any_of(program.constants.begin(), program.constants.end(), is_half))
-    headers.insert("float16.hpp");
-  std::string includes;
-  for (const std::string& header : headers) includes += fmt::format("{}#include \"onnx2mcu/{}\"", includes.empty() ? "" : "\n", header);
+  const ModelClass model = model_class(network, options);
   std::set<std::string> runtime{"core.hpp"};
-  for (const std::string& header : headers) collect_runtime(header, runtime);
+  for (const std::string& header : headers_of(program, *options.target)) {
+    includes += fmt::format("{}#include \"onnx2mcu/{}\"", includes.empty() ? "" : "\n", header);
+    collect_runtime(header, runtime);
+  }
   for (const std::string& path : runtime) files["onnx2mcu/" + path] = embedded_file("runtime/onnx2mcu/" + path);
 
   const std::string model_name = comment_text(program.model_name);
@@ -144,7 +158,7 @@ GeneratedFiles emit(const Network& network, const CompileOptions& options) {
        {"bank_macros", model.bank_macros},
        {"alignment", std::to_string(model.alignment)}, {"stack", std::to_string(stack_bound(program, *options.target))}, {"weights", std::to_string(constant_bytes(program))}, {"macs", std::to_string(total_macs(program))},
        {"layers", std::to_string(program.calls.size())}, {"inputs", std::to_string(program.inputs.size())},
-       {"quantized_inputs", std::to_string(model.quantized_inputs.size())}, {"outputs", std::to_string(program.outputs.size())}, {"states", std::to_string(program.states.size())}, {"includes", includes}, {"ports", ports}, {"layer_blocks", layer_blocks},
+       {"quantized_inputs", std::to_string(model.quantized_inputs.size())}, {"outputs", std::to_string(program.outputs.size())}, {"states", std::to_string(program.states.size())}, {"includes", includes}, {"ports", port_blocks(network, model)}, {"layer_blocks", layer_blocks},
        {"accessors", model.accessors}, {"execute_parameters", model.execute_parameters}, {"steps", model.steps},
        {"plan_note", network.plan.proven_minimal ? "proven minimal for this schedule" : fmt::format("lower bound {}", network.plan.lower_bound)}});
   files[options.name + "_weights.hpp"] = fill("weights.hpp.in", {{"version", version}, {"model", model_name}, {"name", options.name},

@@ -8,22 +8,6 @@
 namespace o2m {
 namespace {
 
-void check_float(const InferContext& c) {
-  if (c.type(0) != DType::float32) refuse("x is {}, only float32 is supported", to_string(c.type(0)));
-}
-
-void infer_average(InferContext& c) {
-  check_float(c);
-  const PoolImage image = pool_image(c.node, c.shape(0));
-  c.set(0, DType::float32, pool_shape(c.node, image, pool_window(c.node, image).out));
-}
-
-void infer_global(InferContext& c) {
-  check_float(c);
-  const PoolImage image = pool_image(c.node, c.shape(0));
-  c.set(0, DType::float32, pool_shape(c.node, image, std::vector<std::int64_t>(image.spatial.size(), 1)));
-}
-
 /// The order of the float sum: the rule is in runtime/onnx2mcu/float_pool.hpp.
 const char* average_order(const LowerContext& c, const PoolImage& image, const Window2d& w) {
   const bool global = c.node.is("GlobalAveragePool"), planar = image.spatial.size() == 2;
@@ -66,11 +50,11 @@ void lower_global_max(LowerContext& c) {
 
 }  // namespace
 
-ONNX2MCU_DEFINE_OP(op_AveragePool){"",      "AveragePool",        infer_average, lower_average,
+ONNX2MCU_DEFINE_OP(op_AveragePool){"",      "AveragePool",        infer_float_pool, lower_average,
                                    nullptr, estimate_average_pool};
-ONNX2MCU_DEFINE_OP(op_GlobalAveragePool){"",      "GlobalAveragePool",  infer_global, lower_global_average,
+ONNX2MCU_DEFINE_OP(op_GlobalAveragePool){"",      "GlobalAveragePool",  infer_global_float_pool, lower_global_average,
                                          nullptr, estimate_average_pool};
-ONNX2MCU_DEFINE_OP(op_GlobalMaxPool){"",      "GlobalMaxPool",  infer_global, lower_global_max,
+ONNX2MCU_DEFINE_OP(op_GlobalMaxPool){"",      "GlobalMaxPool",  infer_global_float_pool, lower_global_max,
                                      nullptr, estimate_max_pool};
 
 }  // namespace o2m

@@ -5,22 +5,19 @@
 namespace o2m {
 namespace {
 
-void check(const InferContext& c) {
-  if (c.type(0) != DType::float32) refuse("x is {}, only float32 is supported", to_string(c.type(0)));
+void check_p(const InferContext& c) {
   const std::int64_t p = c.node.attr("p", 2);
   if (p != 1 && p != 2) refuse("p is {}, only 1 and 2 are supported", p);
 }
 
 void infer_window(InferContext& c) {
-  check(c);
-  const PoolImage image = pool_image(c.node, c.shape(0));
-  c.set(0, DType::float32, pool_shape(c.node, image, pool_window(c.node, image).out));
+  check_p(c);
+  infer_float_pool(c);
 }
 
 void infer_global(InferContext& c) {
-  check(c);
-  const PoolImage image = pool_image(c.node, c.shape(0));
-  c.set(0, DType::float32, pool_shape(c.node, image, std::vector<std::int64_t>(image.spatial.size(), 1)));
+  check_p(c);
+  infer_global_float_pool(c);
 }
 
 void lower(LowerContext& c) {

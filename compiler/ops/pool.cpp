@@ -23,6 +23,21 @@ Window pool_window(const Node& node, const PoolImage& image) {
   return w;
 }
 
+static void infer_float(InferContext& c, const PoolImage& image, const std::vector<std::int64_t>& out) {
+  if (c.type(0) != DType::float32) refuse("x is {}, only float32 is supported", to_string(c.type(0)));
+  c.set(0, DType::float32, pool_shape(c.node, image, out));
+}
+
+void infer_float_pool(InferContext& c) {
+  const PoolImage image = pool_image(c.node, c.shape(0));
+  infer_float(c, image, pool_window(c.node, image).out);
+}
+
+void infer_global_float_pool(InferContext& c) {
+  const PoolImage image = pool_image(c.node, c.shape(0));
+  infer_float(c, image, std::vector<std::int64_t>(image.spatial.size(), 1));
+}
+
 Shape pool_shape(const Node& node, const PoolImage& image, const std::vector<std::int64_t>& out) {
   return image_shape(1, image.channels, out, channels_last(node));
 }

@@ -17,6 +17,10 @@ PoolImage pool_image(const Node& node, const Shape& x);
 /// The window of a pool with attribute kernel_shape.
 Window pool_window(const Node& node, const PoolImage& image);
 
+/// Output of a pool of float32 with attribute kernel_shape, and of one over the whole image.
+void infer_float_pool(InferContext& c);
+void infer_global_float_pool(InferContext& c);
+
 /// Output shape of a pool over `image`, in the node's layout.
 Shape pool_shape(const Node& node, const PoolImage& image, const std::vector<std::int64_t>& out);
 

@@ -105,6 +105,47 @@ LiveBuffer& entry(std::vector<LiveBuffer>& buffers, BufferId id, std::size_t eve
   return buffers.back();
 }
 
+/// Adds to each event what is there from the first event until it (`until`), and from it to the last (`since`).
+void join_to_the_ends(std::vector<LiveBytes>& at, std::vector<LiveBytes> until, std::vector<LiveBytes> since) {
+  for (std::size_t t = at.size(); t-- > 0;) {
+    if (t + 1 < at.size()) join(until[t], until[t + 1].first, until[t + 1].last);
+    join(at[t], until[t].first, until[t].last);
+  }
+  for (std::size_t t = 0; t < at.size(); ++t) {
+    if (t > 0) join(since[t], since[t - 1].first, since[t - 1].last);
+    join(at[t], since[t].first, since[t].last);
+  }
+}
+
+/// The rows of value `v` of the stream: a whole image `given` to it, one that `stays` behind it, or a ring.
+void add_rows(LiveBuffer& live, const Buffer& buffer, const StreamValue& value, const RowLives& lives, std::size_t v, bool given, bool stays) {
+  const std::int64_t row_bytes = value.pitch * size_of(buffer.type);
+  const std::size_t events = live.at.size();
+  std::vector<LiveBytes> until(events), since(events);
+  for (std::size_t r = 0; r < lives.first[v].size(); ++r) {
+    if (lives.last[v][r] == never) continue;
+    const std::int64_t slot = static_cast<std::int64_t>(r) % value.kept * row_bytes, end = std::min(slot + row_bytes, buffer.bytes);
+    const auto first = static_cast<std::size_t>(lives.first[v][r]), last = static_cast<std::size_t>(lives.last[v][r]);
+    // What a layer reads of a whole image it is given may lie behind its row, e.g. in the planes of further channels.
+    if (given) join(stays ? since[0] : until[last], slot, buffer.bytes);
+    else if (stays && first < events) join(since[first], slot, end);
+    else if (!stays)
+      for (std::size_t t = first; t <= last; ++t) join(live.at[t], slot, end);
+  }
+  join_to_the_ends(live.at, std::move(until), std::move(since));
+}
+
+/// The scratch of stage `s` is there when it works; sums, from the first row to the last.
+void add_scratch(LiveBuffer& live, std::int64_t bytes, const Schedule& schedule, int s, bool sums) {
+  std::size_t from = live.at.size(), to = 0;
+  for (std::size_t t = 0; t < live.at.size(); ++t) {
+    if (schedule.events[t].stage != s) continue;
+    live.at[t] = {0, bytes};
+    from = std::min(from, t), to = t + 1;
+  }
+  for (std::size_t t = from; sums && t < to; ++t) live.at[t] = {0, bytes};
+}
+
 }  // namespace
 
 Schedule run_schedule(const std::vector<StreamValue>& values, const std::vector<Stage>& stages, bool ask_all) {
@@ -134,43 +175,13 @@ std::vector<LiveBuffer> live_buffers(const Program& program, const Call& stream)
   const std::size_t events = schedule.events.size(), given = stream.values.size() - stream.stages.size();
   std::vector<LiveBuffer> buffers;
   for (std::size_t v = 0; v < stream.values.size(); ++v) {
-    const StreamValue& value = stream.values[v];
-    const Buffer& buffer = program[value.buffer];
-    const std::int64_t row_bytes = value.pitch * size_of(buffer.type);
-    const bool stays = std::find(stream.writes.begin(), stream.writes.end(), value.buffer) != stream.writes.end();
-    LiveBuffer& live = entry(buffers, value.buffer, events);
-    std::vector<LiveBytes> until(events), since(events);  // of rows that are there from the first event, and to the last
-    for (std::size_t r = 0; r < lives.first[v].size(); ++r) {
-      if (lives.last[v][r] == never) continue;
-      const std::int64_t slot = static_cast<std::int64_t>(r) % value.kept * row_bytes;
-      const auto first = static_cast<std::size_t>(lives.first[v][r]), last = static_cast<std::size_t>(lives.last[v][r]);
-      // What a layer reads of a whole image it is given may lie behind its row, e.g. in the planes of further channels.
-      if (v < given) join(stays ? since[0] : until[last], slot, buffer.bytes);
-      else if (stays && first < events) join(since[first], slot, std::min(slot + row_bytes, buffer.bytes));
-      else if (!stays)
-        for (std::size_t t = first; t <= last; ++t) join(live.at[t], slot, std::min(slot + row_bytes, buffer.bytes));
-    }
-    for (std::size_t t = events; t-- > 0;) {
-      if (t + 1 < events) join(until[t], until[t + 1].first, until[t + 1].last);
-      join(live.at[t], until[t].first, until[t].last);
-    }
-    for (std::size_t t = 0; t < events; ++t) {
-      if (t > 0) join(since[t], since[t - 1].first, since[t - 1].last);
-      join(live.at[t], since[t].first, since[t].last);
-    }
+    const BufferId id = stream.values[v].buffer;
+    const bool stays = std::find(stream.writes.begin(), stream.writes.end(), id) != stream.writes.end();
+    add_rows(entry(buffers, id, events), program[id], stream.values[v], lives, v, v < given, stays);
   }
   for (std::size_t s = 0; s < stream.stages.size(); ++s)
-    for (const BufferId id : stream.stages[s].layer.scratch) {
-      LiveBuffer& live = entry(buffers, id, events);
-      const bool sums = stream.stages[s].kind == StageKind::fold;  // they grow from the first row to the last
-      std::size_t from = events, to = 0;
-      for (std::size_t t = 0; t < events; ++t) {
-        if (schedule.events[t].stage != static_cast<int>(s)) continue;
-        live.at[t] = {0, program[id].bytes};
-        from = std::min(from, t), to = t + 1;
-      }
-      for (std::size_t t = from; sums && t < to; ++t) live.at[t] = {0, program[id].bytes};
-    }
+    for (const BufferId id : stream.stages[s].layer.scratch)
+      add_scratch(entry(buffers, id, events), program[id].bytes, schedule, static_cast<int>(s), stream.stages[s].kind == StageKind::fold);
   return buffers;
 }
 

@@ -8,18 +8,15 @@ Exit status 77: no cross compiler, no simulator (../shared), or no numpy and onn
 import argparse
 import os
 import pathlib
-import shutil
 import sys
 import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+import needs  # noqa: E402
 
 BENCH = pathlib.Path(__file__).resolve().parents[2] / "bench"
 sys.path[:0] = [str(BENCH), str(BENCH / "kernels")]
 FEW = ["fc 128 -> 64", "conv 3x3 8 -> 16, 14x14", "depthwise 3x3 16, 14x14", "pointwise 64 -> 64, 25x5", "maxpool 2x2 16, 28x28"]
-
-
-def skip(reason):
-    print(f"skipped: {reason}")
-    sys.exit(77)
 
 
 def main():
@@ -27,18 +24,16 @@ def main():
     parser.add_argument("chip", nargs="+")
     parser.add_argument("--all", action="store_true")
     args = parser.parse_args()
-    if not shutil.which("arm-none-eabi-g++"):
-        skip("arm-none-eabi-g++ is not there")
+    needs.tools("arm-none-eabi-g++")
+    needs.packages("numpy", "onnx")
     with tempfile.TemporaryDirectory() as folder:
         os.environ["ONNX2MCU_BENCH_CACHE"] = folder
+        import cost
+        import shapes
         try:
-            import cost
-            import shapes
             cost.networks.simulator()
-        except ImportError as missing:
-            skip(missing)
         except cost.networks.Failed as missing:
-            skip(missing)
+            needs.skip(missing)
         far = 0
         for i, (name, kind, geometry, _) in enumerate(shapes.SHAPES):
             if not args.all and name not in FEW:

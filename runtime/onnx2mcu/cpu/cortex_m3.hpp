@@ -5,7 +5,7 @@
 
 #include <type_traits>
 
-#include "portable.hpp"
+#include "thumb2.hpp"
 
 namespace onnx2mcu::cpu {
 
@@ -119,7 +119,7 @@ namespace onnx2mcu::cpu {
   else                                                                                                                \
     ONNX2MCU_M3_DEPTHWISE(ONNX2MCU_M3_DEPTHWISE_5, load, ONNX2MCU_M3_NEW(0), ONNX2MCU_M3_NEW(1), ONNX2MCU_M3_NEW(2), ONNX2MCU_M3_NEW(3), ONNX2MCU_M3_NEW(4))
 
-struct CortexM3 : Portable {
+struct CortexM3 : Thumb2 {
   static constexpr bool has_fpu = false, vectorizes = false;
 
   /// See Portable. The pixels' offsets must fit the loads.
@@ -162,31 +162,6 @@ struct CortexM3 : Portable {
     if constexpr (std::is_signed_v<X>) ONNX2MCU_M3_3X3("ldrsb");
     else ONNX2MCU_M3_3X3("ldrb");
   }
-
-  template <int shift>
-  static ONNX2MCU_INLINE std::int32_t ssat8_asr(std::int32_t v) noexcept {
-    std::int32_t r;
-    if constexpr (shift == 0) asm("ssat %0, #8, %1" : "=r"(r) : "r"(v));
-    else asm("ssat %0, #8, %1, asr %2" : "=r"(r) : "r"(v), "i"(shift));
-    return r;
-  }
-  template <int shift>
-  static ONNX2MCU_INLINE std::int32_t usat8_asr(std::int32_t v) noexcept {
-    std::int32_t r;
-    if constexpr (shift == 0) asm("usat %0, #8, %1" : "=r"(r) : "r"(v));
-    else asm("usat %0, #8, %1, asr %2" : "=r"(r) : "r"(v), "i"(shift));
-    return r;
-  }
-  static ONNX2MCU_INLINE std::int32_t ssat8(std::int32_t v) noexcept {
-    std::int32_t r;
-    asm("ssat %0, #8, %1" : "=r"(r) : "r"(v));
-    return r;
-  }
-  static ONNX2MCU_INLINE std::int32_t usat8(std::int32_t v) noexcept {
-    std::int32_t r;
-    asm("usat %0, #8, %1" : "=r"(r) : "r"(v));
-    return r;
-  }
 };
 
 #undef ONNX2MCU_M3_ALIGN
@@ -220,7 +195,7 @@ struct CortexM3 : Portable {
 
 #else
 
-struct CortexM3 : Portable {
+struct CortexM3 : Thumb2 {
   static constexpr bool has_fpu = false, vectorizes = false;
 };
 

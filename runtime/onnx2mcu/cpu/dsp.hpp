@@ -3,7 +3,7 @@
 #ifndef ONNX2MCU_CPU_DSP_HPP
 #define ONNX2MCU_CPU_DSP_HPP
 
-#include "portable.hpp"
+#include "thumb2.hpp"
 
 namespace onnx2mcu::cpu {
 
@@ -61,14 +61,8 @@ namespace onnx2mcu::cpu {
 #define ONNX2MCU_DSP_4X2_RESULTS                                                                                     \
   a[0] = a0, a[1] = a1, a[2] = a2, a[3] = a3, a[4] = b0, a[5] = b1, a[6] = b2, a[7] = b3, inputs = x, weights = w
 #define ONNX2MCU_DSP_PLACES_LOOP "vmov %[h], s2\n\tcmp %[w], %[h]\n\tbne 0b\n\t"
-#define ONNX2MCU_DSP_SATURATE(name, instruction)                                                                     \
-  static ONNX2MCU_INLINE std::int32_t name(std::int32_t v) noexcept {                                                \
-    std::int32_t r;                                                                                                  \
-    asm(instruction ", %1" : "=r"(r) : "r"(v));                                                                      \
-    return r;                                                                                                        \
-  }
 
-struct Dsp : Portable {
+struct Dsp : Thumb2 {
   static constexpr bool vectorizes = false;
 
   /// In a register of the FPU: back in one cycle.
@@ -99,28 +93,12 @@ struct Dsp : Portable {
     asm("smmul %0, %1, %2" : "=r"(r) : "r"(a), "r"(b));
     return r;
   }
-  template <int shift>
-  static ONNX2MCU_INLINE std::int32_t ssat8_asr(std::int32_t v) noexcept {
-    std::int32_t r;
-    if constexpr (shift == 0) asm("ssat %0, #8, %1" : "=r"(r) : "r"(v));
-    else asm("ssat %0, #8, %1, asr %2" : "=r"(r) : "r"(v), "i"(shift));
-    return r;
-  }
-  template <int shift>
-  static ONNX2MCU_INLINE std::int32_t usat8_asr(std::int32_t v) noexcept {
-    std::int32_t r;
-    if constexpr (shift == 0) asm("usat %0, #8, %1" : "=r"(r) : "r"(v));
-    else asm("usat %0, #8, %1, asr %2" : "=r"(r) : "r"(v), "i"(shift));
-    return r;
-  }
   ONNX2MCU_DSP_2(sadd16, "sadd16")
   ONNX2MCU_DSP_2(ssub16, "ssub16")
   ONNX2MCU_DSP_1(sxtb16, "sxtb16", "")
   ONNX2MCU_DSP_1(sxtb16_ror8, "sxtb16", ", ror #8")
   ONNX2MCU_DSP_1(uxtb16, "uxtb16", "")
   ONNX2MCU_DSP_1(uxtb16_ror8, "uxtb16", ", ror #8")
-  ONNX2MCU_DSP_SATURATE(ssat8, "ssat %0, #8")
-  ONNX2MCU_DSP_SATURATE(usat8, "usat %0, #8")
   static ONNX2MCU_INLINE std::uint32_t pack_low(std::uint32_t a, std::uint32_t b) noexcept {
     std::uint32_t r;
     asm("pkhbt %0, %1, %2, lsl #16" : "=r"(r) : "r"(a), "r"(b));
@@ -175,11 +153,10 @@ struct Dsp : Portable {
 #undef ONNX2MCU_DSP_3
 #undef ONNX2MCU_DSP_2
 #undef ONNX2MCU_DSP_1
-#undef ONNX2MCU_DSP_SATURATE
 
 #else
 
-struct Dsp : Portable {
+struct Dsp : Thumb2 {
   static constexpr bool vectorizes = false;
 };
 

@@ -1,0 +1,107 @@
+// What surrounds the inner loops of the Cortex-M4 and M7, which are the same blocks of accumulators in registers: a struct
+// ONNX2MCU_CORE_BLOCKS over ONNX2MCU_CORE_BASE. cortex_m4.hpp and cortex_m7.hpp each define these two, and the
+// instructions of their loops, and include this; so it has no include guard, and takes the definitions back.
+
+#define ONNX2MCU_CORE_LOOP "vmov %[h], %[end]\n\tcmp %[w], %[h]\n\tbne 0b\n\t"
+#define ONNX2MCU_CORE_4_TIMES(text) text text text text
+
+struct ONNX2MCU_CORE_BLOCKS : ONNX2MCU_CORE_BASE {
+  static constexpr bool has_blocks = true;
+
+  /// 16 places of Winograd's tiles: `steps` (even) words of two inputs, of 2 rows x 4 tiles each. x: [16][steps][4],
+  /// w: [16][steps][2], moved behind; products: [16][row][tile].
+  template <int steps, int unroll>
+  static ONNX2MCU_INLINE void mac_places(const std::uint32_t* inputs, const std::int32_t*& weights, std::int32_t* products) noexcept {
+    constexpr int block = unroll >= 8 && steps % 8 == 0 ? 8 : unroll >= 4 && steps % 4 == 0 ? 4 : 2;
+    std::int32_t a[8] = {};
+    ONNX2MCU_DSP_4X2_REGISTERS;
+    const InFpu<std::int32_t*> first(products);
+    if constexpr (steps == block && block == 8) ONNX2MCU_DSP_PLACES(ONNX2MCU_CORE_2X4_8, "");
+    else if constexpr (steps == block && block == 4) ONNX2MCU_DSP_PLACES(ONNX2MCU_CORE_2X4_4, "");
+    else if constexpr (block == 8) ONNX2MCU_DSP_PLACES(ONNX2MCU_CORE_2X4_8, ONNX2MCU_DSP_PLACES_LOOP);
+    else if constexpr (block == 4) ONNX2MCU_DSP_PLACES(ONNX2MCU_CORE_2X4_4, ONNX2MCU_DSP_PLACES_LOOP);
+    else ONNX2MCU_DSP_PLACES(ONNX2MCU_CORE_2X4_2, ONNX2MCU_DSP_PLACES_LOOP);
+    weights = w;
+  }
+
+  /// `steps` steps (two inputs each) of 4 rows x 2 pixels; the second pixel lies `second` bytes behind the first.
+  /// unroll: steps in one piece, a power of 2 up to 8; `steps` or more: all of them, without a loop.
+  template <int steps, int second, int unroll>
+  static ONNX2MCU_INLINE void mac_4x2(std::int32_t (&a)[8], const std::int16_t* x, const std::int32_t*& w) noexcept {
+    constexpr int block = unroll < 8 ? unroll : 8, blocks = steps / block;
+    if constexpr (blocks > 1 && unroll < steps) mac_4x2_part<block, second, blocks>(a, x, w);
+    else repeat_4x2<blocks, block, second>(a, x, w);
+    mac_4x2_rest<steps % block, block / 2, second>(a, x, w);
+  }
+
+  template <int times, int n, int second>
+  static ONNX2MCU_INLINE void repeat_4x2(std::int32_t (&a)[8], const std::int16_t*& x, const std::int32_t*& w) noexcept {
+    if constexpr (times > 0) {
+      mac_4x2_part<n, second>(a, x, w);
+      repeat_4x2<times - 1, n, second>(a, x, w);
+    }
+  }
+
+  /// The last `rest` steps in parts of n, n / 2, …
+  template <int rest, int n, int second>
+  static ONNX2MCU_INLINE void mac_4x2_rest(std::int32_t (&a)[8], const std::int16_t*& x, const std::int32_t*& w) noexcept {
+    if constexpr (rest > 0) {
+      if constexpr ((rest & n) != 0) mac_4x2_part<n, second>(a, x, w);
+      mac_4x2_rest<rest & (n - 1), n / 2, second>(a, x, w);
+    }
+  }
+
+  /// n steps (8, 4, 2 or 1), `blocks` times. At most 4095 bytes of weights go by in one loop.
+  template <int n, int second, int blocks = 1>
+  static ONNX2MCU_INLINE void mac_4x2_part(std::int32_t (&a)[8], const std::int16_t*& inputs, const std::int32_t*& weights) noexcept {
+    constexpr int most = 4095 / (8 * n), bytes = 8 * n * (blocks < most ? blocks : most);
+    ONNX2MCU_DSP_4X2_REGISTERS;
+    if constexpr (blocks == 1 && n == 8) asm volatile(ONNX2MCU_CORE_BODY_8 : ONNX2MCU_DSP_4X2_OPERANDS : [second] "i"(second) : "memory");
+    else if constexpr (blocks == 1 && n == 4) asm volatile(ONNX2MCU_CORE_BODY_4 : ONNX2MCU_DSP_4X2_OPERANDS : [second] "i"(second) : "memory");
+    else if constexpr (blocks == 1 && n == 2) asm volatile(ONNX2MCU_CORE_BODY_2 : ONNX2MCU_DSP_4X2_OPERANDS : [second] "i"(second) : "memory");
+    else if constexpr (blocks == 1) asm volatile(ONNX2MCU_CORE_BODY_1 : ONNX2MCU_DSP_4X2_OPERANDS : [second] "i"(second) : "memory");
+    else if constexpr (n == 8) asm volatile(ONNX2MCU_DSP_END(ONNX2MCU_CORE_BODY_8) : ONNX2MCU_DSP_4X2_OPERANDS : [second] "i"(second), [bytes] "i"(bytes) : "memory", "cc", "s15");
+    else if constexpr (n == 4) asm volatile(ONNX2MCU_DSP_END(ONNX2MCU_CORE_BODY_4) : ONNX2MCU_DSP_4X2_OPERANDS : [second] "i"(second), [bytes] "i"(bytes) : "memory", "cc", "s15");
+    else if constexpr (n == 2) asm volatile(ONNX2MCU_DSP_END(ONNX2MCU_CORE_BODY_2) : ONNX2MCU_DSP_4X2_OPERANDS : [second] "i"(second), [bytes] "i"(bytes) : "memory", "cc", "s15");
+    else asm volatile(ONNX2MCU_DSP_END(ONNX2MCU_CORE_BODY_1) : ONNX2MCU_DSP_4X2_OPERANDS : [second] "i"(second), [bytes] "i"(bytes) : "memory", "cc", "s15");
+    ONNX2MCU_DSP_4X2_RESULTS;
+    if constexpr (blocks > most) mac_4x2_part<n, second, blocks - most>(a, inputs, weights);
+  }
+
+  /// `quads` times four bytes of x with 8 rows; x_signed says which bytes they are. unroll: quads in one piece, 4 or 1.
+  template <int quads, int unroll, bool x_signed, class X>
+  static ONNX2MCU_INLINE void mac_8x1(std::int32_t (&a)[8], const X* x, const std::int32_t*& w) noexcept {
+    constexpr int blocks = unroll >= 4 ? quads / 4 : 0;
+    if constexpr (blocks > 0) mac_8x1_part<4, x_signed>(a, x, w, w + blocks * 32);
+    if constexpr (quads > 4 * blocks) mac_8x1_part<1, x_signed>(a, x, w, w + (quads - 4 * blocks) * 8);
+  }
+
+  /// Blocks of n until the weights reach `last`.
+  template <int n, bool x_signed, class X>
+  static ONNX2MCU_INLINE void mac_8x1_part(std::int32_t (&a)[8], const X*& inputs, const std::int32_t*& weights, const std::int32_t* last) noexcept {
+    const InFpu<const std::int32_t*> end(last);
+    ONNX2MCU_DSP_4X2_REGISTERS;
+    if constexpr (n == 4 && x_signed)
+      asm volatile("0:\n\t" ONNX2MCU_CORE_4_TIMES(ONNX2MCU_CORE_8X1("sxtb16")) ONNX2MCU_CORE_LOOP : ONNX2MCU_DSP_8X1_OPERANDS : [end] "t"(end.value) : "memory", "cc");
+    else if constexpr (n == 4)
+      asm volatile("0:\n\t" ONNX2MCU_CORE_4_TIMES(ONNX2MCU_CORE_8X1("uxtb16")) ONNX2MCU_CORE_LOOP : ONNX2MCU_DSP_8X1_OPERANDS : [end] "t"(end.value) : "memory", "cc");
+    else if constexpr (x_signed)
+      asm volatile("0:\n\t" ONNX2MCU_CORE_8X1("sxtb16") ONNX2MCU_CORE_LOOP : ONNX2MCU_DSP_8X1_OPERANDS : [end] "t"(end.value) : "memory", "cc");
+    else
+      asm volatile("0:\n\t" ONNX2MCU_CORE_8X1("uxtb16") ONNX2MCU_CORE_LOOP : ONNX2MCU_DSP_8X1_OPERANDS : [end] "t"(end.value) : "memory", "cc");
+    ONNX2MCU_DSP_4X2_RESULTS;
+  }
+};
+
+#undef ONNX2MCU_CORE_2X4_2
+#undef ONNX2MCU_CORE_2X4_4
+#undef ONNX2MCU_CORE_2X4_8
+#undef ONNX2MCU_CORE_4_TIMES
+#undef ONNX2MCU_CORE_8X1
+#undef ONNX2MCU_CORE_BASE
+#undef ONNX2MCU_CORE_BLOCKS
+#undef ONNX2MCU_CORE_BODY_1
+#undef ONNX2MCU_CORE_BODY_2
+#undef ONNX2MCU_CORE_BODY_4
+#undef ONNX2MCU_CORE_BODY_8
+#undef ONNX2MCU_CORE_LOOP
