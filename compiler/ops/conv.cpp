@@ -1,5 +1,7 @@
 // Conv 1-22 in float32: 1-D and 2-D, groups, depthwise, dilations, pads. Inputs: x, w, [b].
 
+#include <cmath>
+
 #include "ops/estimate.hpp"
 #include "ops/float_order.hpp"
 #include "ops/lower.hpp"
@@ -48,6 +50,17 @@ bool has_pads(const Node& node, const Window2d& w) {
   return (w.out_h - 1) * w.stride_h + w.k_h < w.in_h - 1 || (w.out_w - 1) * w.stride_w + w.k_w < w.in_w - 1;
 }
 
+/// Times the zeros of the pads an infinite weight is NaN: in those of ONNX Runtime's kernels that copy the
+/// pads, not in those that pass over them.
+void refuse_infinite_weights(const LowerContext& c, const Window2d& w) {
+  const Tensor* weights = c.constant(1);
+  if (!weights || !has_pads(c.node, w)) return;
+  for (const float v : weights->as<float>())
+    if (!std::isfinite(v))
+      refuse("w \"{}\" has an element {}: beside pads the result depends on ONNX Runtime's kernel",
+             c.in(1).name, v);
+}
+
 FloatOrder order_of(const LowerContext& c, const Dims& d, const Window2d& w) {
   ConvGeometry g{d.in_c, d.out_c, d.groups, w.k_h, w.k_w, w.in_h, w.in_w, w.out_h, w.out_w};
   g.two_dimensional = d.spatial.size() == 2;
@@ -81,6 +94,7 @@ void lower(LowerContext& c) {
     refuse("{} spatial dimensions are not supported, only 1 or 2", c.in_shape(0).size() - 2);
   const Dims d = dims_of(c.node, c.in_shape(0), c.in_shape(1));
   const Window2d w = to_2d(resolve_window(c.node, d.spatial, d.kernel), d.spatial);
+  refuse_infinite_weights(c, w);
   const FloatOrder order = order_of(c, d, w);
   const bool has_bias = c.node.has_input(2);
   Call call = c.call(has_bias ? "float_conv2d_bias" : "float_conv2d", "float_conv.hpp");

@@ -1,4 +1,8 @@
-// DynamicQuantizeLinear 11: x float32 -> y uint8, y_scale float32, y_zero_point uint8 (scalars).
+// DynamicQuantizeLinear 11: x float32 -> y uint8, y_scale float32, y_zero_point uint8 (scalars). x without
+// NaN: with it ONNX Runtime's range depends on the machine (docs/decisions/nan.md).
+
+#include <algorithm>
+#include <cmath>
 
 #include "ops/lower.hpp"
 
@@ -18,6 +22,9 @@ BufferId output_or_scratch(LowerContext& c, std::size_t o, DType type) {
 }
 
 void lower(LowerContext& c) {
+  const auto is_nan = [](float v) { return std::isnan(v); };
+  if (const Tensor* x = c.constant(0); x && std::ranges::any_of(x->as<float>(), is_nan))
+    refuse("x \"{}\" is a constant that holds NaN: its range is not defined", c.in(0).name);
   Call call = c.call("dynamic_quantize_linear", "dynamic_quantize_linear.hpp");
   call.reads = {c.operand(0)};
   call.writes = {output_or_scratch(c, 0, DType::uint8), output_or_scratch(c, 1, DType::float32),

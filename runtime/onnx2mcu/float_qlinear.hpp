@@ -41,7 +41,7 @@ struct QuantizationParameters {
   std::int32_t zero_point;
 };
 
-/// DynamicQuantizeLinear: the uint8 range that holds x and 0.
+/// DynamicQuantizeLinear: the uint8 range that holds x and 0; NaN counts for nothing.
 inline QuantizationParameters dynamic_quantization(const float* x, int size) noexcept {
   float lowest = 0.0F, highest = 0.0F;
   for (int i = 0; i < size; ++i) {
