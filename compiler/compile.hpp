@@ -101,8 +101,14 @@ PlanProblem plan_problem(const Program& program);
 std::vector<Overlap> place_overlaps(const Program& program, const Call& call);
 /// `share`: false keeps buffers that live at the same time entirely apart.
 MemoryPlan plan_memory(const Program& program, bool share = true);
-/// Bound on the stack below run(), in bytes (compiler/program/stack_bound.cpp).
-std::int64_t stack_bound(const Program& program, const Target& target);
+/// At most this much stack below run(), by the call graph (compiler/program/stack_bound.cpp): run() and its deepest layer.
+struct StackBound {
+  std::int64_t bytes = 0;        ///< a multiple of 8
+  std::int64_t run_bytes = 0;    ///< of run() itself
+  std::int64_t layer_bytes = 0;  ///< of the layer that takes most, all that it calls included
+  std::string layer;             ///< its name; empty: there are no layers
+};
+StackBound stack_bound(const Program& program, const Target& target);
 /// Bytes of the arena in use at every step, 0 the inputs, call i at i + 1, the last the outputs; memory that
 /// buffers share counts once (compiler/program/live_bytes.cpp).
 std::vector<std::int64_t> live_bytes(const Network& network);

@@ -117,6 +117,7 @@ nlohmann::json layer_json(const Program& program, const Call& c, const Target& t
 
 nlohmann::json to_json(const Network& network, const Target& target) {
   const PlanFacts facts = plan_facts(network);
+  const StackBound stack = stack_bound(network.program, target);
   nlohmann::json layers = nlohmann::json::array(), buffers = nlohmann::json::array();
   for (const Call& c : network.program.calls) layers.push_back(layer_json(network.program, c, target));
   for (std::size_t i = 0; i < network.program.buffers.size(); ++i) {
@@ -138,6 +139,7 @@ nlohmann::json to_json(const Network& network, const Target& target) {
           {"peak_layer", facts.peak_name},
           {"live_bytes", facts.live_bytes},
           {"proven_minimal", network.plan.proven_minimal},
+          {"stack", {{"bytes", stack.bytes}, {"run_bytes", stack.run_bytes}, {"layer", stack.layer}, {"layer_bytes", stack.layer_bytes}}},
           {"weight_bytes", constant_bytes(network.program)},
           {"notes", network.program.notes}};
 }
@@ -164,7 +166,9 @@ void print_summary(const Network& network, const CompileOptions& options) {
   for (const Port& p : program.inputs) print_port("input ", p);
   for (const Port& p : program.outputs) print_port("output", p);
   for (const State& s : program.states) print_port("state ", s.port);
-  fmt::print("flash: {} bytes of constants; RAM: {} bytes of arena\n", constant_bytes(program), network.plan.arena_bytes);
+  const StackBound stack = stack_bound(program, *options.target);
+  fmt::print("flash: {} bytes of constants; RAM: {} bytes of arena, at most {} of stack (run() {}, {} {})\n", constant_bytes(program),
+             network.plan.arena_bytes, stack.bytes, stack.run_bytes, stack.layer.empty() ? "no layers" : stack.layer, stack.layer_bytes);
   print_placement(network, *options.target, options.place);
   fmt::print("\n");
 }

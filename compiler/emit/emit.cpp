@@ -156,7 +156,7 @@ GeneratedFiles emit(const Network& network, const CompileOptions& options) {
        {"instances", model.banks.empty() ? "No global state: any number of instances, in any section, each re-entrant."
                                          : "All instances share the pieces in other banks: one runs at a time."},
        {"bank_macros", model.bank_macros},
-       {"alignment", std::to_string(model.alignment)}, {"stack", std::to_string(stack_bound(program, *options.target))}, {"weights", std::to_string(constant_bytes(program))}, {"macs", std::to_string(total_macs(program))},
+       {"alignment", std::to_string(model.alignment)}, {"stack", std::to_string(stack_bound(program, *options.target).bytes)}, {"weights", std::to_string(constant_bytes(program))}, {"macs", std::to_string(total_macs(program))},
        {"layers", std::to_string(program.calls.size())}, {"inputs", std::to_string(program.inputs.size())},
        {"quantized_inputs", std::to_string(model.quantized_inputs.size())}, {"outputs", std::to_string(program.outputs.size())}, {"states", std::to_string(program.states.size())}, {"includes", includes}, {"ports", port_blocks(network, model)}, {"layer_blocks", layer_blocks},
        {"accessors", model.accessors}, {"execute_parameters", model.execute_parameters}, {"steps", model.steps},

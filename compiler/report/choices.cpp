@@ -20,7 +20,7 @@ RamChoice choice(const char* name, const CompileOptions& options, const Network&
           "",
           false,
           network.plan.arena_bytes,
-          stack_bound(network.program, *options.target),
+          stack_bound(network.program, *options.target).bytes,
           network.plan.proven_minimal,
           network_cost(network.program, *options.target)};
 }

@@ -18,6 +18,7 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 import needs  # noqa: E402
+from callgraph import CallGraph, note_frames, write_column  # noqa: E402
 from needs import SOURCE  # noqa: E402
 
 WARNINGS = "-std=c++17 -fno-exceptions -fno-rtti -Wall -Wextra -Wconversion -Wshadow -Werror".split()
@@ -47,18 +48,16 @@ def name_of(path):
 
 
 def generate(paths, target, folder):
-    """Compiles every network into one folder; prints what was refused, and returns the names of the others and how
-    many were refused for another reason than the chip's size."""
+    """Compiles every network into one folder, whether it fits the chip or not; prints what was refused, and returns the names
+    of the others and how many were refused."""
     names, refused = [], 0
     forms = [(path, name_of(path), []) for path in paths]
     forms += [(path, name + "_ram", ["--optimize", "ram"]) for path, name, _ in forms if "examples" in path.parts]
     for path, name, options in forms:
-        done = subprocess.run([os.environ["ONNX2MCU"], path, "-o", folder, "--name", name, "--target", target, *options],
+        done = subprocess.run([os.environ["ONNX2MCU"], path, "-o", folder, "--name", name, "--target", target, "--any-size", *options],
                               capture_output=True, text=True)
         if done.returncode == 0:
             names.append(name)
-        elif done.returncode == 1 and "the network does not fit" in done.stderr:
-            print(f"{path.relative_to(SOURCE)}: too large for {target}")
         else:
             refused += 1
             print(f"{path}: status {done.returncode}\n{done.stderr}")
@@ -88,32 +87,12 @@ def check_symbols(object_file, tool):
     return complaints
 
 
-def stack_below(callgraph, function):
-    """Bytes of stack of `function` and what it calls, from GCC's call graph; 64 for a function of libgcc or libc."""
-    sizes, calls, known = {}, {}, {}
-    for title, label in re.findall(r'node: \{ title: "([^"]*)" label: "([^"]*)"', callgraph):
-        frame = re.search(r"(\d+) bytes \((\w+)\)", label)
-        sizes[title] = int(frame.group(1)) if frame and frame.group(2) == "static" else 64 if not frame else 1 << 30
-    for caller, callee in re.findall(r'edge: \{ sourcename: "([^"]*)" targetname: "([^"]*)"', callgraph):
-        calls.setdefault(caller, set()).add(callee)
-
-    def depth(name, path):
-        if name in path:
-            return 1 << 30  # recursion has no bound
-        if name not in known:
-            known[name] = sizes.get(name, 64) + max((depth(callee, path | {name}) for callee in calls.get(name, ())), default=0)
-        return known[name]
-
-    return depth(function, frozenset())
-
-
-def check_stack(names, folder, level):
+def check_stack(names, folder):
     """Complaints about networks that take more stack than their header promises."""
-    callgraph = (folder / "firmware.ci").read_text()
-    complaints = []
+    graph, complaints = CallGraph(folder / "firmware.ci"), []
     for name in names:
         promised = int(re.search(r"stack_bytes = (\d+)", (folder / f"{name}.hpp").read_text()).group(1))
-        taken = stack_below(callgraph, f"run_{name}")
+        taken = graph.stack_below(f"run_{name}")
         if taken > promised:
             complaints.append(f"{name} takes {taken} bytes of stack, {promised} are promised")
     return complaints
@@ -129,7 +108,7 @@ def compile_all(compiler, level, folder, names):
         return 1
     if "-fsyntax-only" in compiler:
         return 0
-    complaints = check_symbols(folder / "firmware.o", "arm-none-eabi-") + check_stack(names, folder, level)
+    complaints = check_symbols(folder / "firmware.o", "arm-none-eabi-") + check_stack(names, folder)
     for complaint in complaints:
         print(f"{level}: {complaint}")
     return len(complaints)
@@ -147,10 +126,11 @@ def main():
     parser.add_argument("compiler", choices=COMPILERS)
     parser.add_argument("--keep", type=pathlib.Path, help="work here and keep the files")
     parser.add_argument("--only", default="", help="networks whose path contains this")
+    parser.add_argument("--stack-table", action="store_true", help="renew the chip's column of compiler/program/stack_frames.def")
     a = parser.parse_args()
     targets, command = COMPILERS[a.compiler]
     needs.tools(command[0])
-    failures, used = 0, set()
+    failures, used, frames = 0, set(), {}
     paths = networks(a.only)
     with tempfile.TemporaryDirectory() as temporary:
         for target in targets:
@@ -161,6 +141,10 @@ def main():
             write_firmware(names, folder / "firmware.cpp")
             for level in LEVELS if "-fsyntax-only" not in command else ["-O2"]:
                 failures += compile_all(command, level, folder, names)
+                if a.stack_table:
+                    note_frames(CallGraph(folder / "firmware.ci"), names, folder, frames)
+        if a.stack_table:
+            write_column(a.compiler, frames)
         for header in unused_headers(used) if targets == HOST_TARGETS and not a.only else []:
             print(f"no network here uses runtime/onnx2mcu/{header}")
             failures += 1
