@@ -16,7 +16,7 @@ import sys
 import numpy as np
 
 import run as networks
-from chains import PLANES, write_chain
+from chains import KINDS, OTHERS, PLANES, write_chain
 from networks import NETWORKS, model_path
 
 ROOT = networks.ROOT
@@ -94,6 +94,10 @@ def training(chains):
     for i in range(chains // 2):
         path = os.path.join(folder, f"planes{i}.onnx")
         yield f"planes{i}", path, write_chain(path, 100 + i, PLANES), FORMS[:1]
+    for i in range(chains // 4):
+        for stem, kinds, quantized in (("others", OTHERS, True), ("float-others", OTHERS, False), ("float", KINDS, False)):
+            path = os.path.join(folder, f"{stem}{i}.onnx")
+            yield f"{stem}{i}", path, write_chain(path, 200 + i, kinds, quantized), FORMS[:1]
     for name in CHECKED:
         if os.path.exists(model_path(name)):
             yield name, model_path(name), np.ascontiguousarray(NETWORKS[name][1]()[:1]), FORMS[:1] + [["--optimize=ram"]]
@@ -162,7 +166,6 @@ def fit(args):
     groups = collections.defaultdict(list)
     for row in measured_rows(args.chains):
         groups[row["chip"], row["cost_model"]].append(row)
-    path = os.path.join(ROOT, "compiler/cost/coefficients.def")
     path = os.path.join(ROOT, "compiler/cost/coefficients.def")
     with open(path) as f:
         title, *lines = f

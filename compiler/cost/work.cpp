@@ -84,6 +84,16 @@ std::string types(const Program& program, const Call& call) {
   return text + (call.writes.empty() ? "" : " -> " + to_string(program[call.writes.front()].type));
 }
 
+/// float_conv2d: a channel of outputs at a time, block_c channels of a tap after the other.
+void add_float_conv(Work& work, const Constants& c, double products) {
+  const std::int64_t depth = c("in_c") / c("groups"), blocks = (depth + c("block_c") - 1) / c("block_c");
+  const double outputs = real(c("out_h") * c("out_w") * c("out_c"));
+  work.amounts.insert({{"outputs", outputs},
+                       {"kernel rows", outputs * real(blocks * c("k_h"))},
+                       {"taps", outputs * real(blocks * c("k_h") * c("k_w"))},
+                       {"products", products}});
+}
+
 void add_generic(Work& work, const Program& program, const Call& call, const Constants& c) {
   double read = 0, written = 0;
   for (const Operand& operand : call.reads) read += real(elements(program, operand));
@@ -91,6 +101,7 @@ void add_generic(Work& work, const Program& program, const Call& call, const Con
   work.amounts.insert({{"inputs", read},
                        {c.form() + " outputs", written},
                        {"products", real(call.macs)},
+                       {"products of long sums", real(call.macs) > 32 * written ? real(call.macs) : 0},
                        {"again", written * c.again(real(call.macs) / std::max(written, 1.0))}});
 }
 
@@ -123,6 +134,7 @@ void add_work(Work& work, const Family& is, const Program& program, const Call& 
   else if (is.plain_conv) add_plain_conv(work, c, call.kernel, real(call.macs));
   else if (is.pool) add_pool(work, c, call.kernel == "packed_max_pool");
   else if (call.kernel == "strided_copy") add_strided_copy(work, c);
+  else if (call.kernel == "float_conv2d" || call.kernel == "float_conv2d_bias") add_float_conv(work, c, real(call.macs));
   else add_generic(work, program, call, c);
 }
 
@@ -131,7 +143,10 @@ std::string variant(const Family& is, const Program& program, const Call& call, 
   if (is.depthwise) return " depthwise";
   if (is.conv || is.product) return c("packed") ? "" : " wide";
   const bool one = is.plain_conv || is.pool || is.blocked || is.winograd || is.direct || call.kernel.find("fully_connected") != std::string::npos;
-  return one ? "" : " " + types(program, call);
+  std::string text;
+  for (const char* function : {"Op", "order"})
+    if (const Param* p = c.find(function)) text += " " + p->value.substr(p->value.rfind(':') + 1);
+  return one ? "" : text + " " + types(program, call);
 }
 
 double outputs_of(const Program& program, const Call& call) {
