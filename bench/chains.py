@@ -15,7 +15,9 @@ class Chain:
         self.zero_point = int(self.rng.integers(-20, 20)) if signed else int(self.rng.integers(100, 150))
         self.nodes, self.inits, self.count, self.layers = [], [], 0, 0
         self.scale, self.tensor = np.float32(0.02), "x"
-        self.shape = [int(self.rng.choice([1, 3, 4, 8, 16])), int(self.rng.integers(12, 33)), int(self.rng.integers(10, 33))]
+        self.most = 16000 if quantized else 2000  # elements of a tensor, as far as they can be chosen: the F103 has 20 KiB
+        largest = 33 if quantized else 16
+        self.shape = [int(self.rng.choice([1, 3, 4, 8, 16] if quantized else [1, 3, 4, 8])), int(self.rng.integers(12, largest)), int(self.rng.integers(10, largest))]
 
     def name(self, stem):
         self.count += 1
@@ -91,7 +93,7 @@ class Chain:
         if kind != "pointwise" and small:
             return None
         out = int(self.rng.choice([6, 8, 10, 16, 24, 32]))
-        return self.conv({"pointwise": 1, "conv5": 5}.get(kind, 3), 2 if kind == "strided" else 1, 8 if h * w * out > 16000 else out)
+        return self.conv({"pointwise": 1, "conv5": 5}.get(kind, 3), 2 if kind == "strided" else 1, 8 if h * w * out > self.most else out)
 
 
 def write_chain(path, seed, kinds=KINDS, quantized=True):
