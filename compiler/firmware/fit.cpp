@@ -54,7 +54,9 @@ Overhead overhead(const Network& network, const Target& target, std::int64_t vec
     layers += cost ? std::max(cost->code_bytes, least * functions) : unknown_layer * functions;
   }
   layers += layers / 8;  // the model is a mean, the estimate should not be too small
-  return {layers, target.has_fpu ? 8'000 : 9'500, 256, target.name == "f103" ? 1'536 : 4'096, vectors};
+  constexpr std::int64_t service = 1'024;  // stack of targets/common above run(), and of a fault's report
+  const std::int64_t stack = (stack_bound(network.program, target).bytes + service + 255) / 256 * 256;
+  return {layers, target.has_fpu ? 8'000 : 9'500, 256, stack, vectors};
 }
 
 std::vector<BankUse> bank_uses(const Network& network, const Target& target, const Placement& placement,
