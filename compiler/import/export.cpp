@@ -104,6 +104,7 @@ struct Exporter {
     proto.set_op_type(node.op_type);
     proto.set_domain(node.domain);
     for (const auto& [key, value] : node.attributes) {
+      if (key == "border") continue;  // of an unrolled Loop, which the new model has no more
       onnx::AttributeProto& attribute = *proto.add_attribute();
       attribute.set_name(key);
       std::visit(AttributeWriter{attribute}, value);

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <set>
 #include <unordered_map>
 
 #include "import/tensor_proto.hpp"
+#include "import/topological_order.hpp"
 #include "ops/op.hpp"
 
 namespace o2m {
@@ -16,7 +16,7 @@ constexpr std::int64_t newest_opset = 26;
 
 /// Domain of the operators that passes make, and what they note in attributes of others: not for models to use.
 constexpr std::string_view our_domain = "onnx2mcu";
-constexpr std::string_view our_attributes[] = {"a_channels", "channels_last", "computed_weights", "exchanged"};
+constexpr std::string_view our_attributes[] = {"a_channels", "border", "channels_last", "computed_weights", "exchanged"};
 
 void check_attribute_name(const Node& node, const std::string& name) {
   const bool contrib = node.domain == "com.microsoft" && name == "channels_last";
@@ -131,14 +131,19 @@ struct Importer {
     }
   }
 
-  /// A branch of the If at `at`: its values join the graph's under names that nobody outside can read.
-  std::shared_ptr<const Branch> branch(const onnx::GraphProto& proto, int at) {
-    if (proto.input_size() > 0) refuse("the subgraph \"{}\" has inputs, which a branch of an If has not", printable(proto.name()));
+  /// A subgraph of the node at `at`: its values join the graph's under names that nobody outside can read.
+  std::shared_ptr<const Branch> branch(const onnx::GraphProto& proto, bool has_inputs, int at) {
+    if (proto.input_size() > 0 && !has_inputs) refuse("the subgraph \"{}\" has inputs, which a branch of an If has not", printable(proto.name()));
     std::vector<Node> nodes;
     std::swap(nodes, graph.nodes);
     auto made = std::make_shared<Branch>();
+    for (const auto& input : proto.input()) {
+      made->inputs.push_back(graph.add_value({input.name(), DType::undefined, std::nullopt, nullptr}));
+      if (!by_name.emplace(input.name(), made->inputs.back()).second)
+        error(fmt::format("input \"{}\" of subgraph \"{}\"", printable(input.name()), printable(proto.name())), Refusal("the name is used twice"));
+    }
     for (const auto& initializer : proto.initializer()) initializer_value(initializer);
-    for (const auto& inner : proto.node()) node(inner, at);
+    for (const int position : topological_order(proto)) node(proto.node(position), at);
     for (const auto& output : proto.output()) {
       const auto it = by_name.find(output.name());
       if (it != by_name.end()) made->outputs.push_back(it->second);
@@ -146,25 +151,28 @@ struct Importer {
     }
     std::swap(nodes, graph.nodes);
     made->nodes = std::move(nodes);
+    for (const auto& input : proto.input()) by_name.erase(input.name());
     for (const auto& initializer : proto.initializer()) by_name.erase(initializer.name());
     for (const auto& inner : proto.node())
       for (const auto& output : inner.output()) by_name.erase(output);
     return made;
   }
 
-  /// What a branch reads of values that existed before it becomes inputs of its If.
+  /// What a subgraph reads of values that existed before it becomes inputs of its node, behind those it is given.
   void add_captured(Node& n, const Branch& branch, std::size_t values_before) {
     const auto capture = [&](ValueId id) {
       const bool is_new = id != ValueId::none && index(id) < values_before && !graph[id].constant;
       if (is_new && std::find(n.inputs.begin(), n.inputs.end(), id) == n.inputs.end()) n.inputs.push_back(id);
     };
+    if (n.is("If") && branch.outputs.size() != n.outputs.size()) refuse("a branch has {} outputs, the node {}", branch.outputs.size(), n.outputs.size());
+    if (!n.is("If") && n.inputs.size() > branch.inputs.size()) refuse("its body has {} inputs, the node {}", branch.inputs.size(), n.inputs.size());
+    if (!n.is("If")) n.inputs.resize(branch.inputs.size(), ValueId::none);
     for (const Node& inner : branch.nodes)
       for (const ValueId id : inner.inputs) capture(id);
     for (const ValueId id : branch.outputs) capture(id);
-    if (branch.outputs.size() != n.outputs.size()) refuse("a branch has {} outputs, the node {}", branch.outputs.size(), n.outputs.size());
   }
 
-  Attribute attribute(const onnx::AttributeProto& proto, bool in_if, int at) {
+  Attribute attribute(const onnx::AttributeProto& proto, const Node& node, int at) {
     switch (proto.type()) {
       case onnx::AttributeProto::INT: return proto.i();
       case onnx::AttributeProto::FLOAT: return proto.f();
@@ -175,7 +183,7 @@ struct Importer {
       case onnx::AttributeProto::TENSOR:
         return std::make_shared<const Tensor>(import_tensor(proto.t(), options.model_folder));
       case onnx::AttributeProto::GRAPH:
-        if (in_if) return branch(proto.g(), at);
+        if (node.is("If") || node.is("Loop") || node.is("Scan")) return branch(proto.g(), !node.is("If"), at);
         refuse("attribute \"{}\" is a subgraph; control flow is not supported", printable(proto.name()));
       default: refuse("attribute \"{}\" has a type that is not supported", printable(proto.name()));
     }
@@ -215,7 +223,7 @@ struct Importer {
       while (!n.inputs.empty() && n.inputs.back() == ValueId::none) n.inputs.pop_back();  // as good as not there
       for (const auto& attr : proto.attribute()) {
         check_attribute_name(n, attr.name());
-        if (!n.attributes.emplace(attr.name(), attribute(attr, n.is("If"), at)).second)
+        if (!n.attributes.emplace(attr.name(), attribute(attr, n, at)).second)
           refuse("attribute \"{}\" is given twice", printable(attr.name()));
       }
     } catch (const Refusal& refusal) {
@@ -240,48 +248,13 @@ struct Importer {
     graph.nodes.push_back(std::move(n));
   }
 
-  /// Names that a node reads, itself or in its subgraphs.
-  static std::vector<std::string> all_inputs(const onnx::NodeProto& proto) {
-    std::vector<std::string> names(proto.input().begin(), proto.input().end());
-    for (const auto& attribute : proto.attribute())
-      for (const auto& inner : attribute.g().node())
-        for (std::string& name : all_inputs(inner)) names.push_back(std::move(name));
-    return names;
-  }
-
-  /// Positions of the nodes, each behind those it reads: as in the file, which ONNX demands and ONNX Runtime does not.
-  /// On a cycle a node comes before one it reads.
-  std::vector<int> topological_order() const {
-    std::vector<int> order, waiting;
-    std::vector<bool> seen(static_cast<std::size_t>(model.graph().node_size()), false), done = seen;
-    for (int first = 0; first < model.graph().node_size(); ++first) {
-      waiting.push_back(first);
-      while (!waiting.empty()) {
-        const int at = waiting.back();
-        const auto n = static_cast<std::size_t>(at);
-        if (!seen[n]) {
-          seen[n] = true;
-          for (const std::string& input : all_inputs(model.graph().node(at))) {
-            const auto maker = produced_by.find(input);
-            if (maker != produced_by.end() && !seen[static_cast<std::size_t>(maker->second)]) waiting.push_back(maker->second);
-          }
-          continue;
-        }
-        waiting.pop_back();
-        if (!done[n]) order.push_back(at);
-        done[n] = true;
-      }
-    }
-    return order;
-  }
-
   void nodes() {
     int at = 0;
     for (const auto& proto : model.graph().node()) {
       for (const auto& output : proto.output()) produced_by.emplace(output, at);
       ++at;
     }
-    for (const int position : topological_order()) node(model.graph().node(position), position);
+    for (const int position : topological_order(model.graph())) node(model.graph().node(position), position);
   }
 
   void outputs() {

@@ -50,8 +50,10 @@ struct Node {
   bool has_attr(const std::string& key) const { return attributes.count(key) != 0; }
 };
 
-/// One of the two subgraphs of an If; its values are the graph's. What it reads from outside are inputs of the If too.
+/// A subgraph of an If, Loop or Scan; its values are the graph's. What it reads from outside are inputs of that node
+/// too, behind those that it is given.
 struct Branch {
+  std::vector<ValueId> inputs;  ///< of a body; a branch of an If has none
   std::vector<Node> nodes;
   std::vector<ValueId> outputs;
 };

@@ -5,7 +5,11 @@
 namespace o2m {
 namespace {
 
-void infer_identity(InferContext& c) { c.set(0, c.type(0), c.shape(0)); }
+/// At the border of an unrolled body ONNX Runtime rounds to float16; between operators it may not.
+void infer_identity(InferContext& c) {
+  if (c.node.has_attr("border") && c.type(0) == DType::float16) refuse("float16 in the body of a Loop or Scan is not supported");
+  c.set(0, c.type(0), c.shape(0));
+}
 
 void lower_identity(LowerContext& c) { c.alias(0, 0); }
 

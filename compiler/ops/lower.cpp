@@ -95,7 +95,13 @@ Call LowerContext::call(std::string kernel, std::string header) {
   return call;
 }
 
-void LowerContext::add(Call call) { program.calls.push_back(std::move(call)); }
+void LowerContext::add(Call call) {
+  // A kernel takes each tensor as an argument, and C++ compilers give up on a thousand.
+  constexpr std::size_t most = 256;
+  const std::size_t tensors = call.reads.size() + call.writes.size();
+  if (tensors > most) refuse("it has {} inputs and outputs, at most {} are supported", tensors, most);
+  program.calls.push_back(std::move(call));
+}
 
 std::int64_t int_param(const Call& call, std::string_view name, std::int64_t otherwise) {
   for (const Param& p : call.params)

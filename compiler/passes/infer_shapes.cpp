@@ -2,6 +2,7 @@
 
 #include "ops/evaluate.hpp"
 #include "ops/op.hpp"
+#include "passes/control_flow.hpp"
 #include "passes/half_casts.hpp"
 #include "passes/passes.hpp"
 
@@ -78,41 +79,11 @@ void for_each_node(Graph& graph, Diagnostics& diagnostics, const std::function<v
 
 namespace {
 
-/// The branch of an If that its condition takes, if that is known by now.
-std::shared_ptr<const Branch> taken_branch(const Graph& graph, const Node& node) {
-  if (!node.is("If") || !node.has_input(0)) return nullptr;
-  const Tensor* condition = graph.constant(node.inputs[0]);
-  if (!condition || condition->type != DType::boolean || condition->count() != 1) return nullptr;
-  const auto branch = node.attributes.find(condition->integer(0) != 0 ? "then_branch" : "else_branch");
-  if (branch == node.attributes.end() || !std::holds_alternative<std::shared_ptr<const Branch>>(branch->second))
-    refuse("one of the attributes then_branch and else_branch is missing");
-  return std::get<std::shared_ptr<const Branch>>(branch->second);
-}
-
-/// Puts the branches that are taken in the place of their Ifs; true if there are any.
-bool inline_branches(Graph& graph) {
-  bool found = false;
-  std::vector<Node> nodes;
-  for (Node& node : graph.nodes) {
-    const auto branch = taken_branch(graph, node);
-    if (!branch) {
-      nodes.push_back(std::move(node));
-      continue;
-    }
-    found = true;
-    nodes.insert(nodes.end(), branch->nodes.begin(), branch->nodes.end());
-    for (std::size_t o = 0; o < node.outputs.size(); ++o)
-      if (node.outputs[o] != ValueId::none) nodes.push_back({"Identity", "", node.name, node.index, {branch->outputs.at(o)}, {node.outputs[o]}, {}});
-  }
-  graph.nodes = std::move(nodes);
-  return found;
-}
-
-/// One walk over all nodes; those behind an If whose branch has yet to take its place wait for the next.
+/// One walk over all nodes; those behind control flow that has yet to be replaced wait for the next.
 void infer_nodes(Graph& graph, Diagnostics& diagnostics, bool fold_dequantize) {
   HalfCasts halves(graph);
   for_each_node(graph, diagnostics, [&](Node& node) {
-    if (taken_branch(graph, node)) throw Postponed{};
+    if (is_settled(graph, node)) throw Postponed{};
     halves.before(node);
     const Op& op = op_of(node);
     if (op.type != "Constant" && !node.has_input(0)) refuse("input 0 is missing");
@@ -132,7 +103,7 @@ void infer_nodes(Graph& graph, Diagnostics& diagnostics, bool fold_dequantize) {
 
 void infer_shapes(Graph& graph, Diagnostics& diagnostics, bool fold_dequantize) {
   do infer_nodes(graph, diagnostics, fold_dequantize);
-  while (inline_branches(graph));
+  while (replace_control_flow(graph));
   remove_dead(graph);
   // A folded node computes nothing any more.
   std::erase_if(graph.nodes, [&](const Node& node) {

@@ -24,7 +24,7 @@ An operator may refuse some attributes, shapes or types; it then says which and 
 * types: element types of the first input in the recorded tests, whose outputs are ONNX Runtime's, bit by bit
   (float/trigonometry: within 4 ULP, float/lrn: within 2 ULP).
 * recorded: folders of `tests/ops` with such models. node tests: how many of ONNX's own pass (`tests/conformance/nodes.txt`).
-* rules: what the operator accepts, [below](#rules). "constants": works where its inputs are constant.
+* rules: what the operator accepts, [below](#rules). "constants": of constants only; of If, Loop and Scan the course must be known at compile time.
 
 | operator | domain | types | recorded | node tests | rules |
 |---|---|---|---|---|---|

@@ -11,7 +11,7 @@ namespace {
 /// constant has one element and no more dimensions than the other operand.
 ValueId unchanged_input(const Rewriter& r, const Node& node) {
   if (!node.domain.empty() || node.inputs.empty()) return ValueId::none;
-  if (node.is("Identity")) return node.inputs[0];
+  if (node.is("Identity")) return node.has_attr("border") ? ValueId::none : node.inputs[0];
   if (node.is("Dropout")) {
     const bool mask_used = node.outputs.size() > 1 && node.outputs[1] != ValueId::none &&
                            (r.is_output(node.outputs[1]) || !r.readers(node.outputs[1]).empty());

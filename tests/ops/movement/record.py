@@ -460,6 +460,47 @@ def branches():
     return m
 
 
+def repetitions(opset):
+    """Loop and Scan: states, values and constants from outside, collected slices along other axes and backwards, one inside the other, an If that looks at the number of the iteration, fused operators at the border of the body."""
+    m = Model(opset=opset)
+    info, number = helper.make_tensor_value_info, iter(range(99))
+
+    def body(inputs, nodes, outputs, constants=()):
+        types, shapes = {"i": "int64", "go": "bool", "on": "bool"}, {"i": [], "go": [], "on": [], "v": [3], "all": [2, 3]}
+        made = [helper.make_node(op, given, [y], name=f"{y}_{next(number)}", **attributes) for op, given, y, attributes in nodes]
+        ports = [[info(v, onnx_type(types.get(v, "float32")), shapes.get(v)) for v in names] for names in (inputs, outputs)]
+        return helper.make_graph(made, "body", *ports, [numpy_helper.from_array(np.asarray(v), n) for n, v in constants])
+
+    x, w = m.input("float32", [2, 3]), m.constant(m.values("float32", [3, 3]), "float32")
+    outside = m.node("Exp", [x])
+    on = ("Identity", ["go"], "on", {})
+    steps, true = m.constant(4), m.constant(True, "bool")
+    step = body(["i", "go", "s"], [on, ("MatMul", ["s", w], "p", {}), ("Add", ["p", outside], "a", {}), ("Tanh", ["a"], "t", {}), ("Cast", ["i"], "f", {"to": 1}), ("Mul", ["t", "f"], "c", {})], ["on", "t", "c"])
+    m.keep("float32", m.node("Loop", [steps, true, x], 2, body=step))
+    border = body(["i", "go", "s", "r"], [("Add", ["s", "k"], "a", {}), ("MatMul", ["a", w], "t", {}), ("Neg", ["r"], "u", {})], ["go", "t", "u"], [("k", m.values("float32", [3]))])
+    m.keep("float32", m.node("Add", [m.node("Loop", [steps, "", m.node("MatMul", [x, w]), outside], 2, body=border)[0], m.constant(m.values("float32", [3]), "float32")]))
+    counted = body(["i", "go"], [on, ("Gather", [x, "i"], "row", {"axis": 0})], ["on", "row"])
+    m.keep("float32", m.node("Loop", [m.constant([2]), ""], 1, body=counted))
+    first = body(["i", "go", "s"], [on, ("Equal", ["i", "nought"], "first", {})], ["on", "t"], [("nought", np.int64(0))])
+    first.node.append(helper.make_node("If", ["first"], ["t"], name="if", then_branch=body([], [("Mul", ["s", outside], "t1", {})], ["t1"]), else_branch=body([], [("Sub", ["s", outside], "t2", {})], ["t2"])))
+    m.keep("float32", m.node("Loop", [steps, true, x], 1, body=first))
+    m.keep("float32", m.node("Loop", [m.constant(0), true, x], 1, body=body(["i", "go", "s"], [on, ("Neg", ["s"], "t", {})], ["on", "t"])))
+
+    inner = body(["i", "go", "q"], [on, ("Add", ["q", "s"], "n", {}), ("Abs", ["n"], "e", {})], ["on", "n", "e"])
+    odd = helper.make_node("If", ["odd"], ["v"], then_branch=body([], [("Neg", ["t"], "v1", {})], ["v1"]), else_branch=body([], [("Identity", ["t"], "v2", {})], ["v2"]))
+    outer = body(["h", "s"], [("Add", ["h", "s"], "t", {}), ("Constant", [], "two", {"value": numpy_helper.from_array(np.array(2, np.int64))})], ["v", "all"])
+    outer.node.append(helper.make_node("Loop", ["two", "", "t"], ["last", "all"], name="inner", body=inner))
+    outer.node.append(helper.make_node("Greater", ["zero", "one"], ["odd"], name="greater"))
+    outer.node.append(odd)
+    outer.initializer.extend([numpy_helper.from_array(np.float32(0), "zero"), numpy_helper.from_array(np.float32(1), "one")])
+    m.keep("float32", m.node("Scan", [m.constant(np.zeros(3), "float32"), x], 2, body=outer, num_scan_inputs=1))
+    y = m.input("float32", [3, 2, 4])
+    both = body(["s", "u", "b"], [("Mul", ["u", "b"], "p", {}), ("Add", ["s", "p"], "t", {}), ("Sub", ["t", "u"], "d", {}), ("Neg", ["t"], "e", {})], ["t", "e", "d"])
+    m.keep("float32", m.node("Scan", [m.constant(np.ones((3, 4)), "float32"), y, m.node("Transpose", [y], perm=[1, 0, 2])], 3, body=both, num_scan_inputs=2,
+                             scan_input_axes=[-2, 0], scan_input_directions=[1, 0], scan_output_axes=[1, 0], scan_output_directions=[0, 1]))
+    return m
+
+
 def sequences():
     """ReverseSequence along both axes, with lengths of nothing, one, some and all; EyeLike; NonZero of constants."""
     m = Model()
@@ -480,7 +521,7 @@ def sequences():
 
 MODELS = {
     "sequences": sequences,
-    "branches": branches,
+    "branches": branches, "repetitions_opset11": lambda: repetitions(11), "repetitions": lambda: repetitions(13),
     "transpose": transpose, "reshape": reshape, "squeeze_opset11": squeeze_opset11, "concat": concat, "in_place": in_place,
     "split_opset11": lambda: split(11), "split_opset13": lambda: split(13), "split_opset18": lambda: split(18),
     "slice_opset9": slice_opset9, "slice_opset13": slice_opset13, "pad_opset10": pad_opset10,
