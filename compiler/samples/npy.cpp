@@ -86,7 +86,7 @@ Tensor parse_npy(std::string_view bytes) {
   const std::size_t width = major == 1 ? 2 : 4;
   std::size_t length = 0;
   for (std::size_t i = 0; i < width && 8 + i < bytes.size(); ++i) length |= static_cast<std::size_t>(static_cast<unsigned char>(bytes[8 + i])) << (8 * i);
-  if (length > bytes.size() - std::min(bytes.size(), 8 + width)) refuse("the .npy header is truncated");
+  if (bytes.size() < 8 + width || length > bytes.size() - (8 + width)) refuse("the .npy header is truncated");
   const std::string_view header = bytes.substr(8 + width, length), data = bytes.substr(8 + width + length);
   const DType type = type_of(header);
   const Shape shape = shape_of(header);

@@ -83,7 +83,8 @@ inline float libm_pow(float x, float y) noexcept {
 template <class N>
 inline double power_of_integer(double x, N n) noexcept {
   const bool negative = n < 0;
-  auto rest = negative ? std::uint64_t{0} - static_cast<std::uint64_t>(n) : static_cast<std::uint64_t>(n);
+  const auto wrapped = static_cast<std::uint64_t>(n);
+  std::uint64_t rest = negative ? 0U - wrapped : wrapped;
   double power = 1.0;
   for (; rest != 0; rest >>= 1, x *= x)
     if ((rest & 1U) != 0) power *= x;

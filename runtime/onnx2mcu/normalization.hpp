@@ -78,7 +78,8 @@ ONNX2MCU_INLINE void layer_normalization(const float* x, const float* scale, con
                                          float* y) noexcept {
   for (int r = 0; r < L::rows; ++r, x += L::n, y += L::n)
     normalize_row<L>(x, y, [=](float v, int i) {
-      return row_in_lanes<L> ? fused_multiply_add(v, scale[i], bias[i]) : product(v, scale[i]) + bias[i];
+      if constexpr (row_in_lanes<L>) return fused_multiply_add(v, scale[i], bias[i]);
+      return product(v, scale[i]) + bias[i];
     });
 }
 

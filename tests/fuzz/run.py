@@ -112,7 +112,7 @@ def main():
     found = HERE / "found" / harness
     folders = [str(seeds)] + ([str(found)] if found.is_dir() else [])
     if a.seconds:
-        options = [f"-max_total_time={a.seconds}", "-timeout=60", "-rss_limit_mb=2048", "-malloc_limit_mb=512", f"-max_len={LARGEST + 4096}",
+        options = [f"-max_total_time={a.seconds}", "-timeout=300", "-rss_limit_mb=2048", "-malloc_limit_mb=512", f"-max_len={LARGEST + 4096}",
                    "-print_final_stats=1", f"-artifact_prefix={root}/"]
         return subprocess.run([str(a.fuzzer), *options, str(corpus), *folders], cwd=root, check=False).returncode
     return subprocess.run([str(a.fuzzer), f"-runs={RUNS[harness] if a.runs is None else a.runs}", *folders], cwd=root, check=False).returncode
