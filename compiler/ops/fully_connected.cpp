@@ -18,6 +18,13 @@ PackingOrder byte_order(std::int64_t in) {
   return order;
 }
 
+/// Constants of the layer, from `first` on, begin with a line of the flash's cache, in which the kernels read each line once:
+/// of the Cortex-M7's data cache, or of the STM32F4's accelerator.
+void align_constants(LowerContext& c, std::size_t first) {
+  for (std::size_t i = first; i < c.program.constants.size(); ++i)
+    c.program.constants[i].alignment = c.target.cpu == "CortexM7" ? 32 : 16;
+}
+
 }  // namespace
 
 void add_packed_product(LowerContext& c, Call& call, const QuantizedWeights& weights, const Accumulators& acc) {
@@ -28,6 +35,7 @@ void add_packed_product(LowerContext& c, Call& call, const QuantizedWeights& wei
 
 void lower_fully_connected(LowerContext& c, const FullyConnected& f, Operand x) {
   const Accumulators acc = accumulators_of(f.weights, f.bias, c.in(0).type, f.x_zero_point);
+  const std::size_t first_constant = c.program.constants.size();
   const bool to_float = c.out(0).type == DType::float32;
   const bool packs = c.blocked() && !to_float, blocks = wants_blocks(c) && !to_float && f.weights.type == DType::int8;
   Call call = packs    ? c.call("packed_fully_connected", "packed_fully_connected.hpp")
@@ -50,6 +58,7 @@ void lower_fully_connected(LowerContext& c, const FullyConnected& f, Operand x) 
   }
   if (to_float) call.params.push_back(param_array(c.program, "scale", c.array("scale", DType::float32, f.scales)));
   else add_requantization(c, call, f.scales, f.y_zero_point, c.out(0).type, acc.ranges);
+  if (packs) align_constants(c, first_constant);
   call.macs = f.rows * f.in * f.out;
   c.add(std::move(call));
 }

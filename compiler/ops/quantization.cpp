@@ -107,8 +107,9 @@ void add_upper_words(LowerContext& c, Call& call, std::span<const ChannelRule> c
   const auto count = std::count_if(forms.multipliers.begin(), forms.multipliers.end(), [](std::int32_t m) { return m != 0; });
   // Winograd's kernel changes its way by the channel: the code of both must earn its place in the cache.
   if (call.kernel == "winograd_conv2d" && 4 * static_cast<std::size_t>(count) < 3 * channels.size()) forms = {};
-  // Where each output is a long sum, requantizing is little of the work, and these constants are 9 bytes an output.
-  if (call.kernel == "packed_fully_connected" && int_param(call, "in") >= 128) forms = {};
+  // Eight outputs of a product are scaled together in float: as fast where weights come from flash, with 4 bytes an output
+  // instead of 9.
+  if (call.kernel == "packed_fully_connected") forms = {};
   const auto has = [&](std::size_t channel) { return channel >= channels.size() || forms.multipliers[channel] != 0; };
   std::vector<std::uint8_t> fours;
   for (std::size_t i = 0; forms.shift > 0 && i < channels.size(); i += 4) fours.push_back(has(i) && has(i + 1) && has(i + 2) && has(i + 3));

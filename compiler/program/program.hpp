@@ -32,6 +32,7 @@ struct ConstantArray {
   std::string name;  ///< C++ identifier, unique
   DType type = DType::undefined;
   std::vector<std::byte> bytes;
+  int alignment = 4;  ///< at least that of its type
   std::int64_t count() const { return static_cast<std::int64_t>(bytes.size()) / size_of(type); }
 };
 

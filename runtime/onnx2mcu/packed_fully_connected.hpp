@@ -39,11 +39,20 @@ ONNX2MCU_INLINE void packed_four_outputs(const PackedSums<pairs, 1>& sums, Y* y,
 template <class L, int rows, class X, class Y, class Finish>
 ONNX2MCU_INLINE const std::int32_t* packed_outputs(const X* x, const std::int32_t* w, Y* y, int r, int c, Finish finish) noexcept {
   PackedSums<(rows + 1) / 2, 1> sums;
-  sums.start(L::bias + c);
-  packed_run_bytes<L, L::in / 4>(sums, x, w);
+  if constexpr (rows == 8 && L::packed && L::Cpu::has_blocks) {
+    L::Cpu::template mac_8x1<L::in / 4, L::unroll, (static_cast<X>(-1) < 0)>(sums.value, L::bias + c, x, w);
+  } else {
+    sums.start(L::bias + c);
+    packed_run_bytes<L, L::in / 4>(sums, x, w);
+  }
   if constexpr (L::in % 4 != 0) {
     const std::uint32_t word = tail_word<L::in % 4>(x + L::in / 4 * 4);
     packed_quad<L>(sums, even_bytes<L, X>(word), odd_bytes<L, X>(word), w);
+  }
+  if constexpr (!FinishesPairs<Finish>::value && finishes_together<L, rows, 1, Y, Finish>()) {
+    L::Cpu::scale_8x1(sums.value, L::scale + c);
+    unrolled<8>([&](auto i) ONNX2MCU_INLINE_LAMBDA { L::Cpu::store_byte(y + c + i.value, saturate<L>(sums.value[i.value] + L::y_zero_point)); });
+    return w;
   }
   if constexpr (rows >= 4) packed_four_outputs<L, 0>(sums, y, r, c, finish);
   if constexpr (rows == 8) packed_four_outputs<L, 4>(sums, y, r, c, finish);

@@ -78,14 +78,16 @@ ONNX2MCU_INLINE void packed_quad(PackedSums<pairs, 1>& sums, std::uint32_t even,
 /// `quads` words of bytes x, one pixel. The weights of four inputs are ordered 0, 2, 1, 3.
 template <class L, int quads, int pairs, class X>
 ONNX2MCU_INLINE void packed_run_bytes(PackedSums<pairs, 1>& sums, const X* x, const std::int32_t*& w) noexcept {
-  if constexpr (L::packed && L::Cpu::has_blocks && pairs == 4) {
-    L::Cpu::template mac_8x1<quads, L::unroll, (static_cast<X>(-1) < 0)>(sums.value, x, w);
-  } else {
-    for (int i = 0; i < quads; ++i, x += 4) {
+  const auto steps = [&](auto n) ONNX2MCU_INLINE_LAMBDA {
+    unrolled<n.value>([&](auto) ONNX2MCU_INLINE_LAMBDA {
       const std::uint32_t word = cpu::load_word(x);
       packed_quad<L>(sums, even_bytes<L, X>(word), odd_bytes<L, X>(word), w);
-    }
-  }
+      x += 4;
+    });
+  };
+  constexpr int together = pairs == 1 && L::unroll >= 4 ? 4 : 1;
+  for (int i = 0; i < quads / together; ++i) steps(std::integral_constant<int, together>{});
+  steps(std::integral_constant<int, quads % together>{});
 }
 
 /// The exact accumulators of a pair.
@@ -136,10 +138,10 @@ struct FinishesPairs<Finish, std::void_t<decltype(Finish::may_take_pairs())>> {
   static constexpr bool value = Finish::may_take_pairs();
 };
 
-/// Whether four rows and two pixels are requantized together in float.
+/// Whether four rows and two pixels, or eight rows and one, are requantized together in float.
 template <class L, int rows, int pixels, class Y, class Finish>
 constexpr bool finishes_together() noexcept {
-  if constexpr (std::is_same_v<Finish, Requantized<L, Y>> && L::packed && rows == 4 && pixels == 2)
+  if constexpr (std::is_same_v<Finish, Requantized<L, Y>> && L::packed && rows * pixels == 8)
     if constexpr (L::form == Requantize::exact_in_range) return array_size(L::scale) > 1;
   return false;
 }

@@ -174,6 +174,7 @@ struct Product {
   using Cpu = onnx2mcu::cpu::CortexM4;
   static constexpr int rows = 2, in = inputs, out = outputs;
   static constexpr bool packed = pairs;
+  static constexpr int unroll = 8;
   static inline std::int32_t weights[70000], bias[256];
 };
 

@@ -37,12 +37,21 @@ namespace onnx2mcu::cpu {
   "smlad %[" a "], %[h], %[x0], %[" a "]\n\tsmlad %[" a "], %[g], %[x1], %[" a "]\n\t"                     \
   "sxtb16 %[h], %[h]\n\tsxtb16 %[g], %[g]\n\t"                                                             \
   "smlad %[" b "], %[h], %[x0], %[" b "]\n\tsmlad %[" b "], %[g], %[x1], %[" b "]\n\t"
-#define ONNX2MCU_CORE_8X1(extend)                                                                            \
+#define ONNX2MCU_M4_QUAD(extend)                                                                            \
   "ldr %[g], [%[w], #4]\n\tldr %[x0], [%[x]], #4\n\tldr %[h], [%[w]], #32\n\t"                             \
   extend " %[x1], %[x0], ror #8\n\t" extend " %[x0], %[x0]\n\t" ONNX2MCU_M4_PAIR("a0", "a1")               \
   "ldr %[h], [%[w], #-24]\n\tldr %[g], [%[w], #-20]\n\t" ONNX2MCU_M4_PAIR("a2", "a3")                      \
   "ldr %[h], [%[w], #-16]\n\tldr %[g], [%[w], #-12]\n\t" ONNX2MCU_M4_PAIR("a4", "a5")                      \
   "ldr %[h], [%[w], #-8]\n\tldr %[g], [%[w], #-4]\n\t" ONNX2MCU_M4_PAIR("a6", "a7")
+#define ONNX2MCU_M4_BACK "vmov %[h], %[count]\n\tcmp %[w], %[h]\n\tbne 0b"
+// The first instruction of a loop lies in one word: to jump there is a cycle faster.
+#define ONNX2MCU_CORE_8X1_LOOP_4(extend)                                                                     \
+  ".p2align 2\n\t0:\n\t" ONNX2MCU_M4_QUAD(extend) ONNX2MCU_M4_QUAD(extend) ONNX2MCU_M4_QUAD(extend) ONNX2MCU_M4_QUAD(extend) ONNX2MCU_M4_BACK
+#define ONNX2MCU_CORE_8X1_LOOP_1(extend) ".p2align 2\n\t0:\n\t" ONNX2MCU_M4_QUAD(extend) ONNX2MCU_M4_BACK
+// Where the weights end; it waits in the FPU.
+#define ONNX2MCU_CORE_8X1_COUNT(blocks, n) float count = InFpu<const std::int32_t*>(weights + (blocks) * (n) * 8).value
+#define ONNX2MCU_CORE_8X1_READS
+#define ONNX2MCU_CORE_8X1_CLOBBERS "memory", "cc"
 
 // Two rows (h, g: two inputs each) with four tiles, whose words follow each other. Offsets as above.
 #define ONNX2MCU_M4_2X4(load, i, n)                                                                        \
@@ -74,6 +83,8 @@ namespace onnx2mcu::cpu {
 #undef ONNX2MCU_M4_2X4_FIRST
 #undef ONNX2MCU_M4_2X4_STEP
 #undef ONNX2MCU_M4_PAIR
+#undef ONNX2MCU_M4_QUAD
+#undef ONNX2MCU_M4_BACK
 
 struct CortexM4 : RegisterBlocksM4 {
   template <class T>

@@ -141,6 +141,26 @@ struct Dsp : Thumb2 {
         : [scale] "r"(scale), "m"(*reinterpret_cast<const float(*)[4]>(scale))
         : "s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11");
   }
+  static ONNX2MCU_INLINE void scale_8x1(std::int32_t (&a)[8], const float* scale) noexcept {
+    asm("vldmia %[scale], {s8-s15}\n\t"
+        "sub %[a0], %[a0], %[a1]\n\tsub %[a2], %[a2], %[a3]\n\tsub %[a4], %[a4], %[a5]\n\tsub %[a6], %[a6], %[a7]\n\t"
+        "vmov s0, s1, %[a0], %[a1]\n\tvmov s2, s3, %[a2], %[a3]\n\tvmov s4, s5, %[a4], %[a5]\n\tvmov s6, s7, %[a6], %[a7]\n\t"
+        "vcvt.f32.s32 s0, s0, #8\n\tvcvt.f32.s32 s1, s1\n\tvcvt.f32.s32 s2, s2, #8\n\tvcvt.f32.s32 s3, s3\n\t"
+        "vcvt.f32.s32 s4, s4, #8\n\tvcvt.f32.s32 s5, s5\n\tvcvt.f32.s32 s6, s6, #8\n\tvcvt.f32.s32 s7, s7\n\t"
+        "vmul.f32 s0, s0, s8\n\tvmul.f32 s1, s1, s9\n\tvmul.f32 s2, s2, s10\n\tvmul.f32 s3, s3, s11\n\t"
+        "vmul.f32 s4, s4, s12\n\tvmul.f32 s5, s5, s13\n\tvmul.f32 s6, s6, s14\n\tvmul.f32 s7, s7, s15\n\t"
+        "vcvtr.s32.f32 s0, s0\n\tvcvtr.s32.f32 s1, s1\n\tvcvtr.s32.f32 s2, s2\n\tvcvtr.s32.f32 s3, s3\n\t"
+        "vcvtr.s32.f32 s4, s4\n\tvcvtr.s32.f32 s5, s5\n\tvcvtr.s32.f32 s6, s6\n\tvcvtr.s32.f32 s7, s7\n\t"
+        "vmov %[a0], %[a1], s0, s1\n\tvmov %[a2], %[a3], s2, s3\n\tvmov %[a4], %[a5], s4, s5\n\tvmov %[a6], %[a7], s6, s7"
+        : [a0] "+r"(a[0]), [a1] "+r"(a[1]), [a2] "+r"(a[2]), [a3] "+r"(a[3]), [a4] "+r"(a[4]), [a5] "+r"(a[5]), [a6] "+r"(a[6]), [a7] "+r"(a[7])
+        : [scale] "r"(scale), "m"(*reinterpret_cast<const float(*)[8]>(scale))
+        : "s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11", "s12", "s13", "s14", "s15");
+  }
+  template <class Y>
+  static ONNX2MCU_INLINE void store_byte(Y* y, std::int32_t v) noexcept {
+    static_assert(sizeof(Y) == 1, "a byte");
+    asm("strb %1, %0" : "=m"(*y) : "r"(v));
+  }
   static ONNX2MCU_INLINE std::int32_t round_even(float value) noexcept {  // FPSCR's rounding mode: nearest, ties to even
     float integer;
     asm("vcvtr.s32.f32 %0, %1" : "=t"(integer) : "t"(value));

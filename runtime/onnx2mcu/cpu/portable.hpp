@@ -148,12 +148,22 @@ struct Portable {
   }
   static ONNX2MCU_INLINE std::int32_t ssat8(std::int32_t v) noexcept { return clamp(v, -128, 127); }
   static ONNX2MCU_INLINE std::int32_t usat8(std::int32_t v) noexcept { return clamp(v, 0, 255); }
+  /// *y = v: not to be gathered with its neighbours into a word, which takes longer.
+  template <class Y>
+  static ONNX2MCU_INLINE void store_byte(Y* y, std::int32_t v) noexcept {
+    *y = static_cast<Y>(v);
+  }
   /// Four rows of two pixels of packed sums, a[4 * pixel + row] = {256 * A + B, B, …}, become round(sum * scale[row]).
   static ONNX2MCU_INLINE void scale_4x2(std::int32_t (&a)[8], const float* scale) noexcept {
-    for (int i = 0; i < 8; ++i) {
-      if (i % 2 == 0) a[i] = wrapping_sub(a[i], a[i + 1]) >> 8;
-      a[i] = round_even(static_cast<float>(a[i]) * scale[i % 4]);
-    }
+    for (int i = 0; i < 8; ++i) scale_packed(a, i, scale[i % 4]);
+  }
+  /// Eight rows of one pixel.
+  static ONNX2MCU_INLINE void scale_8x1(std::int32_t (&a)[8], const float* scale) noexcept {
+    for (int i = 0; i < 8; ++i) scale_packed(a, i, scale[i]);
+  }
+  static ONNX2MCU_INLINE void scale_packed(std::int32_t (&a)[8], int i, float scale) noexcept {
+    if (i % 2 == 0) a[i] = wrapping_sub(a[i], a[i + 1]) >> 8;
+    a[i] = round_even(static_cast<float>(a[i]) * scale);
   }
 };
 

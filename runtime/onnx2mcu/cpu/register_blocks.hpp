@@ -2,9 +2,6 @@
 // ONNX2MCU_CORE_BLOCKS over ONNX2MCU_CORE_BASE. cortex_m4.hpp and cortex_m7.hpp each define these two, and the
 // instructions of their loops, and include this; so it has no include guard, and takes the definitions back.
 
-#define ONNX2MCU_CORE_LOOP "vmov %[h], %[end]\n\tcmp %[w], %[h]\n\tbne 0b\n\t"
-#define ONNX2MCU_CORE_4_TIMES(text) text text text text
-
 struct ONNX2MCU_CORE_BLOCKS : ONNX2MCU_CORE_BASE {
   static constexpr bool has_blocks = true;
 
@@ -68,27 +65,38 @@ struct ONNX2MCU_CORE_BLOCKS : ONNX2MCU_CORE_BASE {
     if constexpr (blocks > most) mac_4x2_part<n, second, blocks - most>(a, inputs, weights);
   }
 
-  /// `quads` times four bytes of x with 8 rows; x_signed says which bytes they are. unroll: quads in one piece, 4 or 1.
+  /// The sums of `quads` times four bytes of x with 8 rows, from `start` on; x_signed says which bytes they are. unroll:
+  /// quads in one piece, 4 or 1.
   template <int quads, int unroll, bool x_signed, class X>
-  static ONNX2MCU_INLINE void mac_8x1(std::int32_t (&a)[8], const X* x, const std::int32_t*& w) noexcept {
+  static ONNX2MCU_INLINE void mac_8x1(std::int32_t (&a)[8], const std::int32_t* start, const X* x, const std::int32_t*& w) noexcept {
     constexpr int blocks = unroll >= 4 ? quads / 4 : 0;
-    if constexpr (blocks > 0) mac_8x1_part<4, x_signed>(a, x, w, w + blocks * 32);
-    if constexpr (quads > 4 * blocks) mac_8x1_part<1, x_signed>(a, x, w, w + (quads - 4 * blocks) * 8);
+    load_8(a, start);
+    if constexpr (blocks > 0) mac_8x1_part<4, x_signed>(a, x, w, blocks);
+    if constexpr (quads > 4 * blocks) mac_8x1_part<1, x_signed>(a, x, w, quads - 4 * blocks);
   }
 
-  /// Blocks of n until the weights reach `last`.
+  /// All at once, into the registers where the sums stay.
+  static ONNX2MCU_INLINE void load_8(std::int32_t (&a)[8], const std::int32_t* from) noexcept {
+    register std::int32_t a0 asm("r0"), a1 asm("r1"), a2 asm("r2"), a3 asm("r3"), a4 asm("r4"), a5 asm("r5"), a6 asm("r6"), a7 asm("r7");
+    asm("ldm %[from], {r0-r7}"
+        : "=r"(a0), "=r"(a1), "=r"(a2), "=r"(a3), "=r"(a4), "=r"(a5), "=r"(a6), "=r"(a7)
+        : [from] "r"(from), "m"(*reinterpret_cast<const std::int32_t(*)[8]>(from)));
+    a[0] = a0, a[1] = a1, a[2] = a2, a[3] = a3, a[4] = a4, a[5] = a5, a[6] = a6, a[7] = a7;
+  }
+
+  /// `blocks` times n quads.
   template <int n, bool x_signed, class X>
-  static ONNX2MCU_INLINE void mac_8x1_part(std::int32_t (&a)[8], const X*& inputs, const std::int32_t*& weights, const std::int32_t* last) noexcept {
-    const InFpu<const std::int32_t*> end(last);
+  static ONNX2MCU_INLINE void mac_8x1_part(std::int32_t (&a)[8], const X*& inputs, const std::int32_t*& weights, int blocks) noexcept {
+    ONNX2MCU_CORE_8X1_COUNT(blocks, n);
     ONNX2MCU_DSP_4X2_REGISTERS;
     if constexpr (n == 4 && x_signed)
-      asm volatile("0:\n\t" ONNX2MCU_CORE_4_TIMES(ONNX2MCU_CORE_8X1("sxtb16")) ONNX2MCU_CORE_LOOP : ONNX2MCU_DSP_8X1_OPERANDS : [end] "t"(end.value) : "memory", "cc");
+      asm volatile(ONNX2MCU_CORE_8X1_LOOP_4("sxtb16") : ONNX2MCU_DSP_8X1_OPERANDS, [count] "+t"(count) : ONNX2MCU_CORE_8X1_READS : ONNX2MCU_CORE_8X1_CLOBBERS);
     else if constexpr (n == 4)
-      asm volatile("0:\n\t" ONNX2MCU_CORE_4_TIMES(ONNX2MCU_CORE_8X1("uxtb16")) ONNX2MCU_CORE_LOOP : ONNX2MCU_DSP_8X1_OPERANDS : [end] "t"(end.value) : "memory", "cc");
+      asm volatile(ONNX2MCU_CORE_8X1_LOOP_4("uxtb16") : ONNX2MCU_DSP_8X1_OPERANDS, [count] "+t"(count) : ONNX2MCU_CORE_8X1_READS : ONNX2MCU_CORE_8X1_CLOBBERS);
     else if constexpr (x_signed)
-      asm volatile("0:\n\t" ONNX2MCU_CORE_8X1("sxtb16") ONNX2MCU_CORE_LOOP : ONNX2MCU_DSP_8X1_OPERANDS : [end] "t"(end.value) : "memory", "cc");
+      asm volatile(ONNX2MCU_CORE_8X1_LOOP_1("sxtb16") : ONNX2MCU_DSP_8X1_OPERANDS, [count] "+t"(count) : ONNX2MCU_CORE_8X1_READS : ONNX2MCU_CORE_8X1_CLOBBERS);
     else
-      asm volatile("0:\n\t" ONNX2MCU_CORE_8X1("uxtb16") ONNX2MCU_CORE_LOOP : ONNX2MCU_DSP_8X1_OPERANDS : [end] "t"(end.value) : "memory", "cc");
+      asm volatile(ONNX2MCU_CORE_8X1_LOOP_1("uxtb16") : ONNX2MCU_DSP_8X1_OPERANDS, [count] "+t"(count) : ONNX2MCU_CORE_8X1_READS : ONNX2MCU_CORE_8X1_CLOBBERS);
     ONNX2MCU_DSP_4X2_RESULTS;
   }
 };
@@ -96,12 +104,14 @@ struct ONNX2MCU_CORE_BLOCKS : ONNX2MCU_CORE_BASE {
 #undef ONNX2MCU_CORE_2X4_2
 #undef ONNX2MCU_CORE_2X4_4
 #undef ONNX2MCU_CORE_2X4_8
-#undef ONNX2MCU_CORE_4_TIMES
-#undef ONNX2MCU_CORE_8X1
+#undef ONNX2MCU_CORE_8X1_CLOBBERS
+#undef ONNX2MCU_CORE_8X1_COUNT
+#undef ONNX2MCU_CORE_8X1_LOOP_1
+#undef ONNX2MCU_CORE_8X1_LOOP_4
+#undef ONNX2MCU_CORE_8X1_READS
 #undef ONNX2MCU_CORE_BASE
 #undef ONNX2MCU_CORE_BLOCKS
 #undef ONNX2MCU_CORE_BODY_1
 #undef ONNX2MCU_CORE_BODY_2
 #undef ONNX2MCU_CORE_BODY_4
 #undef ONNX2MCU_CORE_BODY_8
-#undef ONNX2MCU_CORE_LOOP
