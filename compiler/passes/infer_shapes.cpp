@@ -102,8 +102,10 @@ void infer_nodes(Graph& graph, Diagnostics& diagnostics, bool fold_dequantize) {
 }  // namespace
 
 void infer_shapes(Graph& graph, Diagnostics& diagnostics, bool fold_dequantize) {
-  do infer_nodes(graph, diagnostics, fold_dequantize);
-  while (replace_control_flow(graph));
+  do {
+    expand_fused(graph);
+    infer_nodes(graph, diagnostics, fold_dequantize);
+  } while (replace_control_flow(graph));
   remove_dead(graph);
   // A folded node computes nothing any more.
   std::erase_if(graph.nodes, [&](const Node& node) {

@@ -14,6 +14,9 @@ namespace o2m {
 /// DequantizeLinear of a constant stays until `fold_dequantize`: the quantized form needs the integers behind it.
 void infer_shapes(Graph& graph, Diagnostics& diagnostics, bool fold_dequantize = false);
 
+/// com.microsoft FusedConv and FusedGemm as Conv or Gemm and the activation behind it (infer_shapes begins with it).
+void expand_fused(Graph& graph);
+
 /// Einsum as MatMul, ReduceSum and Transpose.
 void expand_einsum(Graph& graph);
 

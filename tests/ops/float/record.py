@@ -44,6 +44,21 @@ def conv():
     m.write(HERE / "conv")
 
 
+def fused():
+    """com.microsoft FusedConv and FusedGemm: every activation behind every kernel of a convolution, one and two dimensions."""
+    m = Model(samples=2)
+    for i, (activation, parameters) in enumerate([("Relu", []), ("Tanh", []), ("Sigmoid", []), ("LeakyRelu", [0.2]), ("HardSigmoid", [0.3, 0.4]), ("Clip", [-0.5, 0.7])]):
+        attributes = {"activation": activation, "activation_params": parameters} if parameters else {"activation": activation}
+        for channels, filters, group in (3, 5, 1), (8, 8, 1), (8, 8, 8), (6, 6, 6):
+            x = m.input(f"x{i}_{channels}_{group}", F32, [1, channels, 5, 4])
+            m.apply("FusedConv", [x, weights(m, filters, channels // group, 3, 3), weights(m, filters)], [F32], "com.microsoft", group=group, pads=[1, 1, 1, 1], **attributes)
+        m.apply("FusedConv", [m.input(f"s{i}", F32, [1, 3, 9]), weights(m, 4, 3, 3)], [F32], "com.microsoft", **attributes)
+        if activation != "Clip":
+            named = dict(zip(["activation_alpha", "activation_beta"], parameters))
+            m.apply("FusedGemm", [m.input(f"g{i}", F32, [2, 37]), weights(m, 5, 37), weights(m, 5)], [F32], "com.microsoft", transB=1, alpha=0.5, activation=activation, **named)
+    m.write(HERE / "fused")
+
+
 def gemm():
     m = Model(samples=2)
     for i, (rows, k, n) in enumerate([(1, 5, 3), (3, 300, 4), (1, 600, 7), (2, 16, 1)]):
@@ -472,7 +487,7 @@ def half(name, opset, body):
 RECORDS = {
     "einsum": einsum, "lrn": lrn, "lp_pool": lambda: lp_pool("lp_pool", 18), "lp_pool_opset11": lambda: lp_pool("lp_pool_opset11", 11),
     "half": lambda: half("half", 17, half_alone), "half_chains": lambda: half("half_chains", 21, half_chains),
-    "conv": conv, "gemm": gemm, "binary": binary, "unary": unary, "softmax": lambda: softmax("softmax", 13, [0, 1, 2, -1]),
+    "conv": conv, "fused": fused, "gemm": gemm, "binary": binary, "unary": unary, "softmax": lambda: softmax("softmax", 13, [0, 1, 2, -1]),
     "softmax_opset11": lambda: softmax("softmax_opset11", 11, [0, 1, 2]),
     "average_pool": lambda: average_pool("average_pool", 13),
     "average_pool_opset19": lambda: average_pool("average_pool_opset19", 19), "reduce": reduce,
