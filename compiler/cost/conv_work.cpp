@@ -116,33 +116,26 @@ void add_depthwise(Work& work, const Constants& c) {
   work.parts.insert({{"products", real(block * taps)}, {c.form() + " outputs", real(block)}});
 }
 
-/// blocked_conv2d: two rows of weights, copied to RAM for every tile, with four pixels at a time.
+/// blocked_conv2d: two rows of weights, widened in RAM for every tile, with two pixels at a time.
 void add_blocked_conv(Work& work, const Constants& c) {
-  const std::int64_t out_w = c("out_w"), out_h = c("out_h"), out_c = c("out_c"), in_c = c("in_c"),
-                     k_h = c("k_h"), k_w = c("k_w"), tile = c("tile");
-  const std::int64_t taps = k_h * k_w * in_c, pairs = (out_c + 1) / 2, weights = (2 * taps + 3) / 4;
-  const bool direct =
-      k_h == 1 && k_w == 1 && c("stride_w") == 1 && c("pad_left", 0) == 0 && c("in_w") == out_w;
-  std::int64_t fours = 0, rest = 0, columns = 0, tiles = 0;
+  const std::int64_t out_w = c("out_w"), out_h = c("out_h"), out_c = c("out_c"), in_c = c("in_c"), k_h = c("k_h"), tile = c("tile");
+  const std::int64_t pairs = (out_c + 1) / 2, words = c("k_w") * ((k_h * in_c + 1) / 2);
+  std::int64_t blocks = 0, columns = 0, tiles = 0;
   for (std::int64_t x = 0; x < out_w; x += tile, ++tiles) {
-    const std::int64_t n = std::min(tile, out_w - x);
-    fours += n / 4;
-    rest += std::popcount(static_cast<std::uint64_t>(n % 4));
-    columns += direct ? 0 : (tile - 1) * c("stride_w") + k_w;
+    blocks += (std::min(tile, out_w - x) + 1) / 2;
+    columns += ((tile + 1) / 2 * 2 - 1) * c("stride_w") + c("k_w");
   }
-  work.amounts.insert({{"steps", real(out_h * pairs * fours * taps)},
-                       {"rest steps", real(out_h * pairs * rest * taps)},
-                       {"blocks", real(out_h * pairs * fours)},
-                       {"rest blocks", real(out_h * pairs * rest)},
-                       {"weight words", real(out_h * tiles * pairs * weights)},
+  work.amounts.insert({{"steps", real(out_h * pairs * blocks * c("steps") * c("rounds"))},
+                       {"rounds", real(out_h * pairs * blocks * (c("rounds") - 1))},
+                       {"blocks", real(out_h * pairs * blocks)},
+                       {"extras", real(out_h * pairs * blocks * c("most_extras"))},
+                       {"weight words", real(out_h * tiles * pairs * words)},
                        {"passes", real(out_h * tiles * pairs)},
                        {"cells", real(out_h * columns * k_h)},
                        {"words", in_c % 4 == 0 ? real(out_h * columns * k_h * in_c / 4) : 0},
                        {"bytes", in_c % 4 != 0 ? real(out_h * columns * k_h * in_c) : 0},
                        {"tiles", real(out_h * tiles)}});
-  const bool odd = tile % 4 != 0 || out_w % 4 != 0;
-  work.parts.insert({{c.form() + " outputs", real((odd ? 7 : 4) * (2 + out_c % 2))},
-                     {"variants", real((odd ? 3 : 1) * (1 + out_c % 2))}});
+  work.parts.insert({{"steps", real(c("steps") * (1 + out_c % 2))}, {c.form() + " outputs", real(4 + 2 * (out_c % 2))}});
 }
 
 /// blocked_depthwise_conv2d: up to five outputs share their cells.

@@ -31,14 +31,57 @@ std::vector<std::int8_t> block_product_weights(const QuantizedWeights& w, std::i
   return out;
 }
 
-std::vector<std::int8_t> block_conv_weights(const QuantizedWeights& w, const std::vector<std::int64_t>& order) {
-  std::vector<std::int8_t> out;
+namespace {
+
+/// Of the weights of the cells in the lower and the upper half of a word: the part of the lower cell's weight that leaves the sum
+/// of both products within the upper half for every cell, 1 ... 256 and -128 ... 127. One is kept for what the lower half borrows.
+std::int64_t fitting_weight(std::int64_t lower, std::int64_t upper) {
+  const auto fits = [upper](std::int64_t w) {
+    const std::int64_t least = std::min(-128 * upper, 127 * upper) + std::min(w, 256 * w), most = std::max(-128 * upper, 127 * upper) + std::max(w, 256 * w);
+    return least > -32768 && most <= 32767;
+  };
+  while (!fits(lower)) lower += lower < 0 ? 1 : -1;
+  return lower;
+}
+
+}  // namespace
+
+PairedWeights pair_weights(const QuantizedWeights& w, const Accumulators& acc, const std::vector<std::int64_t>& halves, DType x_type) {
+  const std::int64_t lower_start = x_type == DType::int8 ? 129 : 1, upper_start = x_type == DType::int8 ? 0 : -128;  // added to a cell
+  const auto at = [&w](std::int64_t row, std::int64_t tap) -> std::int64_t { return row < w.channels && tap >= 0 ? w.at(row, tap) : 0; };
+  const auto byte = [](std::int64_t weight) { return static_cast<std::int8_t>(weight < 0 ? weight + 128 : weight - 128); };  // 0 ... 255 stand for -128 ... 127
+  PairedWeights out;
+  out.bias = acc.bias;
   for (std::int64_t row = 0; row < w.channels; row += 2) {
-    for (const std::int64_t tap : order)
-      for (const std::int64_t r : {row, row + 1}) out.push_back(byte_at(w, r, tap));
-    align(out);
+    out.first_extra.push_back(static_cast<std::int32_t>(out.extras.size()));
+    for (std::size_t i = 0; i < halves.size(); i += 2) {
+      std::int8_t bytes[4];
+      std::uint32_t extra = 0;
+      for (std::int64_t r = 0; r < 2; ++r) {
+        const std::int64_t lower = at(row + r, halves[i]), upper = at(row + r, halves[i + 1]), fitting = fitting_weight(lower, upper);
+        bytes[r] = byte(upper);
+        bytes[2 + r] = byte(fitting);
+        extra |= (static_cast<std::uint32_t>(lower - fitting) & 0xFFU) << (16 + 8 * r);
+        if (row + r < w.channels) out.bias[static_cast<std::size_t>(row + r)] += static_cast<std::int32_t>((upper < 0 ? 1 : 0) - lower_start * lower - upper_start * upper);
+      }
+      out.words.insert(out.words.end(), bytes, bytes + 4);
+      if (extra != 0) out.extras.push_back(extra | static_cast<std::uint32_t>(2 * i));
+    }
+    out.most_extras = std::max(out.most_extras, static_cast<std::int64_t>(out.extras.size()) - out.first_extra.back());
   }
+  out.first_extra.push_back(static_cast<std::int32_t>(out.extras.size()));
   return out;
+}
+
+Rounds choose_rounds(std::int64_t words) {
+  constexpr std::int64_t most_steps = 15, step_cycles = 13, round_cycles = 9;  // the loads reach 128 bytes
+  Rounds best{words, 1};
+  std::int64_t least = INT64_MAX;
+  for (std::int64_t steps = 1; steps <= std::min(words, most_steps); ++steps) {
+    const std::int64_t rounds = (words + steps - 1) / steps, cycles = rounds * (steps * step_cycles + round_cycles);
+    if (cycles < least) least = cycles, best = {steps, rounds};
+  }
+  return best;
 }
 
 void add_blocked_weights(LowerContext& c, Call& call, const std::vector<std::int8_t>& weights, const std::vector<std::int32_t>& bias) {

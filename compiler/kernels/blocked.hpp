@@ -12,8 +12,23 @@ bool wants_blocks(LowerContext& c);
 std::int64_t rows_of_a_block(std::int64_t rows);
 std::vector<std::int8_t> block_product_weights(const QuantizedWeights& w, std::int64_t block);
 
-/// blocked_conv2d: `order` lists the taps as the kernel's window has them. -> pairs of rows, [taps][2], on words.
-std::vector<std::int8_t> block_conv_weights(const QuantizedWeights& w, const std::vector<std::int64_t>& order);
+/// Two rows of weights at a time for blocked_conv2d (runtime/onnx2mcu/blocked_conv2d.hpp has the idea).
+struct PairedWeights {
+  std::vector<std::int8_t> words;          ///< [pairs of rows][words][4]
+  std::vector<std::uint32_t> extras;       ///< of all pairs, one after the other
+  std::vector<std::int32_t> first_extra;   ///< [pairs + 1]
+  std::int64_t most_extras = 0;            ///< of a pair
+  std::vector<std::int32_t> bias;          ///< by row: what the sum of the upper halves lacks
+};
+
+/// `halves` lists the taps of a window in the order of the patch's halfwords, -1 for one without a weight; an even number.
+PairedWeights pair_weights(const QuantizedWeights& w, const Accumulators& acc, const std::vector<std::int64_t>& halves, DType x_type);
+
+/// A loop over `words` words is written as `rounds` times `steps`, which may be a few more.
+struct Rounds {
+  std::int64_t steps, rounds;
+};
+Rounds choose_rounds(std::int64_t words);
 
 /// The params weights and bias, and the weight bytes.
 void add_blocked_weights(LowerContext& c, Call& call, const std::vector<std::int8_t>& weights, const std::vector<std::int32_t>& bias);

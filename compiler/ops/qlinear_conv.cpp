@@ -20,10 +20,10 @@ void lower(LowerContext& c) {
       refuse("b is {}{}, expected int32[{}]", to_string(b.type), to_string(b.shape), conv.out_c);
     bias.assign(b.as<std::int32_t>().begin(), b.as<std::int32_t>().end());
   }
-  const Accumulators acc = accumulators_of(conv.weights, bias, c.in(0).type, conv.x_zero_point);
+  Accumulators acc = accumulators_of(conv.weights, bias, c.in(0).type, conv.x_zero_point);
   Call call = integer_conv_call(c, conv, acc);
   const std::int32_t y_zero_point = read_zero_point(c, 7, "y_zero_point");
-  if (call.kernel == "packed_depthwise_conv2d" || call.kernel == "blocked_depthwise_conv2d") add_depthwise_requantization(c, call, scales, y_zero_point, c.out(0).type, acc);
+  if (call.kernel == "packed_depthwise_conv2d" || call.kernel == "blocked_depthwise_conv2d" || call.kernel == "blocked_conv2d") add_depthwise_requantization(c, call, scales, y_zero_point, c.out(0).type, acc);
   else add_requantization(c, call, scales, y_zero_point, c.out(0).type, acc.ranges);
   c.add(std::move(call));
 }

@@ -74,8 +74,6 @@ PackingOrder conv_order(const QuantizedConv& conv) {
   return order;
 }
 
-std::int64_t patch_columns(const Window2d& w, std::int64_t tile) { return (tile - 1) * w.stride_w + (w.k_w - 1) * w.dil_w + 1; }
-
 /// Pixels of a patch, at least 2: as many as fit half of what the layer's images take, or 2 KiB, but 4 KiB at most.
 std::int64_t choose_tile(const QuantizedConv& conv, const Call& call) {
   const Window2d& w = conv.window;
@@ -157,14 +155,6 @@ Call direct_call(LowerContext& c, const QuantizedConv& conv, const Accumulators&
   return call;
 }
 
-/// Pixels of a patch: a multiple of 4, as many as fit 2 KiB.
-std::int64_t choose_blocked_tile(const QuantizedConv& conv) {
-  std::int64_t tile = 4;
-  const auto bytes = [&](std::int64_t t) { return patch_columns(conv.window, t) * conv.window.k_h * conv.in_c; };
-  while (tile < conv.window.out_w && bytes(tile + 4) <= 2048) tile += 4;
-  return std::min(tile, conv.window.out_w);
-}
-
 bool is_pixelwise(const Window2d& w) {
   return w.k_h == 1 && w.k_w == 1 && w.stride_h == 1 && w.stride_w == 1 && w.in_h == w.out_h && w.in_w == w.out_w && w.pad_top == 0 && w.pad_left == 0;
 }
@@ -179,28 +169,61 @@ QuantizedConv flattened(QuantizedConv conv) {
   return conv;
 }
 
-/// Taps (ky * k_w + kx) * depth + i column by column, as a patch has them.
-std::vector<std::int64_t> column_order(const QuantizedConv& conv) {
+/// Taps (ky * k_w + kx) * depth + i by halfword of a window, -1 where a column ends on half a word; four channels come from a word
+/// of bytes, 0 and 2 before 1 and 3.
+std::vector<std::int64_t> halfword_order(const QuantizedConv& conv) {
   const Window2d& w = conv.window;
   std::vector<std::int64_t> order;
-  for (std::int64_t kx = 0; kx < w.k_w; ++kx)
+  for (std::int64_t kx = 0; kx < w.k_w; ++kx) {
     for (std::int64_t ky = 0; ky < w.k_h; ++ky)
-      for (std::int64_t i = 0; i < conv.depth; ++i) order.push_back((ky * w.k_w + kx) * conv.depth + i);
+      for (std::int64_t i = 0; i < conv.depth; ++i) {
+        const std::int64_t channel = conv.depth % 4 != 0 || i % 4 == 0 || i % 4 == 3 ? i : i % 4 == 1 ? i + 1 : i - 1;
+        order.push_back((ky * w.k_w + kx) * conv.depth + channel);
+      }
+    if (order.size() % 2 != 0) order.push_back(-1);
+  }
   return order;
 }
 
-Call blocked_conv_call(LowerContext& c, const QuantizedConv& image, const Accumulators& acc) {
+/// Pixels of a patch: even, all patches about as wide, as few as fit the scratch; and if that is a whole row, rows of output at
+/// once, so that the weights of a channel are widened for more than a few pixels.
+void add_blocked_tile(Call& call, const QuantizedConv& conv) {
+  constexpr std::int64_t most_bytes = 2304, enough_pixels = 24;
+  const std::int64_t width = conv.window.out_w, height = conv.window.out_h;
+  std::int64_t tiles = 1, most_rows = 1;
+  const auto tile = [&] { return std::min(((width + tiles - 1) / tiles + 1) / 2 * 2, width); };
+  while (tile() > 2 && patch_elements(call, tile()) > most_bytes) ++tiles;
+  const std::int64_t row = patch_elements(call, width) - patch_elements(call, 0);
+  while (tile() == width && most_rows < height && most_rows * width < enough_pixels && patch_elements(call, width) + most_rows * row <= most_bytes) ++most_rows;
+  const std::int64_t bands = (height + most_rows - 1) / most_rows;
+  call.params.push_back(param("tile", tile()));
+  call.params.push_back(param("rows_at_once", (height + bands - 1) / bands));
+}
+
+/// Nothing if sums could be too large for their requantization; acc: becomes what the kernel's sums begin from.
+std::optional<Call> blocked_conv_call(LowerContext& c, const QuantizedConv& image, Accumulators& acc) {
   const QuantizedConv conv = flattened(image);
-  const Window2d& w = conv.window;
+  const std::vector<std::int64_t> halves = halfword_order(conv);
+  const PairedWeights w = pair_weights(conv.weights, acc, halves, c.in(0).type);
+  const Accumulators sums{acc.ranges, w.bias};
+  const int scale_bits = depthwise_scale_bits(conv.weights, sums);
+  if (scale_bits == 0) return std::nullopt;
+  acc = sums;
   Call call = geometry_call(c, conv, "blocked_conv2d", "blocked_conv2d.hpp");
-  const bool direct = is_pixelwise(w);
-  const std::int64_t tile = direct ? w.out_w : choose_blocked_tile(conv);
+  const Rounds rounds = choose_rounds(static_cast<std::int64_t>(halves.size()) / 2);
+  for (const auto& [name, value] : {std::pair<const char*, std::int64_t>{"steps", rounds.steps}, {"rounds", rounds.rounds}, {"most_extras", w.most_extras}, {"scale_bits", scale_bits}})
+    call.params.push_back(param(name, value));
+  add_blocked_tile(call, conv);
+  const std::int64_t tile = int_param(call, "tile"), rows = int_param(call, "rows_at_once");
   call.scratch = {c.scratch("block", DType::int8, patch_elements(call, tile))};
-  call.params.push_back(param("tile", tile));
-  std::vector<std::int32_t> bias = acc.bias;
-  if (bias.size() % 2 != 0) bias.push_back(0);
-  add_blocked_weights(c, call, block_conv_weights(conv.weights, column_order(conv)), bias);
-  call.algorithm = fmt::format("{}2 channels x 4 pixels", direct ? "" : fmt::format("patches of {} pixels, ", tile));
+  call.params.push_back(param_array(c.program, "weights", c.array("weights", DType::int8, w.words)));
+  call.weight_bytes = static_cast<std::int64_t>(w.words.size());
+  if (w.most_extras > 0) {
+    call.params.push_back(param_array(c.program, "extras", c.array("extras", DType::uint32, w.extras)));
+    call.params.push_back(param_array(c.program, "first_extra", c.array("first_extra", DType::int32, w.first_extra)));
+  }
+  call.algorithm = fmt::format("patches of {} pixels, 2 channels x 2 pixels, two products in one multiplication, {} of {} weights in two parts", tile * rows,
+                               w.extras.size(), conv.weights.values.size());
   return call;
 }
 
@@ -235,11 +258,10 @@ void set_tile(Call& call, std::int64_t tile) {
 
 std::int64_t patch_elements(const Call& call, std::int64_t tile) {
   const auto of = [&](const char* name) { return int_param(call, name); };
-  const std::int64_t patch = ((tile - 1) * of("stride_w") + (of("k_w") - 1) * of("dil_w") + 1) * of("k_h") * of("in_c");
-  if (call.kernel.rfind("blocked_conv2d", 0) != 0) return patch + 2;
-  const bool direct = of("k_h") == 1 && of("k_w") == 1 && of("stride_h") == 1 && of("stride_w") == 1 && of("in_w") == of("out_w") && of("in_h") == of("out_h");
-  const std::int64_t pair = (2 * of("k_h") * of("k_w") * of("in_c") + 3) / 4 * 4;  // weights of two channels
-  return pair + (direct ? 0 : patch);
+  if (call.kernel.rfind("blocked_conv2d", 0) != 0) return ((tile - 1) * of("stride_w") + (of("k_w") - 1) * of("dil_w") + 1) * of("k_h") * of("in_c") + 2;
+  const std::int64_t column = 2 * ((of("k_h") * of("in_c") + 1) / 2 * 2), columns = ((tile + 1) / 2 * 2 - 1) * of("stride_w") + of("k_w");
+  const std::int64_t padded = of("steps") * of("rounds"), words = of("k_w") * column / 4;
+  return 8 * padded + 4 * of("most_extras") + std::max<std::int64_t>(columns, 0) * column * int_param(call, "rows_at_once", 1) + 4 * (padded - words);
 }
 
 std::int64_t smallest_tile(const Call& call) {
@@ -247,12 +269,13 @@ std::int64_t smallest_tile(const Call& call) {
   return patch_elements(call, tile) < patch_elements(call, width) ? tile : width;
 }
 
-Call integer_conv_call(LowerContext& c, const QuantizedConv& conv, const Accumulators& acc) {
+Call integer_conv_call(LowerContext& c, const QuantizedConv& conv, Accumulators& acc) {
   const int scale_bits = conv.depthwise() ? depthwise_scale_bits(conv.weights, acc) : 0;
   if (packs(c, conv) && scale_bits > 0) return packed_depthwise_call(c, conv, acc, scale_bits, "packed_depthwise_conv2d", "packed_depthwise.hpp");
   if (packs(c, conv) && !conv.depthwise()) return packed_conv_call(c, conv, acc);
   if (has_blocked_form(c, conv) && scale_bits > 0) return blocked_depthwise_call(c, conv, scale_bits);
-  if (has_blocked_form(c, conv) && !conv.depthwise()) return blocked_conv_call(c, conv, acc);
+  if (has_blocked_form(c, conv) && !conv.depthwise())
+    if (auto call = blocked_conv_call(c, conv, acc)) return std::move(*call);
   return quantized_conv_call(c, conv, acc, conv.depthwise() ? "depthwise_conv2d" : "conv2d", "conv2d.hpp");
 }
 

@@ -75,6 +75,7 @@ std::optional<RowForm> window_form(const Program& program, const Call& call, std
   f.scratch_type = program[layer.scratch[0]].type;
   f.scratch_elements = program[layer.scratch[0]].bytes / size_of(f.scratch_type);
   if (int_param(layer, "tile") > 0) {
+    set(layer, "rows_at_once", 1);
     set_tile(layer, small ? smallest_tile(layer) : std::min(int_param(layer, "out_w"), int_param(layer, "tile")));
     f.scratch_elements = patch_elements(layer, int_param(layer, "tile"));
   }

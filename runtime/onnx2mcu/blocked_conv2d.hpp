@@ -1,107 +1,208 @@
-// Quantized 2-D convolution on cores without SIMD, channels last, one group. The windows of `tile` pixels are gathered,
-// padded with the zero point, so that each is one run of bytes; two rows of weights at a time are copied from flash to
-// RAM and meet four pixels at a time in registers.
+// Quantized 2-D convolution on cores without SIMD, channels last, one group: two multiplications in one. A word of two cells,
+// x1 * 2^16 + x0, times a word of two weights, w0 * 2^16 + w1, holds w0 * x0 + w1 * x1 in its upper half. The lower half, w1 * x0,
+// takes one from it if it is negative: the cells in lower halves lie within 1 ... 256, so the sign of w1 alone decides, and the
+// compiler adds the ones to the bias. The cells in upper halves lie within -128 ... 127; where the two products might not fit 16
+// bits, w0 is made smaller and what it lacks comes from a list of extra products.
 #ifndef ONNX2MCU_BLOCKED_CONV2D_HPP
 #define ONNX2MCU_BLOCKED_CONV2D_HPP
 
+#include <type_traits>
+
 #include "cpu/portable.hpp"
-#include "requantize_channel.hpp"
+#include "requantize_sum.hpp"
 #include "unrolled.hpp"
 #include "window.hpp"
 
 namespace onnx2mcu {
 
-/// The scratch of a layer: two rows of weights, then the cells under `tile` pixels: [column][k_h][in_c].
+/// The scratch of a layer: two rows of weights and their extra products in words, then the cells under `tile` pixels in
+/// halfwords, for each of L::rows_at_once rows of output: [column][k_h][in_c], each column on a word.
 template <class L>
 struct Blocks {
-  static constexpr bool direct = L::k_h == 1 && L::k_w == 1 && L::stride_w == 1 && L::pad_left == 0 && L::in_w == L::out_w;  ///< the input's own rows will do
-  static constexpr int column = L::k_h * L::in_c, taps = L::k_w * column;
-  static constexpr int columns = (L::tile - 1) * L::stride_w + L::k_w;
-  static constexpr int pixel = L::stride_w * column;               ///< elements from one pixel to the next
-  static constexpr int weights = (2 * taps + 3) / 4 * 4;           ///< bytes of two rows
-  static constexpr int bytes = weights + (direct ? 0 : columns * column);
+  static constexpr int column = 2 * ((L::k_h * L::in_c + 1) / 2 * 2), words = L::k_w * column / 4;  ///< bytes of a column; words of a window
+  static constexpr int padded = L::steps * L::rounds;                                               ///< words of a window as the kernel takes them
+  static constexpr int columns = ((L::tile + 1) / 2 * 2 - 1) * L::stride_w + L::k_w;
+  static constexpr int pixel = L::stride_w * column;                                                ///< bytes from one pixel to the next
+  static constexpr int extras = 8 * padded, patch = extras + 4 * L::most_extras;                    ///< where these begin
+  static constexpr int row = columns * column, bytes = patch + L::rows_at_once * row + 4 * (padded - words);
 };
 
-/// n elements; both sides are aligned like words if n is a multiple of 4.
-template <int n, class T>
-ONNX2MCU_INLINE void copy_cell(const T* from, T* to) noexcept {
-  if constexpr (n % 4 == 0)
-    for (int i = 0; i < n; i += 4) cpu::store_word(to + i, cpu::load_word(from + i));
-  else
-    for (int i = 0; i < n; ++i) to[i] = from[i];
-}
+/// Cells become halfwords: lower ones 1 ... 256, upper ones -128 ... 127.
+template <class X>
+struct CellHalves {
+  static constexpr std::uint32_t flip = std::is_signed_v<X> ? 0x80808080U : 0;  ///< bytes to 0 ... 255
+  static constexpr std::uint32_t to_words = 0xFF800001U;                       ///< two of those to a word
+  static ONNX2MCU_INLINE std::uint16_t half(std::int32_t x, int position) noexcept {
+    constexpr std::int32_t lower = std::is_signed_v<X> ? 129 : 1, upper = std::is_signed_v<X> ? 0 : -128;
+    return static_cast<std::uint16_t>(x + (position % 2 == 0 ? lower : upper));
+  }
+};
 
-/// One row of the patch for the pixels from ox on; x: the input row, or null above and below the image.
+/// The channels of a cell, whose first halfword of a column is `position`; bytes 0 and 2 of a word before bytes 1 and 3.
 template <class L, class X>
-ONNX2MCU_INLINE void gather_bytes(const X* x, int ox, X* patch) noexcept {
-  const int first = ox * L::stride_w - L::pad_left;  // may lie outside the image
-  for (int i = first; i < first + Blocks<L>::columns; ++i, patch += Blocks<L>::column) {
-    if (x != nullptr && i >= 0 && i < L::in_w) {
-      copy_cell<L::in_c>(x + i * L::in_c, patch);
-    } else {
-      for (int k = 0; k < L::in_c; ++k) patch[k] = static_cast<X>(L::x_zero_point);
+ONNX2MCU_INLINE void widen_cell(const X* x, std::uint8_t* to, int position) noexcept {
+  if constexpr (L::in_c % 4 == 0) {
+    for (int i = 0; i < L::in_c; i += 4, to += 8) {
+      const std::uint32_t bytes = cpu::load_word(x + i) ^ CellHalves<X>::flip;
+      cpu::store_word(to, (bytes & 0x00FF00FFU) + CellHalves<X>::to_words);
+      cpu::store_word(to + 4, (bytes >> 8 & 0x00FF00FFU) + CellHalves<X>::to_words);
+    }
+  } else {
+    for (int i = 0; i < L::in_c; ++i, to += 2) {
+      const std::uint16_t half = CellHalves<X>::half(x[i], position + i);
+      __builtin_memcpy(to, &half, 2);
     }
   }
 }
-
-template <int bytes>
-ONNX2MCU_INLINE void copy_weights(const std::int8_t* from, std::int8_t* to) noexcept {
-  for (int i = 0; i < bytes / 16; ++i, from += 16, to += 16) {
-    std::uint32_t words[4];
-    unrolled<4>([&](auto k) ONNX2MCU_INLINE_LAMBDA { words[k.value] = cpu::load_word(from + 4 * k.value); });
-    unrolled<4>([&](auto k) ONNX2MCU_INLINE_LAMBDA { cpu::store_word(to + 4 * k.value, words[k.value]); });
-  }
-  unrolled<bytes % 16 / 4>([&](auto k) ONNX2MCU_INLINE_LAMBDA { cpu::store_word(to + 4 * k.value, cpu::load_word(from + 4 * k.value)); });
+template <class L, class X>
+ONNX2MCU_INLINE void widen_padding(std::uint8_t* to, int position) noexcept {
+  X cell[L::in_c];
+  for (X& value : cell) value = static_cast<X>(L::x_zero_point);
+  widen_cell<L>(cell, to, position);
 }
 
-/// `rows` (1 or 2) output channels from c on of `pixels` pixels.
-template <class L, int rows, int pixels, class X, class Y>
-ONNX2MCU_INLINE void blocked_pixels(const X* x, const std::int8_t* w, Y* y, int c) noexcept {
-  std::int32_t acc[2 * pixels];
-  unrolled<2 * pixels>([&](auto i) ONNX2MCU_INLINE_LAMBDA { acc[i.value] = L::bias[c + i.value % 2]; });
-  L::Cpu::template mac_rows<Blocks<L>::taps, pixels, Blocks<L>::pixel>(acc, x, w);
-  unrolled<rows>([&](auto row) ONNX2MCU_INLINE_LAMBDA {
-    const ChannelRequantizer<L> output(c + row.value);
-    unrolled<pixels>([&](auto p) ONNX2MCU_INLINE_LAMBDA { y[p.value * L::out_c + c + row.value] = static_cast<Y>(output(acc[2 * p.value + row.value])); });
+/// Row ky of the patch for the pixels from ox on; x: the input row, or null above and below the image.
+template <class L, class X>
+ONNX2MCU_INLINE void gather_halves(const X* x, int ox, int ky, std::uint8_t* patch) noexcept {
+  const int first = ox * L::stride_w - L::pad_left, end = first + Blocks<L>::columns;  // may lie outside the image
+  const int position = ky * L::in_c, last = x == nullptr ? first : end < L::in_w ? end : L::in_w;
+  patch += 2 * position;
+  int i = first;
+  for (; i < 0 && i < end; ++i, patch += Blocks<L>::column) widen_padding<L, X>(patch, position);
+  for (; i < last; ++i, patch += Blocks<L>::column) widen_cell<L>(x + i * L::in_c, patch, position);
+  for (; i < end; ++i, patch += Blocks<L>::column) widen_padding<L, X>(patch, position);
+}
+
+/// `count` words of weights, bytes from 0 to 255 that stand for -128 ... 127, as words of their own. Loads from flash stand together.
+template <int count>
+ONNX2MCU_INLINE void widen_few(const std::int8_t* from, std::uint8_t* to) noexcept {
+  constexpr std::uint32_t mask = 0x00FF00FFU, zeros = 0x00800080U;
+  std::uint32_t bytes[count + 1];
+  unrolled<count>([&](auto i) ONNX2MCU_INLINE_LAMBDA { bytes[i.value] = cpu::load_word(from + 4 * i.value); });
+  unrolled<count>([&](auto i) ONNX2MCU_INLINE_LAMBDA {
+    cpu::store_word(to + 8 * i.value, (bytes[i.value] & mask) - zeros);
+    cpu::store_word(to + 8 * i.value + 4, (bytes[i.value] >> 8 & mask) - zeros);
   });
 }
+/// Two rows of weights.
+template <class L>
+ONNX2MCU_INLINE void widen_weights(const std::int8_t* from, std::uint8_t* to) noexcept {
+  for (int i = 0; i < Blocks<L>::words / 6; ++i, from += 24, to += 48) widen_few<6>(from, to);
+  widen_few<Blocks<L>::words % 6>(from, to);
+  to += Blocks<L>::words % 6 * 8;
+  for (int i = Blocks<L>::words; i < Blocks<L>::padded; ++i, to += 8) cpu::store_word(to, 0), cpu::store_word(to + 4, 0);
+}
 
-/// `rows` output channels from c on of the pixels [ox, end).
-template <class L, int rows, class X, class Y>
-ONNX2MCU_INLINE void blocked_channels(const X* x, const std::int8_t* w, Y* y, int ox, int end, int c) noexcept {
+/// What the weights of two rows were made smaller by: a word has the place of the cell in the window and two differences.
+ONNX2MCU_INLINE void add_extras(std::int32_t (&a)[4], const std::uint8_t* p, const std::uint8_t* q, const std::uint8_t* extra, const std::uint8_t* end) noexcept {
+  for (; extra != end; extra += 4) {
+    const std::uint32_t word = cpu::load_word(extra), at = word & 0xFFFFU;
+    std::uint16_t first = 0, second = 0;
+    __builtin_memcpy(&first, p + at, 2);
+    __builtin_memcpy(&second, q + at, 2);
+    const std::int32_t even = static_cast<std::int8_t>(word >> 16 & 0xFFU), odd = static_cast<std::int8_t>(word >> 24);
+    a[0] += first * even, a[1] += first * odd;
+    a[2] += second * even, a[3] += second * odd;
+  }
+}
+
+/// A channel that needs care, out of line: few do.
+template <class L, class Y>
+ONNX2MCU_OUT_OF_LINE void store_careful(std::int32_t first, std::int32_t second, Y* y, int c, bool both) noexcept {
+  *y = static_cast<Y>(requantize_careful_sum<L>(first, c));
+  if (both) y[L::out_c] = static_cast<Y>(requantize_careful_sum<L>(second, c));
+}
+
+/// Output channel c of one or both of two neighbouring pixels, for many pairs of them.
+template <class L>
+struct ChannelOutputs {
+  std::int32_t start, multiplier;
+  bool careful = false;
+  int channel;
+
+  ONNX2MCU_INLINE explicit ChannelOutputs(int c) noexcept : start(L::start[c]), multiplier(L::multiplier[c]), channel(c) {
+    if constexpr (L::has_careful) careful = L::careful[c] != 0;
+  }
+  template <class Y>
+  ONNX2MCU_INLINE void store(std::int32_t first, std::int32_t second, Y* y, bool both) const noexcept {
+    first = first * (1 << L::scale_bits) + start, second = second * (1 << L::scale_bits) + start;
+    if constexpr (L::has_careful) {
+      if (careful) return store_careful<L>(first, second, y, channel, both);
+    }
+    *y = static_cast<Y>(requantize_sum<L>(first, multiplier));
+    if (both) y[L::out_c] = static_cast<Y>(requantize_sum<L>(second, multiplier));
+  }
+};
+
+/// `rows` (1 or 2) output channels from c on of `lines` rows of output. extra_end: behind the extra products of these channels.
+template <class L, int rows, class Y>
+ONNX2MCU_INLINE void blocked_channels(const std::uint8_t* scratch, const std::uint8_t* extra_end, Y* y, int lines, int pixels, int c) noexcept {
   constexpr int pixel = Blocks<L>::pixel;
-  for (; ox + 4 <= end; ox += 4, x += 4 * pixel, y += 4 * L::out_c) blocked_pixels<L, rows, 4>(x, w, y, c);
-  if constexpr (L::tile % 4 != 0 || L::out_w % 4 != 0) {
-    for (; ox + 2 <= end; ox += 2, x += 2 * pixel, y += 2 * L::out_c) blocked_pixels<L, rows, 2>(x, w, y, c);
-    if (ox != end) blocked_pixels<L, rows, 1>(x, w, y, c);
+  const std::uint8_t* line = scratch + Blocks<L>::patch;
+  const ChannelOutputs<L> even(c), odd(c + rows - 1);
+  for (; lines > 0; --lines, line += Blocks<L>::row) {
+    const std::uint8_t* x = line;
+    for (int left = pixels; left > 0; left -= 2, x += 2 * pixel, y += 2 * L::out_c) {
+      std::int32_t a[4] = {0, 0, 0, 0};
+      L::Cpu::template upper_products<L::steps, L::rounds>(a, x, x + pixel, scratch);
+      if constexpr (L::most_extras > 0) add_extras(a, x, x + pixel, scratch + Blocks<L>::extras, extra_end);
+      const bool both = (L::tile % 2 == 0 && L::out_w % 2 == 0) || left > 1;
+      even.store(a[0], a[2], y, both);
+      if constexpr (rows == 2) odd.store(a[1], a[3], y + 1, both);
+    }
+    if constexpr (L::rows_at_once > 1 && L::out_w % 2 != 0) y -= L::out_c;
+  }
+}
+
+/// All output channels of what the patch holds: `lines` rows of output, then tile == out_w, or `pixels` of one.
+template <class L, class Y>
+ONNX2MCU_INLINE void blocked_outputs_of_patch(std::uint8_t* scratch, Y* y, int lines, int pixels) noexcept {
+  const std::int8_t* w = L::weights;
+  for (int c = 0; c < L::out_c; c += 2, w += 4 * Blocks<L>::words) {
+    widen_weights<L>(w, scratch);
+    std::uint8_t* extra = scratch + Blocks<L>::extras;
+    if constexpr (L::most_extras > 0)
+      for (int i = L::first_extra[c / 2]; i < L::first_extra[c / 2 + 1]; ++i, extra += 4) cpu::store_word(extra, L::extras[i]);
+    if constexpr (L::out_c % 2 != 0) {
+      if (c + 1 == L::out_c) {
+        blocked_channels<L, 1>(scratch, extra, y + c, lines, pixels, c);
+        continue;
+      }
+    }
+    blocked_channels<L, 2>(scratch, extra, y + c, lines, pixels, c);
   }
 }
 
 /// One row of output from k_h rows of input. scratch: Blocks<L>::bytes, aligned like a word.
 template <class L, class X, class Y>
-ONNX2MCU_INLINE void blocked_conv2d_stage(const X* const (&rows)[L::k_h], Y* y, int, std::int8_t* scratch) noexcept {
-  X* const patch = reinterpret_cast<X*>(scratch + Blocks<L>::weights);
+ONNX2MCU_INLINE void blocked_conv2d_stage(const X* const (&rows)[L::k_h], Y* y, int, std::int8_t* bytes) noexcept {
+  auto* const scratch = reinterpret_cast<std::uint8_t*>(bytes);
   for (int ox = 0; ox < L::out_w; ox += L::tile, y += L::tile * L::out_c) {
-    const int end = ox + L::tile < L::out_w ? ox + L::tile : L::out_w;
-    if constexpr (!Blocks<L>::direct)
-      for (int ky = 0; ky < L::k_h; ++ky) gather_bytes<L>(rows[ky], ox, patch + ky * L::in_c);
-    const X* const x = Blocks<L>::direct ? rows[0] + ox * L::in_c : patch;
-    const std::int8_t* w = L::weights;
-    for (int c = 0; c + 2 <= L::out_c; c += 2, w += Blocks<L>::weights) {
-      copy_weights<Blocks<L>::weights>(w, scratch);
-      blocked_channels<L, 2>(x, scratch, y, ox, end, c);
-    }
-    if constexpr (L::out_c % 2 != 0) blocked_channels<L, 1>(x, w, y, ox, end, L::out_c - 1);
+    for (int ky = 0; ky < L::k_h; ++ky) gather_halves<L>(rows[ky], ox, ky, scratch + Blocks<L>::patch);
+    blocked_outputs_of_patch<L>(scratch, y, 1, ox + L::tile < L::out_w ? L::tile : L::out_w - ox);
   }
 }
 
-/// x: [in_h][in_w][in_c], y: [out_h][out_w][out_c]; no overlap. L: tile; weights: by pair of rows [taps][2] in the order
-/// of a window's columns, a missing last row is 0, each pair begins on a word; bias: one more if out_c is odd. A zero
-/// point is folded into it, padded cells hold x_zero_point.
+/// x: [in_h][in_w][in_c], y: [out_h][out_w][out_c]; no overlap. L: tile, rows_at_once (1, or tile == out_w); steps * rounds >= words of a window; weights: by pair of
+/// rows [words][byte of the cell in the upper half, then in the lower half][2], in the order of a window's columns, a missing last
+/// row is 0; extras, first_extra, most_extras of a pair. A zero point and the pads are folded into `start`.
 template <class L, class X, class Y>
-ONNX2MCU_INLINE void blocked_conv2d(const X* x, Y* y, std::int8_t* scratch) noexcept {
-  for_each_output_row<L, L::in_w * L::in_c, L::out_w * L::out_c>(
-      x, y, [scratch](const auto& rows, Y* to, int oy) ONNX2MCU_INLINE_LAMBDA { blocked_conv2d_stage<L>(rows, to, oy, scratch); });
+ONNX2MCU_INLINE void blocked_conv2d(const X* x, Y* y, std::int8_t* bytes) noexcept {
+  if constexpr (L::rows_at_once == 1) {
+    for_each_output_row<L, L::in_w * L::in_c, L::out_w * L::out_c>(
+        x, y, [bytes](const auto& rows, Y* to, int oy) ONNX2MCU_INLINE_LAMBDA { blocked_conv2d_stage<L>(rows, to, oy, bytes); });
+  } else {
+    auto* const scratch = reinterpret_cast<std::uint8_t*>(bytes);
+    for (int oy = 0; oy < L::out_h; oy += L::rows_at_once, y += L::rows_at_once * (L::out_w * L::out_c)) {
+      const int lines = oy + L::rows_at_once < L::out_h ? L::rows_at_once : L::out_h - oy;
+      for (int line = 0; line < lines; ++line) {
+        const X* rows[L::k_h];
+        input_rows<L, L::in_w * L::in_c>(x, oy + line, rows);
+        for (int ky = 0; ky < L::k_h; ++ky) gather_halves<L>(rows[ky], 0, ky, scratch + (Blocks<L>::patch + line * Blocks<L>::row));
+      }
+      blocked_outputs_of_patch<L>(scratch, y, lines, L::out_w);
+    }
+  }
 }
 
 }  // namespace onnx2mcu

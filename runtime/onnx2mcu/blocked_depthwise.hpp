@@ -1,15 +1,12 @@
 // Quantized depthwise convolution on cores without SIMD. A plane (plane.hpp) holds the bytes of a channel; up to five
 // neighbouring outputs share the cells that they have in common and each weight, once it is in a register.
-// L: band, lanes, scale_bits; weights: by channel and kernel row, times 2^scale_bits when they are used; start: what the sums begin
-// from; multiplier, shift: y = hi32(sum * multiplier) >> shift. Where L::careful, careful[] marks channels for which that is
-// off by careful_step[] at two sums, careful_sum[], or which have no multiplier and are requantized exactly by `scale`
-// (L::has_exact: there is one).
+// L: band, lanes; weights: by channel and kernel row, times 2^scale_bits when they are used; and what requantize_sum.hpp asks for.
 #ifndef ONNX2MCU_BLOCKED_DEPTHWISE_HPP
 #define ONNX2MCU_BLOCKED_DEPTHWISE_HPP
 
 #include "cpu/portable.hpp"
 #include "plane.hpp"
-#include "requantize_channel.hpp"
+#include "requantize_sum.hpp"
 
 namespace onnx2mcu {
 
@@ -61,11 +58,6 @@ ONNX2MCU_INLINE void blocked_depthwise_rows(const X* x, Y* y, int rows, int c, F
   }
 }
 
-template <class L>
-ONNX2MCU_INLINE std::int32_t upper_product(std::int32_t sum, std::int32_t multiplier) noexcept {
-  return static_cast<std::int32_t>((static_cast<std::int64_t>(sum) * multiplier) >> 32);
-}
-
 /// A function of its own, so that it has all registers.
 template <class L, bool careful, class X, class Y>
 [[gnu::noinline]] void blocked_depthwise_channel(const X* plane, Y* y, int rows, int c) noexcept {
@@ -79,15 +71,14 @@ template <class L, bool careful, class X, class Y>
     }
     const std::int32_t first = L::careful_sum[2 * c], second = L::careful_sum[2 * c + 1];
     blocked_depthwise_rows<L>(plane, y, rows, c, [=](std::int32_t sum) ONNX2MCU_INLINE_LAMBDA {
-      std::int32_t value = upper_product<L>(sum, multiplier) >> L::shift;
+      std::int32_t value = upper_product(sum, multiplier) >> L::shift;
       if (sum == first) value += L::careful_step[2 * c];
       if (sum == second) value += L::careful_step[2 * c + 1];
       return static_cast<Y>(saturate<L>(value));
     });
   } else {
     blocked_depthwise_rows<L>(plane, y, rows, c, [multiplier](std::int32_t sum) ONNX2MCU_INLINE_LAMBDA {
-      const std::int32_t upper = upper_product<L>(sum, multiplier);
-      return static_cast<Y>(L::y_min < 0 ? L::Cpu::template ssat8_asr<L::shift>(upper) : L::Cpu::template usat8_asr<L::shift>(upper));
+      return static_cast<Y>(requantize_sum<L>(sum, multiplier));
     });
   }
 }

@@ -94,23 +94,89 @@ int wrong_outputs(const typename L::X* x, const std::int8_t* y, const o2m::Quant
   return wrong;
 }
 
+/// The layers' constants. Channels 1, 4, 7, … are off at two sums, channels 2, 5, 8, … are requantized exactly.
+template <int kernel, int kernel_w, int in_channels, int out_channels, int height, int width, int stride, int pad, int pixels, int together, class Input>
+struct PairedConv : Conv<kernel, kernel_w, in_channels, out_channels, height, width, stride, pad, pixels, Input> {
+  static constexpr int scale_bits = 8, shift = 14, words = kernel_w * ((kernel * in_channels + 1) / 2), steps = words > 12 ? 7 : words,
+                       rounds = (words + steps - 1) / steps, most_extras = words, rows_at_once = together;
+  static constexpr bool has_careful = true, has_exact = true;
+  static inline std::int32_t start[256], careful_sum[512], first_extra[256];
+  static inline std::uint32_t extras[70000];
+  static inline std::int8_t careful[256], careful_step[512];
+  static inline float scale[256];
+};
+
+/// What y would be if `sum`, scaled up, began at start[c].
 template <class L>
-void check_conv() {
+std::int64_t requantized_sum(std::int64_t sum, int c) {
+  sum = sum * (1 << L::scale_bits) + L::start[c];
+  const auto k = static_cast<std::size_t>(c);
+  if (L::careful[k] != 0 && L::multiplier[k] == 0) return o2m::reference({L::scale[k], L::y_zero_point, L::y_min, L::y_max}, sum >> L::scale_bits);
+  std::int64_t value = (sum * L::multiplier[k]) >> (32 + L::shift);
+  for (std::size_t i = 2 * k; i < 2 * k + 2 && L::careful[k] != 0; ++i) value += sum == L::careful_sum[i] ? L::careful_step[i] : 0;
+  return std::clamp<std::int64_t>(value, -128, 127);
+}
+
+template <class L>
+std::int64_t window_sum(const typename L::X* x, const o2m::QuantizedWeights& w, int oy, int ox, int oc) {
+  std::int64_t sum = 0;
+  for (int t = 0; t < w.taps; ++t) {
+    const int ky = t / (L::k_w * L::in_c), kx = t / L::in_c % L::k_w;
+    sum += std::int64_t{w.at(oc, t)} * cell<L>(x, oy * L::stride_h - L::pad_top + ky, ox * L::stride_w - L::pad_left + kx, t % L::in_c);
+  }
+  return sum;
+}
+
+/// Copies the layer's constants as the compiler makes them; begin: by channel, what the sum of all products begins from.
+template <class L>
+void place_constants(const o2m::QuantizedWeights& w, const std::vector<std::int32_t>& begin) {
+  std::vector<std::int64_t> halves;
+  for (int kx = 0; kx < L::k_w; ++kx) {
+    for (int at = 0; at < L::k_h * L::in_c; ++at) {
+      const int i = at % L::in_c, swapped = L::in_c % 4 != 0 ? i : i / 4 * 4 + std::array{0, 2, 1, 3}[static_cast<std::size_t>(i % 4)];
+      halves.push_back((at / L::in_c * L::k_w + kx) * L::in_c + swapped);
+    }
+    if (halves.size() % 2 != 0) halves.push_back(-1);
+  }
+  const bool is_signed = std::is_signed_v<typename L::X>;
+  const o2m::PairedWeights paired = o2m::pair_weights(w, {{}, begin}, halves, is_signed ? o2m::DType::int8 : o2m::DType::uint8);
+  REQUIRE(static_cast<int>(halves.size()) == 2 * L::words);
+  REQUIRE(paired.most_extras <= L::most_extras);
+  std::copy(paired.words.begin(), paired.words.end(), L::weights);
+  std::copy(paired.extras.begin(), paired.extras.end(), L::extras);
+  std::copy(paired.first_extra.begin(), paired.first_extra.end(), L::first_extra);
+  for (int c = 0; c < L::out_c; ++c) {
+    L::start[c] = paired.bias[static_cast<std::size_t>(c)] * (1 << L::scale_bits);
+    L::multiplier[c] = c % 3 == 2 ? 0 : random_value(1 << 28, INT32_MAX);
+    L::scale[c] = static_cast<float>(random_value(1, 1000)) / 1e5F;
+    L::careful[c] = c % 3 != 0;
+  }
+}
+
+template <class L>
+void check_conv(int least_weight = -128) {
   CAPTURE(L::in_c);
   CAPTURE(L::out_c);
-  const o2m::QuantizedWeights w = random_weights(L::out_c, L::k_h * L::k_w * L::in_c);
-  std::vector<std::int64_t> order;
-  for (int kx = 0; kx < L::k_w; ++kx)
-    for (int ky = 0; ky < L::k_h; ++ky)
-      for (int i = 0; i < L::in_c; ++i) order.push_back((ky * L::k_w + kx) * L::in_c + i);
-  const auto bytes = o2m::block_conv_weights(w, order);
-  REQUIRE(bytes.size() <= 70000);
-  std::copy(bytes.begin(), bytes.end(), L::weights);
-  start<L>(L::out_c);
-  const auto x = random_vector<typename L::X>(L::in_h * L::in_w * L::in_c);
-  std::vector<std::int8_t> scratch(onnx2mcu::Blocks<L>::bytes), y(L::out_h * L::out_w * L::out_c);
+  o2m::QuantizedWeights w = random_weights(L::out_c, L::k_h * L::k_w * L::in_c);
+  for (std::int32_t& value : w.values) value = std::max(value, least_weight);
+  const auto x = random_vector<typename L::X>(L::in_h * L::in_w * L::in_c, least_weight > 0 ? std::numeric_limits<typename L::X>::max() : std::numeric_limits<typename L::X>::min());
+  std::vector<std::int32_t> begin(L::out_c);
+  for (std::int32_t& value : begin) value = random_value(-5000, 5000);
+  place_constants<L>(w, begin);
+  std::vector<std::int64_t> expected;
+  for (int i = 0; i < L::out_h * L::out_w * L::out_c; ++i) {
+    const int c = i % L::out_c;
+    const std::int64_t sum = window_sum<L>(x.data(), w, i / L::out_c / L::out_w, i / L::out_c % L::out_w, c) + begin[static_cast<std::size_t>(c)];
+    // What the kernel sees lacks the part that the compiler put into start.
+    const std::int64_t lacks = sum - L::start[c] / (1 << L::scale_bits);
+    if (i / L::out_c < 2) L::careful_sum[2 * c + i / L::out_c] = static_cast<std::int32_t>(lacks * (1 << L::scale_bits) + L::start[c]), L::careful_step[2 * c + i / L::out_c] = i < L::out_c ? 3 : -1;
+    expected.push_back(lacks);
+  }
+  std::vector<std::int8_t> scratch(onnx2mcu::Blocks<L>::bytes), y(expected.size());
   onnx2mcu::blocked_conv2d<L>(x.data(), y.data(), scratch.data());
-  CHECK(wrong_outputs<L>(x.data(), y.data(), w, false) == 0);
+  int wrong = 0;
+  for (std::size_t i = 0; i < y.size(); ++i) wrong += y[i] != requantized_sum<L>(expected[i], static_cast<int>(i) % L::out_c);
+  CHECK(wrong == 0);
 }
 
 /// Channels 1, 4, 7, … are off at two sums, channels 2, 5, 8, … are requantized exactly.
@@ -191,15 +257,45 @@ void check_product() {
 using S = std::int8_t;
 using U = std::uint8_t;
 
-TEST_CASE("blocked convolution: strides, pads, odd channels and taps, tiles that do not divide the row") {
-  check_conv<Conv<3, 3, 16, 32, 6, 7, 1, 1, 4, S>>();
-  check_conv<Conv<3, 3, 1, 8, 9, 9, 1, 1, 9, U>>();
-  check_conv<Conv<3, 3, 3, 7, 8, 8, 2, 1, 4, U>>();
-  check_conv<Conv<5, 5, 6, 5, 9, 8, 1, 0, 4, S>>();
-  check_conv<Conv<1, 1, 64, 65, 1, 25, 1, 0, 25, S>>();
-  check_conv<Conv<1, 1, 5, 4, 3, 6, 1, 0, 6, U>>();
-  check_conv<Conv<1, 1, 8, 3, 5, 5, 2, 0, 3, U>>();
-  check_conv<Conv<1, 5, 2, 1, 1, 19, 1, 0, 4, S>>();
+TEST_CASE("blocked convolution: strides, pads, odd channels and taps, tiles that do not divide the row, rows together") {
+  check_conv<PairedConv<3, 3, 16, 32, 6, 7, 1, 1, 4, 1, S>>();
+  check_conv<PairedConv<3, 3, 1, 8, 9, 9, 1, 1, 9, 4, U>>();
+  check_conv<PairedConv<3, 3, 3, 7, 8, 8, 2, 1, 4, 1, U>>();
+  check_conv<PairedConv<5, 5, 6, 5, 9, 8, 1, 0, 4, 3, S>>();
+  check_conv<PairedConv<1, 1, 64, 65, 1, 25, 1, 0, 25, 1, S>>();
+  check_conv<PairedConv<1, 1, 5, 4, 3, 6, 1, 0, 6, 2, U>>();
+  check_conv<PairedConv<1, 1, 8, 3, 5, 5, 2, 0, 3, 1, U>>();
+  check_conv<PairedConv<1, 5, 2, 1, 1, 19, 1, 0, 4, 1, S>>();
+  check_conv<PairedConv<2, 2, 4, 2, 3, 2, 1, 0, 1, 2, S>>();
+  check_conv<PairedConv<3, 3, 4, 3, 5, 5, 1, 1, 5, 3, S>>(127);  // the largest sums: all weights 127, all cells at their ends
+  check_conv<PairedConv<3, 3, 4, 3, 5, 5, 1, 1, 5, 3, U>>(127);
+}
+
+TEST_CASE("two products in one multiplication: every pair of weights keeps its sum, on every cell at an end of its range") {
+  for (const bool is_signed : {true, false})
+    for (int lower = -128; lower < 128; ++lower)
+      for (int upper = -128; upper < 128; ++upper) {
+        const o2m::QuantizedWeights w{o2m::DType::int8, {lower, upper}, 1, 2};
+        const o2m::PairedWeights paired = o2m::pair_weights(w, {{}, {0}}, {0, 1}, is_signed ? o2m::DType::int8 : o2m::DType::uint8);
+        const auto value = [&](std::size_t i) { return static_cast<std::uint8_t>(paired.words[i]) - 128; };
+        const int least = is_signed ? -128 : 0, excess = paired.extras.empty() ? 0 : static_cast<std::int8_t>(paired.extras[0] >> 16 & 0xFFU);
+        for (const int first : {least, least + 1, least + 128, least + 254, least + 255})
+          for (const int second : {least, least + 127, least + 128, least + 255}) {
+            const int low = first - least + 1, high = second - least - 128;
+            const auto product = static_cast<std::int32_t>(static_cast<std::uint32_t>(value(0) + 65536 * value(2)) * static_cast<std::uint32_t>(low + 65536 * high));
+            const int sum = (product >> 16) + excess * low + paired.bias[0];
+            if (sum != lower * first + upper * second) FAIL(lower << ' ' << upper << ' ' << first << ' ' << second << ": " << sum);
+          }
+      }
+}
+
+TEST_CASE("rounds of steps hold all words, and few more") {
+  for (int words = 1; words < 400; ++words) {
+    const o2m::Rounds r = o2m::choose_rounds(words);
+    CHECK(r.steps * r.rounds >= words);
+    CHECK(r.steps * r.rounds <= words + words / 8 + 1);
+    CHECK(r.steps <= 15);
+  }
 }
 
 TEST_CASE("blocked depthwise convolution: kernels, strides, pads, dilations, multipliers, bands") {

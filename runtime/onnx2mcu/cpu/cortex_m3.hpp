@@ -15,28 +15,37 @@ namespace onnx2mcu::cpu {
 // A loop begins with a line of flash. The empty lines make GCC count more bytes than the alignment can take.
 #define ONNX2MCU_M3_ALIGN "\n\n\t.balign 8\n\t"
 
-// Tap i of two rows (weights v, w) with two pixels (p, q), which lie at byte `at` and one `distance` further.
-#define ONNX2MCU_M3_WEIGHTS(i) "ldrsb %[v], [%[k], #(2*" i ")]\n\tldrsb %[w], [%[k], #(2*" i "+1)]\n\t"
-#define ONNX2MCU_M3_PIXELS(load, i, first, second)                                                                    \
-  load " %[p], [%[x], #(%c[distance]*" first "+" i ")]\n\t" load " %[q], [%[x], #(%c[distance]*" second "+" i ")]\n\t"
-#define ONNX2MCU_M3_MACS(a, b, c, d)                                                                                  \
-  "mla %[" a "], %[v], %[p], %[" a "]\n\tmla %[" b "], %[w], %[p], %[" b "]\n\t"                                      \
-  "mla %[" c "], %[v], %[q], %[" c "]\n\tmla %[" d "], %[w], %[q], %[" d "]\n\t"
-#define ONNX2MCU_M3_TAP_2(load, i) \
-  ONNX2MCU_M3_WEIGHTS(i) ONNX2MCU_M3_PIXELS(load, i, "0", "1") ONNX2MCU_M3_MACS("a0", "a1", "a2", "a3")
-#define ONNX2MCU_M3_TAP_4(load, i) \
-  ONNX2MCU_M3_TAP_2(load, i) ONNX2MCU_M3_PIXELS(load, i, "2", "3") ONNX2MCU_M3_MACS("a4", "a5", "a6", "a7")
-#define ONNX2MCU_M3_OPERANDS_2                                                                                        \
-  [a0] "+r"(a[0]), [a1] "+r"(a[1]), [a2] "+r"(a[2]), [a3] "+r"(a[3]), [x] "+r"(x), [k] "+r"(k), [p] "=&r"(p),        \
-      [q] "=&r"(q), [v] "=&r"(v), [w] "=&r"(w)
-#define ONNX2MCU_M3_OPERANDS_4 \
-  ONNX2MCU_M3_OPERANDS_2, [a4] "+r"(a[4]), [a5] "+r"(a[5]), [a6] "+r"(a[6]), [a7] "+r"(a[7])
-#define ONNX2MCU_M3_LOOP(tap, load, operands)                                                                         \
-  asm volatile(ONNX2MCU_M3_ALIGN "0:\n\t" tap(load, "0") tap(load, "1") tap(load, "2") tap(load, "3")                  \
-               "ldr %[v], %[end]\n\tadds %[k], #8\n\tadds %[x], #4\n\tcmp %[k], %[v]\n\tbne 0b\n\t"                     \
-               : operands : [distance] "i"(distance), [end] "m"(end) : "memory", "cc")
-#define ONNX2MCU_M3_ONE(tap, load, operands)                                                                          \
-  asm volatile(tap(load, "0") "adds %[k], #2\n\tadds %[x], #1\n\t" : operands : [distance] "i"(distance) : "memory", "cc")
+// A step of two rows of weights (u, v) and two pixels (x, y): 34 bytes of code, as many as the flash delivers in its 13 cycles.
+#define ONNX2MCU_M3_STEP(i)                                                                                             \
+  "ldr %[u], [%[w], #8*" i "]\n\tldr %[v], [%[w], #8*" i "+4]\n\tldr %[x], [%[p], #4*" i "]\n\tldr %[y], [%[q], #4*" i "]\n\t" \
+  "mul %[t], %[u], %[x]\n\tadd %[a0], %[a0], %[t], asr #16\n\tmuls %[x], %[v], %[x]\n\tadd %[a1], %[a1], %[x], asr #16\n\t"  \
+  "muls %[u], %[y], %[u]\n\tadd %[a2], %[a2], %[u], asr #16\n\tmuls %[y], %[v], %[y]\n\tadd %[a3], %[a3], %[y], asr #16\n\t"
+#define ONNX2MCU_M3_STEPS_1 ONNX2MCU_M3_STEP("0")
+#define ONNX2MCU_M3_STEPS_2 ONNX2MCU_M3_STEPS_1 ONNX2MCU_M3_STEP("1")
+#define ONNX2MCU_M3_STEPS_3 ONNX2MCU_M3_STEPS_2 ONNX2MCU_M3_STEP("2")
+#define ONNX2MCU_M3_STEPS_4 ONNX2MCU_M3_STEPS_3 ONNX2MCU_M3_STEP("3")
+#define ONNX2MCU_M3_STEPS_5 ONNX2MCU_M3_STEPS_4 ONNX2MCU_M3_STEP("4")
+#define ONNX2MCU_M3_STEPS_6 ONNX2MCU_M3_STEPS_5 ONNX2MCU_M3_STEP("5")
+#define ONNX2MCU_M3_STEPS_7 ONNX2MCU_M3_STEPS_6 ONNX2MCU_M3_STEP("6")
+#define ONNX2MCU_M3_STEPS_8 ONNX2MCU_M3_STEPS_7 ONNX2MCU_M3_STEP("7")
+#define ONNX2MCU_M3_STEPS_9 ONNX2MCU_M3_STEPS_8 ONNX2MCU_M3_STEP("8")
+#define ONNX2MCU_M3_STEPS_10 ONNX2MCU_M3_STEPS_9 ONNX2MCU_M3_STEP("9")
+#define ONNX2MCU_M3_STEPS_11 ONNX2MCU_M3_STEPS_10 ONNX2MCU_M3_STEP("10")
+#define ONNX2MCU_M3_STEPS_12 ONNX2MCU_M3_STEPS_11 ONNX2MCU_M3_STEP("11")
+#define ONNX2MCU_M3_STEPS_13 ONNX2MCU_M3_STEPS_12 ONNX2MCU_M3_STEP("12")
+#define ONNX2MCU_M3_STEPS_14 ONNX2MCU_M3_STEPS_13 ONNX2MCU_M3_STEP("13")
+#define ONNX2MCU_M3_STEPS_15 ONNX2MCU_M3_STEPS_14 ONNX2MCU_M3_STEP("14")
+#define ONNX2MCU_M3_UPPER_OPERANDS                                                                                      \
+  [a0] "+r"(a[0]), [a1] "+r"(a[1]), [a2] "+r"(a[2]), [a3] "+r"(a[3]), [p] "+l"(p), [q] "+l"(q), [w] "+l"(w), [u] "=&l"(u),        \
+      [v] "=&l"(v), [x] "=&l"(x), [y] "=&l"(y), [t] "=&r"(t)
+#define ONNX2MCU_M3_UPPER(text)                                                                                         \
+  if constexpr (rounds == 1)                                                                                            \
+    asm volatile(text : ONNX2MCU_M3_UPPER_OPERANDS : : "memory", "cc");                                                 \
+  else                                                                                                                  \
+    asm volatile(ONNX2MCU_M3_ALIGN "0:\n\t" text                                                                        \
+                 "ldr %[t], %[end]\n\tadds %[w], #%c[words]*8\n\tadds %[p], #%c[words]*4\n\tadds %[q], #%c[words]*4\n\t"    \
+                 "cmp %[w], %[t]\n\tbne 0b\n\t"                                                                        \
+                 : ONNX2MCU_M3_UPPER_OPERANDS : [end] "m"(end), [words] "i"(steps) : "memory", "cc")
 
 // One row of weights (a word) with four inputs: 32 bytes of code, so that every row's word is read behind another
 // instruction of its line of flash: there it waits least for the line that is being fetched.
@@ -122,30 +131,27 @@ namespace onnx2mcu::cpu {
 struct CortexM3 : Thumb2 {
   static constexpr bool has_fpu = false, vectorizes = false;
 
-  /// See Portable. The pixels' offsets must fit the loads.
-  template <int taps, int pixels, int distance, class X>
-  static ONNX2MCU_INLINE void mac_rows(std::int32_t (&a)[2 * pixels], const X* x, const std::int8_t* k) noexcept {
-    if constexpr (pixels == 1 || 3 * distance + 4 > 4095) {
-      Portable::mac_rows<taps, pixels, distance>(a, x, k);
-    } else {
-      if constexpr (taps >= 4) mac_taps<4, pixels, distance>(a, x, k, k + taps / 4 * 8);
-      for (int i = 0; i < taps % 4; ++i) mac_taps<1, pixels, distance>(a, x, k, k);
-    }
-  }
-
-  /// n = 4: steps of four taps until k reaches end; n = 1: one tap.
-  template <int n, int pixels, int distance, class X>
-  static ONNX2MCU_INLINE void mac_taps(std::int32_t (&a)[2 * pixels], const X*& x, const std::int8_t*& k, const std::int8_t* end) noexcept {
-    std::int32_t p, q, v, w;
-    constexpr bool x_signed = std::is_signed_v<X>;
-    if constexpr (pixels == 4 && n == 4 && x_signed) ONNX2MCU_M3_LOOP(ONNX2MCU_M3_TAP_4, "ldrsb", ONNX2MCU_M3_OPERANDS_4);
-    else if constexpr (pixels == 4 && n == 4) ONNX2MCU_M3_LOOP(ONNX2MCU_M3_TAP_4, "ldrb", ONNX2MCU_M3_OPERANDS_4);
-    else if constexpr (pixels == 4 && x_signed) ONNX2MCU_M3_ONE(ONNX2MCU_M3_TAP_4, "ldrsb", ONNX2MCU_M3_OPERANDS_4);
-    else if constexpr (pixels == 4) ONNX2MCU_M3_ONE(ONNX2MCU_M3_TAP_4, "ldrb", ONNX2MCU_M3_OPERANDS_4);
-    else if constexpr (n == 4 && x_signed) ONNX2MCU_M3_LOOP(ONNX2MCU_M3_TAP_2, "ldrsb", ONNX2MCU_M3_OPERANDS_2);
-    else if constexpr (n == 4) ONNX2MCU_M3_LOOP(ONNX2MCU_M3_TAP_2, "ldrb", ONNX2MCU_M3_OPERANDS_2);
-    else if constexpr (x_signed) ONNX2MCU_M3_ONE(ONNX2MCU_M3_TAP_2, "ldrsb", ONNX2MCU_M3_OPERANDS_2);
-    else ONNX2MCU_M3_ONE(ONNX2MCU_M3_TAP_2, "ldrb", ONNX2MCU_M3_OPERANDS_2);
+  /// See Portable.
+  template <int steps, int rounds>
+  static ONNX2MCU_INLINE void upper_products(std::int32_t (&a)[4], const std::uint8_t* p, const std::uint8_t* q, const std::uint8_t* w) noexcept {
+    static_assert(steps <= 15, "the loads reach 128 bytes");
+    [[maybe_unused]] const std::uint8_t* const end = w + 8 * steps * rounds;
+    std::int32_t u, v, x, y, t;
+    if constexpr (steps == 1) ONNX2MCU_M3_UPPER(ONNX2MCU_M3_STEPS_1);
+    else if constexpr (steps == 2) ONNX2MCU_M3_UPPER(ONNX2MCU_M3_STEPS_2);
+    else if constexpr (steps == 3) ONNX2MCU_M3_UPPER(ONNX2MCU_M3_STEPS_3);
+    else if constexpr (steps == 4) ONNX2MCU_M3_UPPER(ONNX2MCU_M3_STEPS_4);
+    else if constexpr (steps == 5) ONNX2MCU_M3_UPPER(ONNX2MCU_M3_STEPS_5);
+    else if constexpr (steps == 6) ONNX2MCU_M3_UPPER(ONNX2MCU_M3_STEPS_6);
+    else if constexpr (steps == 7) ONNX2MCU_M3_UPPER(ONNX2MCU_M3_STEPS_7);
+    else if constexpr (steps == 8) ONNX2MCU_M3_UPPER(ONNX2MCU_M3_STEPS_8);
+    else if constexpr (steps == 9) ONNX2MCU_M3_UPPER(ONNX2MCU_M3_STEPS_9);
+    else if constexpr (steps == 10) ONNX2MCU_M3_UPPER(ONNX2MCU_M3_STEPS_10);
+    else if constexpr (steps == 11) ONNX2MCU_M3_UPPER(ONNX2MCU_M3_STEPS_11);
+    else if constexpr (steps == 12) ONNX2MCU_M3_UPPER(ONNX2MCU_M3_STEPS_12);
+    else if constexpr (steps == 13) ONNX2MCU_M3_UPPER(ONNX2MCU_M3_STEPS_13);
+    else if constexpr (steps == 14) ONNX2MCU_M3_UPPER(ONNX2MCU_M3_STEPS_14);
+    else ONNX2MCU_M3_UPPER(ONNX2MCU_M3_STEPS_15);
   }
 
   template <int rows, int quads, class X>
@@ -165,15 +171,24 @@ struct CortexM3 : Thumb2 {
 };
 
 #undef ONNX2MCU_M3_ALIGN
-#undef ONNX2MCU_M3_WEIGHTS
-#undef ONNX2MCU_M3_PIXELS
-#undef ONNX2MCU_M3_MACS
-#undef ONNX2MCU_M3_TAP_2
-#undef ONNX2MCU_M3_TAP_4
-#undef ONNX2MCU_M3_OPERANDS_2
-#undef ONNX2MCU_M3_OPERANDS_4
-#undef ONNX2MCU_M3_LOOP
-#undef ONNX2MCU_M3_ONE
+#undef ONNX2MCU_M3_STEP
+#undef ONNX2MCU_M3_STEPS_1
+#undef ONNX2MCU_M3_STEPS_2
+#undef ONNX2MCU_M3_STEPS_3
+#undef ONNX2MCU_M3_STEPS_4
+#undef ONNX2MCU_M3_STEPS_5
+#undef ONNX2MCU_M3_STEPS_6
+#undef ONNX2MCU_M3_STEPS_7
+#undef ONNX2MCU_M3_STEPS_8
+#undef ONNX2MCU_M3_STEPS_9
+#undef ONNX2MCU_M3_STEPS_10
+#undef ONNX2MCU_M3_STEPS_11
+#undef ONNX2MCU_M3_STEPS_12
+#undef ONNX2MCU_M3_STEPS_13
+#undef ONNX2MCU_M3_STEPS_14
+#undef ONNX2MCU_M3_STEPS_15
+#undef ONNX2MCU_M3_UPPER_OPERANDS
+#undef ONNX2MCU_M3_UPPER
 #undef ONNX2MCU_M3_ROW
 #undef ONNX2MCU_M3_ROWS_LOOP
 #undef ONNX2MCU_M3_A

@@ -54,11 +54,12 @@ struct Portable {
       for (int r = 0; r < rows; ++r, w += 4)
         for (int i = 0; i < 4; ++i) a[r] += static_cast<std::int32_t>(x[i]) * w[i];
   }
-  /// Two rows of weights, k: [taps][2], meet `pixels` runs of x, `distance` elements apart: a: [pixel][row].
-  template <int taps, int pixels, int distance, class X>
-  static ONNX2MCU_INLINE void mac_rows(std::int32_t (&a)[2 * pixels], const X* x, const std::int8_t* k) noexcept {
-    for (int t = 0; t < taps; ++t)
-      for (int i = 0; i < 2 * pixels; ++i) a[i] += static_cast<std::int32_t>(x[i / 2 * distance + t]) * k[2 * t + i % 2];
+  /// steps * rounds words of cells, of pixel p and of q, meet two rows of weights, w: [words][2]: a: [pixel][row] += the upper half
+  /// of each product. What else there is of the product is lost.
+  template <int steps, int rounds>
+  static ONNX2MCU_INLINE void upper_products(std::int32_t (&a)[4], const std::uint8_t* p, const std::uint8_t* q, const std::uint8_t* w) noexcept {
+    for (int i = 0; i < steps * rounds; ++i)
+      for (int k = 0; k < 4; ++k) a[k] += wrap(load_word((k < 2 ? p : q) + 4 * i) * load_word(w + 8 * i + 4 * (k % 2))) >> 16;
   }
 
   /// `outputs` neighbouring sums of a 3 x 3 window, from `start` on. Cells lie `lanes` elements apart, their rows `row`; w: by row.
