@@ -46,23 +46,27 @@ std::int64_t fitting_weight(std::int64_t lower, std::int64_t upper) {
 
 }  // namespace
 
-PairedWeights pair_weights(const QuantizedWeights& w, const Accumulators& acc, const std::vector<std::int64_t>& halves, DType x_type) {
+PairedWeights pair_weights(const QuantizedWeights& w, const Accumulators& acc, const std::vector<std::int64_t>& halves, std::size_t column, DType x_type) {
   const std::int64_t lower_start = x_type == DType::int8 ? 129 : 1, upper_start = x_type == DType::int8 ? 0 : -128;  // added to a cell
-  const auto at = [&w](std::int64_t row, std::int64_t tap) -> std::int64_t { return row < w.channels && tap >= 0 ? w.at(row, tap) : 0; };
+  const auto at = [&w](std::int64_t row, std::int64_t tap) -> std::int64_t { return row < w.channels ? w.at(row, tap) : 0; };
   const auto byte = [](std::int64_t weight) { return static_cast<std::int8_t>(weight < 0 ? weight + 128 : weight - 128); };  // 0 ... 255 stand for -128 ... 127
+  const bool copies = column >= 2 && halves[column - 2] == copied_tap;
   PairedWeights out;
   out.bias = acc.bias;
   for (std::int64_t row = 0; row < w.channels; row += 2) {
     out.first_extra.push_back(static_cast<std::int32_t>(out.extras.size()));
+    std::int64_t lacking[2] = {0, 0};  // of the weights of the column's first cell
     for (std::size_t i = 0; i < halves.size(); i += 2) {
       std::int8_t bytes[4];
       std::uint32_t extra = 0;
       for (std::int64_t r = 0; r < 2; ++r) {
-        const std::int64_t lower = at(row + r, halves[i]), upper = at(row + r, halves[i + 1]), fitting = fitting_weight(lower, upper);
+        const std::int64_t lower = halves[i] == copied_tap ? lacking[r] : at(row + r, halves[i]), upper = at(row + r, halves[i + 1]), fitting = fitting_weight(lower, upper);
         bytes[r] = byte(upper);
         bytes[2 + r] = byte(fitting);
-        extra |= (static_cast<std::uint32_t>(lower - fitting) & 0xFFU) << (16 + 8 * r);
-        if (row + r < w.channels) out.bias[static_cast<std::size_t>(row + r)] += static_cast<std::int32_t>((upper < 0 ? 1 : 0) - lower_start * lower - upper_start * upper);
+        const bool later = copies && i % column == 0 && halves[i] != copied_tap;
+        if (later) lacking[r] = lower - fitting;
+        else extra |= (static_cast<std::uint32_t>(lower - fitting) & 0xFFU) << (16 + 8 * r);
+        if (row + r < w.channels) out.bias[static_cast<std::size_t>(row + r)] += static_cast<std::int32_t>((upper < 0 ? 1 : 0) - lower_start * (later ? fitting : lower) - upper_start * upper);
       }
       out.words.insert(out.words.end(), bytes, bytes + 4);
       if (extra != 0) out.extras.push_back(extra | static_cast<std::uint32_t>(2 * i));

@@ -21,8 +21,11 @@ struct PairedWeights {
   std::vector<std::int32_t> bias;          ///< by row: what the sum of the upper halves lacks
 };
 
-/// `halves` lists the taps of a window in the order of the patch's halfwords, -1 for one without a weight; an even number.
-PairedWeights pair_weights(const QuantizedWeights& w, const Accumulators& acc, const std::vector<std::int64_t>& halves, DType x_type);
+/// In place of a tap: the cell of the first tap of its column once more, for what that one's weight lacks.
+inline constexpr std::int64_t copied_tap = -1;
+
+/// `halves` lists the taps of a window in the order of the patch's halfwords, an even number, `column` of them for each column.
+PairedWeights pair_weights(const QuantizedWeights& w, const Accumulators& acc, const std::vector<std::int64_t>& halves, std::size_t column, DType x_type);
 
 /// A loop over `words` words is written as `rounds` times `steps`, which may be a few more.
 struct Rounds {

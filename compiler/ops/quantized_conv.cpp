@@ -169,8 +169,8 @@ QuantizedConv flattened(QuantizedConv conv) {
   return conv;
 }
 
-/// Taps (ky * k_w + kx) * depth + i by halfword of a window, -1 where a column ends on half a word; four channels come from a word
-/// of bytes, 0 and 2 before 1 and 3.
+/// Taps (ky * k_w + kx) * depth + i by halfword of a window; an odd column gets a copy before its last cell; four channels come from
+/// a word of bytes, 0 and 2 before 1 and 3.
 std::vector<std::int64_t> halfword_order(const QuantizedConv& conv) {
   const Window2d& w = conv.window;
   std::vector<std::int64_t> order;
@@ -180,7 +180,7 @@ std::vector<std::int64_t> halfword_order(const QuantizedConv& conv) {
         const std::int64_t channel = conv.depth % 4 != 0 || i % 4 == 0 || i % 4 == 3 ? i : i % 4 == 1 ? i + 1 : i - 1;
         order.push_back((ky * w.k_w + kx) * conv.depth + channel);
       }
-    if (order.size() % 2 != 0) order.push_back(-1);
+    if (order.size() % 2 != 0) order.insert(order.end() - 1, copied_tap);
   }
   return order;
 }
@@ -204,7 +204,7 @@ void add_blocked_tile(Call& call, const QuantizedConv& conv) {
 std::optional<Call> blocked_conv_call(LowerContext& c, const QuantizedConv& image, Accumulators& acc) {
   const QuantizedConv conv = flattened(image);
   const std::vector<std::int64_t> halves = halfword_order(conv);
-  const PairedWeights w = pair_weights(conv.weights, acc, halves, c.in(0).type);
+  const PairedWeights w = pair_weights(conv.weights, acc, halves, halves.size() / static_cast<std::size_t>(conv.window.k_w), c.in(0).type);
   const Accumulators sums{acc.ranges, w.bias};
   const int scale_bits = depthwise_scale_bits(conv.weights, sums);
   if (scale_bits == 0) return std::nullopt;

@@ -32,26 +32,33 @@ template <class X>
 struct CellHalves {
   static constexpr std::uint32_t flip = std::is_signed_v<X> ? 0x80808080U : 0;  ///< bytes to 0 ... 255
   static constexpr std::uint32_t to_words = 0xFF800001U;                       ///< two of those to a word
-  static ONNX2MCU_INLINE std::uint16_t half(std::int32_t x, int position) noexcept {
-    constexpr std::int32_t lower = std::is_signed_v<X> ? 129 : 1, upper = std::is_signed_v<X> ? 0 : -128;
-    return static_cast<std::uint16_t>(x + (position % 2 == 0 ? lower : upper));
-  }
+  static constexpr std::int32_t lower = std::is_signed_v<X> ? 129 : 1, upper = std::is_signed_v<X> ? 0 : -128;
 };
 
-/// The channels of a cell, whose first halfword of a column is `position`; bytes 0 and 2 of a word before bytes 1 and 3.
+ONNX2MCU_INLINE void store_half(std::uint8_t* to, std::int32_t value) noexcept {
+  const auto half = static_cast<std::uint16_t>(value);
+  __builtin_memcpy(to, &half, 2);
+}
+
+/// The channels of a cell, whose first halfword of a column is `position`; bytes 0 and 2 of a word before bytes 1 and 3. A column of
+/// an odd number of cells has its last one in the upper half and below it a copy of its first one.
 template <class L, class X>
 ONNX2MCU_INLINE void widen_cell(const X* x, std::uint8_t* to, int position) noexcept {
+  using Halves = CellHalves<X>;
+  constexpr int cells = L::k_h * L::in_c;
   if constexpr (L::in_c % 4 == 0) {
     for (int i = 0; i < L::in_c; i += 4, to += 8) {
-      const std::uint32_t bytes = cpu::load_word(x + i) ^ CellHalves<X>::flip;
-      cpu::store_word(to, (bytes & 0x00FF00FFU) + CellHalves<X>::to_words);
-      cpu::store_word(to + 4, (bytes >> 8 & 0x00FF00FFU) + CellHalves<X>::to_words);
+      const std::uint32_t bytes = cpu::load_word(x + i) ^ Halves::flip;
+      cpu::store_word(to, (bytes & 0x00FF00FFU) + Halves::to_words);
+      cpu::store_word(to + 4, (bytes >> 8 & 0x00FF00FFU) + Halves::to_words);
     }
+  } else if constexpr (cells % 2 == 0) {
+    for (int i = 0; i < L::in_c; ++i, ++position, to += 2) store_half(to, x[i] + (position % 2 == 0 ? Halves::lower : Halves::upper));
   } else {
-    for (int i = 0; i < L::in_c; ++i, to += 2) {
-      const std::uint16_t half = CellHalves<X>::half(x[i], position + i);
-      __builtin_memcpy(to, &half, 2);
-    }
+    const int last = cells - 1 - position;  // of the column, if it is less than in_c
+    if (position == 0) store_half(to + 2 * (cells - 1), x[0] + Halves::lower);
+    for (int i = 0; i < L::in_c && i != last; ++i, ++position, to += 2) store_half(to, x[i] + (position % 2 == 0 ? Halves::lower : Halves::upper));
+    if (last < L::in_c) store_half(to + 2, x[last] + Halves::upper);
   }
 }
 template <class L, class X>
@@ -65,7 +72,7 @@ ONNX2MCU_INLINE void widen_padding(std::uint8_t* to, int position) noexcept {
 template <class L, class X>
 ONNX2MCU_INLINE void gather_halves(const X* x, int ox, int ky, std::uint8_t* patch) noexcept {
   const int first = ox * L::stride_w - L::pad_left, end = first + Blocks<L>::columns;  // may lie outside the image
-  const int position = ky * L::in_c, last = x == nullptr ? first : end < L::in_w ? end : L::in_w;
+  const int position = L::k_h == 1 ? 0 : ky * L::in_c, last = x == nullptr ? first : end < L::in_w ? end : L::in_w;
   patch += 2 * position;
   int i = first;
   for (; i < 0 && i < end; ++i, patch += Blocks<L>::column) widen_padding<L, X>(patch, position);

@@ -136,10 +136,10 @@ void place_constants(const o2m::QuantizedWeights& w, const std::vector<std::int3
       const int i = at % L::in_c, swapped = L::in_c % 4 != 0 ? i : i / 4 * 4 + std::array{0, 2, 1, 3}[static_cast<std::size_t>(i % 4)];
       halves.push_back((at / L::in_c * L::k_w + kx) * L::in_c + swapped);
     }
-    if (halves.size() % 2 != 0) halves.push_back(-1);
+    if (halves.size() % 2 != 0) halves.insert(halves.end() - 1, o2m::copied_tap);
   }
   const bool is_signed = std::is_signed_v<typename L::X>;
-  const o2m::PairedWeights paired = o2m::pair_weights(w, {{}, begin}, halves, is_signed ? o2m::DType::int8 : o2m::DType::uint8);
+  const o2m::PairedWeights paired = o2m::pair_weights(w, {{}, begin}, halves, halves.size() / L::k_w, is_signed ? o2m::DType::int8 : o2m::DType::uint8);
   REQUIRE(static_cast<int>(halves.size()) == 2 * L::words);
   REQUIRE(paired.most_extras <= L::most_extras);
   std::copy(paired.words.begin(), paired.words.end(), L::weights);
@@ -276,7 +276,7 @@ TEST_CASE("two products in one multiplication: every pair of weights keeps its s
     for (int lower = -128; lower < 128; ++lower)
       for (int upper = -128; upper < 128; ++upper) {
         const o2m::QuantizedWeights w{o2m::DType::int8, {lower, upper}, 1, 2};
-        const o2m::PairedWeights paired = o2m::pair_weights(w, {{}, {0}}, {0, 1}, is_signed ? o2m::DType::int8 : o2m::DType::uint8);
+        const o2m::PairedWeights paired = o2m::pair_weights(w, {{}, {0}}, {0, 1}, 2, is_signed ? o2m::DType::int8 : o2m::DType::uint8);
         const auto value = [&](std::size_t i) { return static_cast<std::uint8_t>(paired.words[i]) - 128; };
         const int least = is_signed ? -128 : 0, excess = paired.extras.empty() ? 0 : static_cast<std::int8_t>(paired.extras[0] >> 16 & 0xFFU);
         for (const int first : {least, least + 1, least + 128, least + 254, least + 255})
