@@ -185,10 +185,11 @@ std::vector<std::int64_t> halfword_order(const QuantizedConv& conv) {
   return order;
 }
 
-/// Pixels of a patch: even, all patches about as wide, as few as fit the scratch; and if that is a whole row, rows of output at
+/// Pixels of a patch: even, all patches about as wide, as few as fit 2 KiB beside the weights; and if that is a whole row, rows of output at
 /// once, so that the weights of a channel are widened for more than a few pixels.
 void add_blocked_tile(Call& call, const QuantizedConv& conv) {
-  constexpr std::int64_t most_bytes = 2304, enough_pixels = 24;
+  constexpr std::int64_t enough_pixels = 24;
+  const std::int64_t most_bytes = 2048 + patch_elements(call, 0);
   const std::int64_t width = conv.window.out_w, height = conv.window.out_h;
   std::int64_t tiles = 1, most_rows = 1;
   const auto tile = [&] { return std::min(((width + tiles - 1) / tiles + 1) / 2 * 2, width); };
