@@ -79,6 +79,19 @@ def generate(model, chip, folder, options):
         int(re.search(r"arena_bytes = (\d+)", text)[1]), int(re.search(r"weight_bytes = (\d+)", text)[1])
 
 
+def sections(gen):
+    """Where --firmware has weights and code: the definitions of its CMakeLists.txt, the arena's section, and bytes of stack."""
+    with open(os.path.join(gen, "CMakeLists.txt")) as f:
+        text = f.read()
+    definitions = re.search(r"target_compile_definitions\(firmware PRIVATE(.*?)\)\n", text, re.S)[1]
+    with open(os.path.join(gen, "main.cpp")) as f:
+        arena = re.search(r'gnu::section\("([^"]+)"\)', f.read())
+    quoted = [d.replace('\\"', '"') for d in re.findall(r'"((?:[^"\\]|\\.)*)"', definitions)]
+    plain = re.findall(r"^\s*(ONNX2MCU_\w+)\s*$", definitions, re.M)
+    stack = re.search(r"set\(ONNX2MCU_STACK_BYTES (\d+)", text)[1]
+    return [f"-D{d}" for d in quoted + plain] + ([f'-DBENCH_ARENA="{arena[1]}"'] if arena else []), int(stack)
+
+
 def build(gen, chip, inputs, outputs, arena, flags, folder):
     name, _, cpu = CHIPS[chip]
     target, common = os.path.join(ROOT, "targets", name), os.path.join(ROOT, "targets/common")
@@ -86,11 +99,14 @@ def build(gen, chip, inputs, outputs, arena, flags, folder):
     for where in (target, common):
         sources += sorted(os.path.join(where, f) for f in os.listdir(where) if f.endswith(".cpp"))
     elf = os.path.join(folder, "firmware.elf")
+    stack = STACK if chip != "f103" else 2048
     place = [] if chip != "h750" or arena < 100_000 else ['-DBENCH_ARENA=".big_noinit"']
+    if os.path.exists(os.path.join(gen, "main.cpp")):
+        place, stack = sections(gen)
     command = ["arm-none-eabi-g++", "-std=c++17", *cpu.split(), "-O2", "-ffp-contract=off", "-ffreestanding", "-fno-exceptions",
                "-fno-rtti", "-ffunction-sections", "-fdata-sections", "-Wall", "-Wextra", f"-DBENCH_INPUTS={inputs}",
                f"-DBENCH_OUTPUTS={outputs}", *place, f"-I{gen}", f"-I{target}", f"-I{common}", *flags, *sources, "-nostartfiles",
-               "-Wl,--gc-sections", f"-Wl,--defsym=stack_size={STACK if chip != 'f103' else 2048}", "-L", common,
+               "-Wl,--gc-sections", f"-Wl,--defsym=stack_size={stack}", "-L", common,
                "-T", os.path.join(target, "memory.ld"), "-o", elf]
     run((["ccache"] if shutil.which("ccache") else []) + command, "arm-none-eabi-g++")
     return elf
@@ -153,7 +169,7 @@ def bench(name, model, samples, chip, args):
     folder = os.path.join(args.work, f"{name}-{chip}")
     os.makedirs(folder, exist_ok=True)
     expected = reference(model, samples, folder)
-    gen, inputs, outputs, arena, weights = generate(model, chip, folder, args.option)
+    gen, inputs, outputs, arena, weights = generate(model, chip, folder, args.option + ["--firmware"] * args.firmware)
     elf = build(gen, chip, inputs, outputs, arena, args.flag, folder)
     flash, ram = sizes(elf)
     got, result = simulate(elf, chip, samples, folder, {"layers": args.layers, "profile": args.profile, "annotate": args.annotate})
@@ -186,6 +202,8 @@ def parse():
     p.add_argument("--annotate", action="append", default=[], metavar="SYMBOL", help="disassembly with cycles, on stderr")
     p.add_argument("--flag", action="append", default=[], help="added to the compiler's flags, e.g. --flag=-O3")
     p.add_argument("--option", action="append", default=[], help="added to onnx2mcu's command line")
+    p.add_argument("--firmware", action="store_true",
+                   help="weights, code and arena in the memory banks where --firmware has them, e.g. with --option=--optimize=time")
     p.add_argument("--json", help="results as JSON lines, appended to this file")
     p.add_argument("--work", default=os.path.join(CACHE, "work"), help="where generated code and firmware stay")
     return p.parse_args()

@@ -4,6 +4,7 @@
 
 #include "cost/choose_forms.hpp"
 #include "firmware/fit.hpp"
+#include "firmware/hot_weights.hpp"
 #include "firmware/split_arena.hpp"
 #include "import/import.hpp"
 #include "import/read.hpp"
@@ -69,7 +70,9 @@ Network build_network(const CompileOptions& options, Diagnostics& diagnostics) {
   return build_network(import_model(model, {options.model.parent_path(), options.input_shapes}, diagnostics), options, diagnostics);
 }
 
-Network build_network(Graph graph, const CompileOptions& options, Diagnostics& diagnostics) {
+namespace {
+
+Network network_in_banks(Graph& graph, const CompileOptions& options, Diagnostics& diagnostics) {
   run_passes(graph, options, diagnostics);
   const CodeForms forms = choose_code_forms(graph, options);
   Network network = planned(graph, options, forms, options.optimize == Optimize::ram && !options.trace, diagnostics);
@@ -88,6 +91,14 @@ Network build_network(Graph graph, const CompileOptions& options, Diagnostics& d
   for (const Network* n : {&network, &streamed})
     if (auto pieces = in_pieces(*n)) return std::move(*pieces);
   return streamed;
+}
+
+}  // namespace
+
+Network build_network(Graph graph, const CompileOptions& options, Diagnostics& diagnostics) {
+  Network network = network_in_banks(graph, options, diagnostics);
+  if (options.optimize == Optimize::time) choose_hot_weights(network, *options.target, options.place);
+  return network;
 }
 
 }  // namespace o2m

@@ -38,7 +38,8 @@ def measure(index, chip, args):
     os.makedirs(folder, exist_ok=True)
     model = os.path.join(folder, f"layer{index}.onnx")
     samples = make(model, kind, geometry, index)
-    options = SimpleNamespace(work=folder, option=args.option, flag=args.flag, layers=True, profile=False, annotate=args.annotate)
+    options = SimpleNamespace(work=folder, option=args.option, flag=args.flag, layers=True, profile=False, annotate=args.annotate,
+                              firmware=args.firmware)
     row = networks.bench(f"layer{index}", model, samples, chip, options)
     cycles = next(c for n, _, _, c in row["layers"] if "6kernelE" in n)
     return [name, chip, f"{rivals[CHIPS.index(chip)]:.2f}", f"{cycles / work(kind, geometry):.3f}", f"{cycles:.0f}", str(code_bytes(row["elf"])),
@@ -53,6 +54,7 @@ def main():
     p.add_argument("--annotate", action="append", default=[])
     p.add_argument("--flag", action="append", default=[])
     p.add_argument("--option", action="append", default=[])
+    p.add_argument("--firmware", action="store_true", help="memory banks as --firmware has them, e.g. with --option=--place=weights=dtcm")
     p.add_argument("--work", default=os.path.join(networks.CACHE, "work"))
     args = p.parse_args()
     text, bad = INTRODUCTION, 0

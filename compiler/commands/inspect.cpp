@@ -86,7 +86,7 @@ nlohmann::json placement_json(const Network& network, const Target& target, cons
   nlohmann::json banks = nlohmann::json::array();
   for (const BankUse& use : bank_uses(network, target, p, o))
     banks.push_back({{"bank", use.bank->name}, {"bytes", use.total()}, {"of", use.bank->size}});
-  return {{"weights", p.weights.name}, {"arena", p.arena.name}, {"code", p.code.name}, {"banks", banks}};
+  return {{"weights", p.weights.name}, {"hot_weights", p.hot_weights.name}, {"arena", p.arena.name}, {"code", p.code.name}, {"banks", banks}};
 }
 
 /// What the layer takes by the cost model.

@@ -61,7 +61,8 @@ void append_elements(std::string& out, const std::vector<std::byte>& bytes) {
 }
 
 std::string array_block(const ConstantArray& array) {
-  std::string out = fmt::format("\nalignas({}) ONNX2MCU_WEIGHTS inline constexpr {} {}[{}] = {{\n    ", std::max(array.alignment, size_of(array.type)),
+  std::string out = fmt::format("\nalignas({}) {} inline constexpr {} {}[{}] = {{\n    ", std::max(array.alignment, size_of(array.type)),
+                                array.hot ? "ONNX2MCU_HOT_WEIGHTS" : "ONNX2MCU_WEIGHTS",
                                 cpp_name(array.type), array.name, array.count());
   switch (array.type) {
     case DType::int8: case DType::int4: append_elements<std::int8_t>(out, array.bytes); break;

@@ -83,6 +83,7 @@ std::string cmake_lists(const CompileOptions& options, const Program& program, c
   };
   for (const Place& further : placement.further) section(fmt::format("ONNX2MCU_BANK_{}", further.bank).c_str(), "", further.section);
   section("ONNX2MCU_WEIGHTS", "", placement.weights.section);
+  section("ONNX2MCU_HOT_WEIGHTS", "", placement.hot_weights.section);
   section("ONNX2MCU_LAYER", "noinline, ", placement.code.section);
   if (placement.external_flash()) definitions += "\n  ONNX2MCU_EXTERNAL_FLASH";
   return fill("firmware/CMakeLists.txt.in", {{"version", version},

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "cost/cost.hpp"
+#include "firmware/hot_weights.hpp"
 
 namespace o2m {
 namespace {
@@ -69,9 +70,14 @@ std::vector<BankUse> bank_uses(const Network& network, const Target& target, con
   };
   BankUse& flash = use("FLASH");
   BankUse& ram = use(target.name == "h750" ? "DTCM" : "RAM");
-  const std::int64_t weights = constant_bytes(network.program);
-  use(placement.weights.bank).weights += weights;
-  if (!placement.weights.from.empty()) use(placement.weights.from).weights += weights;
+  const auto add_weights = [&](const Place& place, std::int64_t bytes) {
+    if (bytes == 0) return;
+    use(place.bank).weights += bytes;
+    if (!place.from.empty()) use(place.from).weights += bytes;
+  };
+  const std::int64_t hot = hot_bytes(network.program);
+  add_weights(placement.weights, constant_bytes(network.program) - hot);
+  add_weights(placement.hot_weights, hot);
   use(placement.code.bank).code += o.layers;
   if (!placement.code.from.empty()) use(placement.code.from).code += o.layers;
   flash.code += o.flash;
@@ -92,13 +98,16 @@ std::string placement_text(const Network& network, const Target& target, const P
   };
   std::string arena = where(p.arena);
   for (const Place& further : p.further) arena += " and " + where(further);
-  std::string text =
-      fmt::format("weights in {}, arena in {}, code in {}", where(p.weights), arena, where(p.code));
+  const std::int64_t hot = hot_bytes(network.program);
+  std::string weights = hot == 0 || hot < constant_bytes(network.program) ? where(p.weights) : "";
+  if (hot > 0) weights = where(p.hot_weights) + (weights.empty() ? "" : " and ") + weights;
+  std::string text = fmt::format("weights in {}, arena in {}, code in {}", weights, arena, where(p.code));
   text += o.vectors > 0 ? fmt::format(", self-test samples in {}\n", where(p.vectors)) : "\n";
   for (const BankUse& use : bank_uses(network, target, p, o))
     if (use.total() > 0)
       text += fmt::format("  {:<6}{:>9} of {:>9} bytes{}: {}\n", use.bank->name, use.total(), use.bank->size,
                           use.total() > use.bank->size ? ", does not fit" : "", bank_parts(use));
+  text += hot_weights_text(network.program);
   return text;
 }
 

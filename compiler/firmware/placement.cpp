@@ -17,11 +17,14 @@ constexpr Place arena_simple[] = {{"ram", "RAM", ".noinit", ""}};
 constexpr Place code_simple[] = {{"flash", "FLASH", "", ""}, {"ram", "RAM", ".fast_code", "FLASH"}};
 constexpr Place vectors_simple[] = {{"flash", "FLASH", "", ""}};
 
+constexpr Place dtcm_from_qspi{"dtcm", "DTCM", ".external_fast_data.weights", "QSPI"};
 constexpr Place axi_from_qspi{"axi", "AXI", ".external_data.weights", "QSPI"};
 constexpr Place weights_h750[] = {{"flash", "FLASH", "", ""},
                                   {"qspi", "QSPI", ".external.weights", ""},
                                   {"dtcm", "DTCM", ".fast_data.weights", "FLASH"},
                                   {"axi", "AXI", ".big_data.weights", "FLASH"}};
+constexpr const Place& dtcm_from_flash = weights_h750[2];
+constexpr const Place& axi_from_flash = weights_h750[3];
 constexpr Place arena_h750[] = {{"dtcm", "DTCM", ".noinit", ""},
                                 {"axi", "AXI", ".big_noinit", ""},
                                 {"d2", "D2", ".d2_noinit", ""},
@@ -70,10 +73,20 @@ Place roomy(const Target& target, std::span<const Place> arenas, const Network& 
   return arenas[0];
 }
 
+/// Of the arena, in this bank.
+std::int64_t arena_in(std::string_view bank, const Network& network, const Placement& p) {
+  const auto& pieces = network.plan.pieces;
+  if (pieces.empty()) return p.arena.bank == bank ? network.plan.arena_bytes : 0;
+  std::int64_t bytes = 0;
+  for (const ArenaPiece& piece : pieces) bytes += piece.bank == bank ? piece.bytes : 0;
+  return bytes;
+}
+
 /// Bytes of internal flash under this placement.
 std::int64_t flash_use(const Network& network, const Placement& p, const Overhead& o) {
   const bool weights = p.weights.bank == "FLASH" || p.weights.from == "FLASH";
-  return o.flash + o.layers + (weights ? constant_bytes(network.program) : 0) +
+  const std::int64_t hot = hot_bytes(network.program);
+  return o.flash + o.layers + (weights ? constant_bytes(network.program) - hot : 0) + (p.hot_weights.from == "FLASH" ? hot : 0) +
          (p.vectors.bank == "FLASH" ? o.vectors : 0);
 }
 
@@ -96,7 +109,8 @@ std::vector<Place> arena_places(const Target& target, const std::vector<std::str
 std::int64_t taken_beside(const Target& target, const Network& network, const Placement& p, const Overhead& o,
                           const Place& arena) {
   const bool variables = arena.bank == choices(target).arena[0].bank;
-  return (variables ? o.ram + o.stack : 0) + (arena.bank == p.weights.bank ? constant_bytes(network.program) : 0);
+  return (variables ? o.ram + o.stack : 0) + (arena.bank == p.weights.bank ? constant_bytes(network.program) - hot_bytes(network.program) : 0) +
+         (arena.bank == p.hot_weights.bank ? hot_bytes(network.program) : 0);
 }
 
 const Bank& bank_named(const Target& target, std::string_view name) {
@@ -118,15 +132,21 @@ Placement place(const Target& target, const Network& network, const std::vector<
   const auto& pieces = network.plan.pieces;
   if (!pieces.empty()) p.arena = find(target, "arena", pieces[0].place, all.arena);
   for (std::size_t i = 1; i < pieces.size(); ++i) p.further.push_back(find(target, "arena", pieces[i].place, all.arena));
+  const std::int64_t cold = constant_bytes(network.program) - hot_bytes(network.program);
+  if (hot_bytes(network.program) > 0) p.hot_weights = dtcm_from_flash;
   const auto overflows = [&] { return flash_use(network, p, o) > target.flash_bytes; };
   const bool external = all.vectors.size() > 1;
   if (external && !wanted.contains("vectors") && overflows()) p.vectors = all.vectors[1];
-  if (external && !wanted.contains("weights") && overflows())
-    p.weights =
-        constant_bytes(network.program) <= bank_named(target, axi_from_qspi.bank).size ? axi_from_qspi : all.weights[1];
+  if (external && !wanted.contains("weights") && overflows()) {
+    p.weights = cold <= bank_named(target, axi_from_qspi.bank).size ? axi_from_qspi : all.weights[1];
+    if (hot_bytes(network.program) > 0) p.hot_weights = dtcm_from_qspi;
+  }
   if (external && p.weights.name == "axi" && p.weights.from == "FLASH" && overflows())
     p.weights = axi_from_qspi;
   if (!wanted.contains("arena") && pieces.empty()) p.arena = roomy(target, all.arena, network, p, o);
+  if (network.program.weights_in_ram && cold > 0 && p.weights.name == "flash" &&
+      cold + arena_in(axi_from_flash.bank, network, p) <= bank_named(target, axi_from_flash.bank).size)
+    p.weights = axi_from_flash;
   if (!wanted.contains("code") && p.code.bank == "ITCM" && o.layers > bank_named(target, "ITCM").size)
     p.code = find(target, "code", "flash", all.code);
   return p;

@@ -21,9 +21,10 @@ struct Place {
 
 struct Placement {
   Place weights, arena, code, vectors;
+  Place hot_weights = {};            ///< of the arrays that are hot, if there are any
   std::vector<Place> further = {};  ///< of the arena's pieces behind the first
   bool external_flash() const {
-    return weights.bank == "QSPI" || weights.from == "QSPI" || vectors.bank == "QSPI";
+    return weights.bank == "QSPI" || weights.from == "QSPI" || hot_weights.from == "QSPI" || vectors.bank == "QSPI";
   }
 };
 
@@ -39,7 +40,8 @@ struct Overhead {
 /// `words` are "weights=qspi", "arena=axi", "code=itcm", "vectors=qspi". Throws Refusal for a name the target
 /// does not know. What no word decides: everything in flash and the arena in the first RAM with room, fastest
 /// first. Where there is external flash, what does not fit moves there, first the samples, then the weights,
-/// which are copied to RAM at start if they fit there; hot code runs from ITCM.
+/// which are copied to RAM at start if they fit there; hot code runs from ITCM. Weights that the program wants in RAM
+/// (firmware/hot_weights.hpp) are copied to DTCM, and to AXI if there is room beside the arena.
 Placement place(const Target& target, const Network& network, const std::vector<std::string>& words,
                 const Overhead& overhead);
 

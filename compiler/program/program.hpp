@@ -33,6 +33,7 @@ struct ConstantArray {
   DType type = DType::undefined;
   std::vector<std::byte> bytes;
   int alignment = 4;  ///< at least that of its type
+  bool hot = false;   ///< to lie in the memory closest to the core (firmware/hot_weights.hpp)
   std::int64_t count() const { return static_cast<std::int64_t>(bytes.size()) / size_of(type); }
 };
 
@@ -119,6 +120,7 @@ struct Program {
   std::vector<Call> calls;
   std::vector<Port> inputs, outputs;
   std::vector<State> states;
+  bool weights_in_ram = false;     ///< of a firmware, as far as banks have room
   std::vector<std::string> notes;  ///< what passes did with the model's nodes, for inspect
   UniqueNames layer_names, constant_names;  ///< see names.hpp
 
@@ -132,6 +134,8 @@ std::pair<BufferId, std::int64_t> place_in(const Program& program, BufferId id);
 
 /// Bytes of all constant arrays, and multiply-accumulates of one inference.
 std::int64_t constant_bytes(const Program& program);
+/// Of those that are hot.
+std::int64_t hot_bytes(const Program& program);
 std::int64_t total_macs(const Program& program);
 
 }  // namespace o2m

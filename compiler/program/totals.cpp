@@ -14,6 +14,12 @@ std::int64_t constant_bytes(const Program& program) {
   return bytes;
 }
 
+std::int64_t hot_bytes(const Program& program) {
+  std::int64_t bytes = 0;
+  for (const ConstantArray& c : program.constants) bytes += c.hot ? static_cast<std::int64_t>(c.bytes.size()) : 0;
+  return bytes;
+}
+
 std::int64_t total_macs(const Program& program) {
   std::int64_t macs = 0;
   for (const Call& call : program.calls) macs += call.macs;

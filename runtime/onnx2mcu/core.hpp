@@ -42,6 +42,11 @@
 #define ONNX2MCU_WEIGHTS
 #endif
 
+/// Instead, weights for which --optimize time wants the memory closest to the core.
+#ifndef ONNX2MCU_HOT_WEIGHTS
+#define ONNX2MCU_HOT_WEIGHTS ONNX2MCU_WEIGHTS
+#endif
+
 /// Stands behind every layer of a firmware's network; a firmware may define it first to measure, e.g. to note the time.
 #ifndef ONNX2MCU_LAYER_END
 #define ONNX2MCU_LAYER_END(layer) static_cast<void>(0)

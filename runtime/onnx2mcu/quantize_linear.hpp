@@ -6,20 +6,28 @@
 #include "cast.hpp"
 #include "float_qlinear.hpp"
 #include "requantize_channel.hpp"
+#include "unrolled.hpp"
 
 namespace onnx2mcu {
+
+/// Elements i to i + n - 1: the divisions first, each of which takes longer than all the rest.
+template <class L, int n, class Y>
+ONNX2MCU_INLINE void quantize_elements(const float* x, Y* y, int i) noexcept {
+  float scaled[n > 0 ? n : 1];
+  unrolled<n>([&](auto k) ONNX2MCU_INLINE_LAMBDA { scaled[k.value] = x[i + k.value] / channel_element(L::scale, (i + k.value) / L::inner % L::channels); });
+  unrolled<n>([&](auto k) ONNX2MCU_INLINE_LAMBDA {
+    const std::int32_t zero_point = channel_element(L::zero_point, (i + k.value) / L::inner % L::channels);
+    const float lowest = static_cast<float>(L::y_min - zero_point), highest = static_cast<float>(L::y_max - zero_point);
+    y[i + k.value] = static_cast<Y>(round_half_even(L::Cpu::limit(scaled[k.value], lowest, highest)) + zero_point);
+  });
+}
 
 /// y = round_half_even(clamp(x / scale)) + zero_point, dividing as ONNX Runtime does; NaN becomes y_min (x86).
 template <class L, class Y>
 ONNX2MCU_INLINE void quantize_linear(const float* x, Y* y) noexcept {
-  for (int i = 0; i < L::size; ++i) {
-    const int c = i / L::inner % L::channels;
-    const std::int32_t zero_point = channel_element(L::zero_point, c);
-    const float lowest = static_cast<float>(L::y_min - zero_point), highest = static_cast<float>(L::y_max - zero_point);
-    const float scaled = x[i] / channel_element(L::scale, c);
-    const float clamped = scaled > lowest ? (scaled < highest ? scaled : highest) : lowest;
-    y[i] = static_cast<Y>(round_to_int32(clamped) + zero_point);
-  }
+  constexpr int together = L::channels == 1 ? 4 : 1, whole = L::size / together * together;
+  for (int i = 0; i < whole; i += together) quantize_elements<L, together>(x, y, i);
+  quantize_elements<L, L::size - whole>(x, y, whole);
 }
 
 /// y = float(x - zero_point) * scale.

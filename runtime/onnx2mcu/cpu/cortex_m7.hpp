@@ -109,7 +109,13 @@ namespace onnx2mcu::cpu {
 #undef ONNX2MCU_M7_BACK
 #undef ONNX2MCU_M7_NEXT_X
 
-using CortexM7 = RegisterBlocksM7;
+struct CortexM7 : RegisterBlocksM7 {
+  static ONNX2MCU_INLINE float limit(float value, float lowest, float highest) noexcept {  // without a branch
+    float r;
+    asm("vmaxnm.f32 %0, %1, %2\n\tvminnm.f32 %0, %0, %3" : "=&t"(r) : "t"(value), "t"(lowest), "t"(highest));
+    return r;
+  }
+};
 
 #else
 

@@ -143,6 +143,11 @@ struct Portable {
     const auto truncated = static_cast<std::int32_t>(value);
     return value > -4194304.0F && value < 4194304.0F ? round_half_even(value) : truncated;
   }
+  /// Within [lowest, highest]; NaN becomes lowest.
+  static ONNX2MCU_INLINE float limit(float value, float lowest, float highest) noexcept {
+    const float raised = value > lowest ? value : lowest;
+    return raised < highest ? raised : highest;
+  }
   /// The upper word of a * b, plus addend.
   static ONNX2MCU_INLINE std::int32_t smmla(std::int32_t a, std::int32_t b, std::int32_t addend) noexcept {
     return accumulate(static_cast<std::int32_t>((static_cast<std::int64_t>(a) * b) >> 32), addend);
