@@ -12,7 +12,7 @@ namespace {
 constexpr std::int64_t grain = 16;  // bytes: what the planner tells apart
 constexpr std::int64_t around_network =
     9'500;  // bytes of flash that a firmware takes beside its network, measured
-constexpr int unrolls[] = {8, 4, 2, 1};
+constexpr int unrolls[] = {8, 4, 2, 1}, many_steps = 32;  // so many where a cache of code has room for them
 
 double real(std::int64_t value) { return static_cast<double>(value); }
 
@@ -76,6 +76,7 @@ std::vector<LayerChoices> choices_of(const Graph& graph, const Target& target, c
   const Program blocked = lowered(graph, target, {{}, {}, winograd}), rolled = lowered(graph, target, {{false, 1}});
   std::vector<LayerChoices> layers;
   constants = constant_bytes(blocked);
+  const bool roomy = target.cpu == "CortexM7" && constants + 2 * auto_code_bytes <= target.flash_bytes - around_network;
   for (const Call& call : blocked.calls) {
     LayerChoices layer{call.name, {}};
     const auto add = [&](const Program& program, const Call& written, const CodeForm& form) {
@@ -84,6 +85,7 @@ std::vector<LayerChoices> choices_of(const Graph& graph, const Target& target, c
     };
     for (const int steps : unrolls)
       if (has_unroll(call)) add(blocked, unrolled(call, steps), {true, steps});
+    if (has_unroll(call) && roomy) add(blocked, unrolled(call, many_steps), {true, many_steps});
     if (full && has_unroll(call)) add(blocked, unrolled(call, all_steps), {true, all_steps});
     if (!has_unroll(call)) add(blocked, call, {});
     const auto plain = std::find_if(rolled.calls.begin(), rolled.calls.end(),

@@ -84,13 +84,18 @@ void add_conv(Work& work, const Constants& c) {
 void add_winograd(Work& work, const Constants& c) {
   const std::int64_t out_w = c("out_w"), out_h = c("out_h"), out_c = c("out_c"), in_c = c("in_c"), rows = (out_h + 1) / 2,
                      strips = rows * ((out_w + 7) / 8), passes = strips * (out_c / 2);
-  work.amounts.insert({{"steps", real(passes * 16 * (in_c / 2))},
+  const std::int64_t unroll = c("unroll", 8);
+  const bool bytes = c("strips") > 1;  // they are transformed into RAM
+  work.amounts.insert({{bytes ? "steps from RAM" : "steps", real(passes * 16 * (in_c / 2))},
+                       {"loops", unroll < in_c / 2 ? real(passes * 16 * (in_c / 2 / std::min<std::int64_t>(unroll, 8))) : 0},
                        {"passes", real(passes)},
                        {"tiles", real(rows * ((out_w + 1) / 2) * out_c)},
                        {"strips", real(strips)},
                        {"cells", real(strips * in_c)},
+                       {"transformed weights", !bytes ? 0 : real((rows + c("tile_rows") - 1) / c("tile_rows") * in_c * out_c)},
                        {"again", real(out_h * out_w * out_c) * c.again(real(9 * in_c))}});
-  work.parts.insert({{"steps", real(std::min<std::int64_t>(c("unroll", 8), 8))}, {c.form() + " outputs", 4.0}});
+  const bool straight = (in_c == 32 || in_c == 64) && unroll >= in_c / 2;
+  work.parts.insert({{"steps", real(straight ? in_c / 2 : std::min<std::int64_t>(unroll, 8))}, {c.form() + " outputs", 4.0}});
 }
 
 /// packed_direct_conv2d: blocks of four channels (then of 2, 1) of a pixel, four inputs at a time.

@@ -32,7 +32,20 @@ bool fits(const Accumulators& acc) {
   return std::all_of(acc.ranges.begin(), acc.ranges.end(), [](AccumulatorRange r) { return r.lo >= -limit && r.hi < limit; });
 }
 
+/// Rows of tiles whose transformed inputs wait together for each pair of channels' weights: as many as fit 16 KiB, or
+/// what the weights take in flash, for the more they are the more it costs to transform them once again.
+std::int64_t rows_together(const QuantizedConv& conv) {
+  const std::int64_t most = std::max<std::int64_t>(16 << 10, 9 * conv.in_c * conv.out_c);
+  const std::int64_t row = (conv.window.out_w + 7) / 8 * 128 * conv.in_c;
+  return std::clamp<std::int64_t>(most / row, 1, (conv.window.out_h + 1) / 2);
+}
+
 }  // namespace
+
+bool keeps_winograd_bytes(LowerContext& c, const QuantizedConv& conv) {
+  constexpr std::int64_t cache = 16 << 10;  // of an M7, for data: what does not stay there comes from flash, again and again
+  return c.target.cpu == "CortexM7" && conv.weights.type == DType::int8 && 32 * conv.in_c * conv.out_c > cache;
+}
 
 bool wants_winograd(LowerContext& c, const QuantizedConv& conv, const Accumulators& acc) {
   const Window2d& w = conv.window;
@@ -46,27 +59,47 @@ std::vector<std::int32_t> winograd_weights(const QuantizedConv& conv) {
     std::vector<std::array<std::int32_t, 16>> tiles[2];
     for (std::int64_t row = 0; row < 2; ++row)
       for (std::int64_t i = 0; i < conv.in_c; ++i) tiles[row].push_back(tile_weights(conv, c + row, i));
-    for (std::size_t place = 0; place < 16; ++place)
-      for (std::size_t quad = 0; quad < tiles[0].size(); quad += 4)
-        for (std::size_t first = quad; first < quad + 2; ++first)
-          for (const auto& tile : tiles)
-            words.push_back(static_cast<std::int32_t>((static_cast<std::uint32_t>(tile[first][place]) & 0xFFFFU) |
-                                                      static_cast<std::uint32_t>(tile[first + 2][place]) << 16));
+    for (std::size_t x = 0; x < 4; ++x)
+      for (const std::size_t y : {2, 1, 0, 3}) {
+        const auto weight = [&](const std::array<std::int32_t, 16>& tile) { return static_cast<std::uint32_t>(tile[4 * y + x]); };
+        for (std::size_t quad = 0; quad < tiles[0].size(); quad += 4)
+          for (std::size_t first = quad; first < quad + 2; ++first)
+            for (const auto& row : tiles) words.push_back(static_cast<std::int32_t>((weight(row[first]) & 0xFFFFU) | weight(row[first + 2]) << 16));
+      }
   }
   return words;
 }
 
+std::vector<std::int8_t> winograd_bytes(const QuantizedConv& conv) {
+  std::vector<std::int8_t> bytes;
+  for (std::int64_t c = 0; c < conv.out_c; ++c)
+    for (std::int64_t quad = 0; quad < conv.in_c; quad += 4)
+      for (std::int64_t tap = 0; tap < 9; ++tap)
+        for (std::int64_t i = quad; i < quad + 4; ++i) bytes.push_back(static_cast<std::int8_t>(conv.weights.at(c, tap * conv.in_c + i)));
+  return bytes;
+}
+
 void add_winograd(LowerContext& c, Call& call, const QuantizedConv& conv, const Accumulators& acc) {
   const std::int64_t pairs = conv.in_c / 2;
-  call.scratch = {c.scratch("tiles", DType::uint32, 64 * pairs + std::max<std::int64_t>(40 * pairs, 128) + conv.in_c / 4)};
-  const std::vector<std::int32_t> words = winograd_weights(conv);
+  const bool bytes = keeps_winograd_bytes(c, conv);
+  const std::int64_t rows = bytes ? rows_together(conv) : 1, strips = bytes ? rows * ((conv.window.out_w + 7) / 8) : 1;
+  call.scratch = {c.scratch("tiles", DType::uint32, strips * 64 * pairs + 40 * pairs + conv.in_c / 4 + (bytes ? 32 * pairs : 0))};
   std::vector<std::int32_t> bias;
   for (const std::int32_t b : acc.bias) bias.push_back(4 * b);
   call.params.push_back(param("unroll", c.form().unroll));
-  call.params.push_back(param_array(c.program, "weights", c.array("weights", DType::int32, words)));
+  call.params.push_back(param("strips", strips));
+  call.params.push_back(param("tile_rows", rows));
+  if (bytes) {
+    call.params.push_back(param_array(c.program, "weights", c.array("weights", DType::int8, winograd_bytes(conv))));
+    call.weight_bytes = 9 * conv.in_c * conv.out_c;
+  } else {
+    const std::vector<std::int32_t> words = winograd_weights(conv);
+    call.params.push_back(param_array(c.program, "weights", c.array("weights", DType::int32, words)));
+    call.weight_bytes = static_cast<std::int64_t>(words.size()) * 4;
+  }
   call.params.push_back(param_array(c.program, "bias", c.array("bias", DType::int32, bias)));
-  call.weight_bytes = static_cast<std::int64_t>(words.size()) * 4;
   call.algorithm = "Winograd F(2 x 2, 3 x 3) in integers: 16 multiplications for 36; 2 channels x 4 tiles";
+  if (bytes) call.algorithm += fmt::format(", weights transformed on every run for {} rows of tiles", rows);
 }
 
 }  // namespace o2m

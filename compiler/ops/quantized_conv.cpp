@@ -292,6 +292,7 @@ Call packed_guarded_conv_call(LowerContext& c, const QuantizedConv& conv, const 
   const char *kernel = "packed_guarded_conv2d", *header = "packed_guarded.hpp";
   if (!conv.depthwise() && wants_winograd(c, conv, acc)) {
     Call call = winograd_call(c, conv, acc, "winograd_guarded_conv2d", "winograd_guarded.hpp");
+    if (keeps_winograd_bytes(c, conv)) return call;
     std::vector<std::int16_t> weights;  // as they are in the model, for what is computed again in float
     for (std::int64_t o = 0; o < conv.out_c; ++o)
       for (std::int64_t i = 0; i < conv.in_c; ++i)

@@ -187,12 +187,13 @@ std::vector<LiveBuffer> live_buffers(const Program& program, const Call& stream)
 
 namespace {
 
-/// Winograd's kernels make two rows of output at a time from four rows of input.
-Call by_two_rows(Call call) {
+/// Winograd's kernels make two rows of output at a time from four rows of input, or several such pairs of rows.
+Call by_rows_of_tiles(Call call) {
   if (call.kernel.rfind("winograd_", 0) != 0) return call;
   call.kernel = "packed_conv2d";
-  for (const auto& [name, value] : {std::pair<const char*, std::int64_t>{"out_h", (int_param(call, "out_h") + 1) / 2}, {"out_w", 2 * int_param(call, "out_w")},
-                                    {"k_h", 4}, {"stride_h", 2}})
+  const std::int64_t rows = 2 * int_param(call, "tile_rows");
+  for (const auto& [name, value] : {std::pair<const char*, std::int64_t>{"out_h", (int_param(call, "out_h") + rows - 1) / rows},
+                                    {"out_w", rows * int_param(call, "out_w")}, {"k_h", rows + 2}, {"stride_h", rows}})
     for (Param& p : call.params)
       if (p.name == name) p.value = std::to_string(value);
   return call;
@@ -200,7 +201,7 @@ Call by_two_rows(Call call) {
 
 /// A call of one layer as a stream of one stage over whole tensors: the order of its reads and writes.
 std::optional<Call> single_stage(const Program& program, const Call& call) {
-  auto form = row_form(program, by_two_rows(call));
+  auto form = row_form(program, by_rows_of_tiles(call));
   if (!form) return std::nullopt;
   Stage& stage = form->stage;
   stage.layer.scratch = call.scratch;

@@ -6,6 +6,7 @@
 #include "broadcast.hpp"
 #include "float_math.hpp"
 #include "requantize_channel.hpp"
+#include "unrolled.hpp"
 
 namespace onnx2mcu {
 
@@ -18,15 +19,37 @@ ONNX2MCU_INLINE std::int32_t add_exactly(std::int32_t outer, std::int32_t inner)
   return round_half_even(limit(sum, L::y_min, L::y_max));
 }
 
+/// Four elements at a time, by words.
+template <class L, class A, class B, class Y>
+ONNX2MCU_INLINE void add_fours(const A* outer, const B* inner, Y* y, int count) noexcept {
+  for (int i = 0; i < count; i += 4) {
+    const std::uint32_t a = cpu::load_word(outer + i), b = cpu::load_word(inner + i);
+    unrolled<4>([&](auto k) ONNX2MCU_INLINE_LAMBDA {
+      const std::int32_t u = static_cast<A>(a >> (8 * k.value) & 0xFFU), v = static_cast<B>(b >> (8 * k.value) & 0xFFU);
+      y[i + k.value] = static_cast<Y>(saturate_shifted<L, L::shift>(u * L::outer_multiplier + L::addend + v * L::inner_multiplier));
+    });
+  }
+}
+
+template <class L>
+constexpr bool adds_by_fours() noexcept {
+  if constexpr (L::exact || L::Cpu::vectorizes || array_size(L::size) > 1) return false;
+  else return L::shift > 0 && L::size[0] % 4 == 0 && L::a_step[0] == 1 && L::b_step[0] == 1;
+}
+
 /// outer, inner: the operands as ONNX Runtime nests them; y may be either.
 template <class L, class A, class B, class Y>
 ONNX2MCU_INLINE void elementwise_add(const A* outer, const B* inner, Y* y) noexcept {
-  for_each_pair<L>(outer, inner, y, [](A a, B b) ONNX2MCU_INLINE_LAMBDA {
-    if constexpr (L::exact)
-      return static_cast<Y>(add_exactly<L>(a, b));
-    else
-      return static_cast<Y>(saturate<L>(add_affine(a, b, L::outer_multiplier, L::inner_multiplier, L::addend, L::shift)));
-  });
+  if constexpr (adds_by_fours<L>()) {
+    add_fours<L>(outer, inner, y, L::size[0]);
+  } else {
+    for_each_pair<L>(outer, inner, y, [](A a, B b) ONNX2MCU_INLINE_LAMBDA {
+      if constexpr (L::exact)
+        return static_cast<Y>(add_exactly<L>(a, b));
+      else
+        return static_cast<Y>(saturate<L>(add_affine(a, b, L::outer_multiplier, L::inner_multiplier, L::addend, L::shift)));
+    });
+  }
 }
 
 }  // namespace onnx2mcu

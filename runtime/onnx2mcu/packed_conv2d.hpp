@@ -12,12 +12,15 @@ namespace onnx2mcu {
 /// n elements of x to int16.
 template <class L, int n, class X>
 ONNX2MCU_INLINE void widen(const X* x, std::int16_t* out) noexcept {
-  for (int i = 0; i < n / 4; ++i, x += 4, out += 4) {
-    const std::uint32_t word = cpu::load_word(x);
+  const auto four = [&](int i) ONNX2MCU_INLINE_LAMBDA {
+    const std::uint32_t word = cpu::load_word(x + i);
     const std::uint32_t even = even_bytes<L, X>(word), odd = odd_bytes<L, X>(word);
-    cpu::store_word(out, L::Cpu::pack_low(even, odd));
-    cpu::store_word(out + 2, L::Cpu::pack_high(even, odd));
-  }
+    cpu::store_word(out + i, L::Cpu::pack_low(even, odd));
+    cpu::store_word(out + i + 2, L::Cpu::pack_high(even, odd));
+  };
+  for (int i = 0; i < n / 16; ++i, x += 16, out += 16) unrolled<4>([&](auto k) ONNX2MCU_INLINE_LAMBDA { four(4 * k.value); });
+  unrolled<n % 16 / 4>([&](auto k) ONNX2MCU_INLINE_LAMBDA { four(4 * k.value); });
+  x += n % 16 / 4 * 4, out += n % 16 / 4 * 4;
   for (int i = 0; i < n % 4; ++i) out[i] = x[i];
 }
 
@@ -40,11 +43,13 @@ ONNX2MCU_INLINE std::int32_t* patch_end(std::int16_t* patch) noexcept {
 
 template <int words>
 ONNX2MCU_INLINE void copy_words(const std::int32_t* from, std::int32_t* to) noexcept {
-  for (int i = 0; i < words / 4; ++i, from += 4, to += 4) {
-    const std::int32_t a = from[0], b = from[1], c = from[2], d = from[3];
-    to[0] = a, to[1] = b, to[2] = c, to[3] = d;
-  }
-  unrolled<words % 4>([&](auto k) ONNX2MCU_INLINE_LAMBDA { to[k.value] = from[k.value]; });
+  const auto four = [&](int i) ONNX2MCU_INLINE_LAMBDA {
+    const std::int32_t a = from[i], b = from[i + 1], c = from[i + 2], d = from[i + 3];
+    to[i] = a, to[i + 1] = b, to[i + 2] = c, to[i + 3] = d;
+  };
+  for (int i = 0; i < words / 8; ++i, from += 8, to += 8) four(0), four(4);
+  if constexpr (words % 8 >= 4) four(0);
+  unrolled<words % 4>([&](auto k) ONNX2MCU_INLINE_LAMBDA { to[words % 8 / 4 * 4 + k.value] = from[words % 8 / 4 * 4 + k.value]; });
 }
 
 /// `count` cells of zero points, one in each column.

@@ -11,15 +11,20 @@
 
 namespace onnx2mcu {
 
-/// The scratch of a layer in words: [16][pairs][4 tiles] transformed inputs; behind them the columns of a strip, half
-/// transformed, [10][4][pairs], or later the products of two output channels, [16][2][4 tiles]; a cell of zero points.
+/// The scratch of a layer in words: for each of L::strips strips [16][pairs][4 tiles] transformed inputs, a tile's columns one
+/// after the other, in each places 2, 1, 0, 3; behind them the columns of a strip, half transformed, [10][4][pairs], or later
+/// the sums of two output channels, [2][4 tiles][2][4 columns]; a cell of zero points; if L::weights are the model's own
+/// bytes, two channels' transformed ones.
 template <class L>
 struct Winograd {
   static constexpr int pairs = L::in_c / 2;  ///< words of a cell: two channels each
   static constexpr int columns = 10;         ///< of a strip, with those it shares with its neighbours
   static constexpr int inputs = 16 * pairs * 4;
-  static constexpr int middle = columns * 4 * pairs > 128 ? columns * 4 * pairs : 128;
-  static constexpr int words = inputs + middle + L::in_c / 4;
+  static constexpr int middle = columns * 4 * pairs;
+  static constexpr int middle_at = L::strips * inputs, zero_at = middle_at + middle, weights_at = zero_at + L::in_c / 4;
+  static constexpr int across = (L::out_w + 7) / 8;  ///< strips of a row
+  static constexpr bool transforms_weights = sizeof(L::weights[0]) == 1;
+  static constexpr int words = weights_at + (transforms_weights ? 32 * pairs : 0);
 };
 
 /// The vertical sums of one column for all channels: t: [4][pairs]. A word holds channels (4q, 4q + 2) or the next two.
@@ -39,125 +44,186 @@ ONNX2MCU_INLINE void winograd_column(const X* a, const X* b, const X* c, const X
   }
 }
 
-/// The inputs of the strip whose first output column is ox; rows: the four under it, null outside the image.
+/// The four rows of input under output rows oy and oy + 1, null outside the image.
 template <class L, class X>
-ONNX2MCU_INLINE void winograd_inputs(const X* const (&rows)[4], int ox, std::uint32_t* scratch) noexcept {
+ONNX2MCU_INLINE void winograd_rows(const X* x, int oy, const X* (&rows)[4]) noexcept {
+  for (int k = 0; k < 4; ++k) {
+    const int iy = oy - L::pad_top + k;
+    rows[k] = iy < 0 || iy >= L::in_h ? nullptr : x + iy * (L::in_w * L::in_c);
+  }
+}
+
+/// The inputs of the strip whose first output is (oy, ox).
+template <class L, class X>
+ONNX2MCU_INLINE void winograd_inputs(const X* x, int oy, int ox, std::uint32_t* scratch, std::uint32_t* to) noexcept {
   constexpr int pairs = Winograd<L>::pairs;
-  std::uint32_t* t = scratch + Winograd<L>::inputs;
-  const X* const outside = reinterpret_cast<const X*>(t + Winograd<L>::middle);
+  const X* rows[4];
+  winograd_rows<L>(x, oy, rows);
+  std::uint32_t* t = scratch + Winograd<L>::middle_at;
+  const X* const outside = reinterpret_cast<const X*>(scratch + Winograd<L>::zero_at);
   for (int ix = ox - L::pad_left, end = ix + Winograd<L>::columns; ix < end; ++ix, t += 4 * pairs) {
     const bool inside = ix >= 0 && ix < L::in_w;
     const auto cell = [&](const X* row) ONNX2MCU_INLINE_LAMBDA { return inside && row != nullptr ? row + ix * L::in_c : outside; };
     winograd_column<L>(cell(rows[0]), cell(rows[1]), cell(rows[2]), cell(rows[3]), t);
   }
-  t = scratch + Winograd<L>::inputs;
-  for (int i = 0; i < 4; ++i, scratch += 4 * 4 * pairs - 4 * pairs)
-    for (int pair = 0; pair < pairs; ++pair, ++t, scratch += 4)
+  t = scratch + Winograd<L>::middle_at;
+  for (int i = 0; i < 4; ++i) {
+    std::uint32_t* place = to + (i == 3 ? 3 : 2 - i) * (4 * pairs);
+    for (int pair = 0; pair < pairs; ++pair, ++t, place += 4)
       unrolled<4>([&](auto tile) ONNX2MCU_INLINE_LAMBDA {
         const std::uint32_t* const from = t + tile.value * 2 * (4 * pairs);
         const std::uint32_t p = from[0], q = from[4 * pairs], r = from[8 * pairs], s = from[12 * pairs];
-        std::uint32_t* const to = scratch + tile.value;
-        to[0] = L::Cpu::ssub16(p, r);
-        to[4 * pairs] = L::Cpu::sadd16(q, r);
-        to[8 * pairs] = L::Cpu::ssub16(r, q);
-        to[12 * pairs] = L::Cpu::ssub16(q, s);
+        place[tile.value] = L::Cpu::ssub16(p, r);
+        place[tile.value + 16 * pairs] = L::Cpu::sadd16(q, r);
+        place[tile.value + 32 * pairs] = L::Cpu::ssub16(r, q);
+        place[tile.value + 48 * pairs] = L::Cpu::ssub16(q, s);
       });
+  }
 }
 
-/// The products of two channels with a strip: [16][2][4 tiles]. Returns the weights of the next two.
+/// Four times G g G' of two inputs a word, g: nine words. to: [16][pairs][2].
 template <class L>
-ONNX2MCU_INLINE const std::int32_t* winograd_products(const std::uint32_t* x, const std::int32_t* w, std::int32_t* products) noexcept {
+ONNX2MCU_INLINE void winograd_transformed(const std::uint32_t (&g)[9], std::int32_t* to) noexcept {
+  constexpr int column = 4 * 2 * Winograd<L>::pairs;
+  const auto add = [](std::uint32_t a, std::uint32_t b) ONNX2MCU_INLINE_LAMBDA { return L::Cpu::sadd16(a, b); };
+  const auto sub = [](std::uint32_t a, std::uint32_t b) ONNX2MCU_INLINE_LAMBDA { return L::Cpu::ssub16(a, b); };
+  const auto across = [&](std::uint32_t p, std::uint32_t q, std::uint32_t r, std::int32_t* place) ONNX2MCU_INLINE_LAMBDA {
+    const std::uint32_t ends = add(p, r);
+    place[0] = cpu::wrap(add(p, p));
+    place[column] = cpu::wrap(add(ends, q));
+    place[2 * column] = cpu::wrap(sub(ends, q));
+    place[3 * column] = cpu::wrap(add(r, r));
+  };
+  const std::uint32_t l = add(g[0], g[6]), m = add(g[1], g[7]), r = add(g[2], g[8]);
+  across(sub(l, g[3]), sub(m, g[4]), sub(r, g[5]), to);
+  across(add(l, g[3]), add(m, g[4]), add(r, g[5]), to + column / 4);
+  across(add(g[0], g[0]), add(g[1], g[1]), add(g[2], g[2]), to + column / 2);
+  across(add(g[6], g[6]), add(g[7], g[7]), add(g[8], g[8]), to + 3 * column / 4);
+}
+
+/// The transformed weights of two channels; w: [2][in_c / 4][9][4] bytes.
+template <class L>
+ONNX2MCU_INLINE void winograd_weights(const std::int8_t* w, std::int32_t* to) noexcept {
+  for (int row = 0; row < 2; ++row, ++to)
+    for (int pair = 0; pair < Winograd<L>::pairs; pair += 2, w += 36) {
+      std::uint32_t even[9], odd[9];
+      unrolled<9>([&](auto tap) ONNX2MCU_INLINE_LAMBDA { even[tap.value] = L::Cpu::sxtb16(cpu::load_word(w + 4 * tap.value)); });
+      winograd_transformed<L>(even, to + 2 * pair);
+      unrolled<9>([&](auto tap) ONNX2MCU_INLINE_LAMBDA { odd[tap.value] = L::Cpu::sxtb16_ror8(cpu::load_word(w + 4 * tap.value)); });
+      winograd_transformed<L>(odd, to + 2 * pair + 2);
+    }
+}
+
+/// The sums of two channels and a strip by columns of the tiles, [2][4 tiles][2][4]: of the products at its places 0, 1 and 2,
+/// and of 2 and 3 less those of 1. Returns the weights of the next two channels.
+template <class L>
+ONNX2MCU_INLINE const std::int32_t* winograd_sums(const std::uint32_t* x, const std::int32_t* w, std::int32_t* sums) noexcept {
   if constexpr (L::Cpu::has_blocks) {
-    L::Cpu::template mac_places<Winograd<L>::pairs, L::unroll>(x, w, products);
+    L::Cpu::template mac_columns<Winograd<L>::pairs, L::unroll>(x, w, sums);
   } else {
-    for (int place = 0; place < 16; ++place, products += 8) {
-      std::int32_t a[8] = {};
-      for (int pair = 0; pair < Winograd<L>::pairs; ++pair, x += 4, w += 2)
-        unrolled<8>([&](auto k) ONNX2MCU_INLINE_LAMBDA { a[k.value] = L::Cpu::smlad(cpu::load_word(w + k.value / 4), x[k.value % 4], a[k.value]); });
-      for (int k = 0; k < 8; ++k) products[k] = a[k];
+    for (int column = 0; column < 4; ++column) {
+      std::int32_t a[4][8] = {};
+      for (auto& place : a)
+        for (int pair = 0; pair < Winograd<L>::pairs; ++pair, x += 4, w += 2)
+          unrolled<8>([&](auto k) ONNX2MCU_INLINE_LAMBDA { place[k.value] = L::Cpu::smlad(cpu::load_word(w + k.value / 4), x[k.value % 4], place[k.value]); });
+      for (int k = 0; k < 8; ++k) {
+        const auto p2 = static_cast<std::uint32_t>(a[0][k]), p1 = static_cast<std::uint32_t>(a[1][k]);
+        sums[8 * k + column] = cpu::wrap(static_cast<std::uint32_t>(a[2][k]) + p1 + p2);
+        sums[8 * k + 4 + column] = cpu::wrap(p2 + static_cast<std::uint32_t>(a[3][k]) - p1);
+      }
     }
   }
   return w;
 }
 
-/// m: [16][2][4 tiles] products, start: four times the accumulators' first value. Calls give(four times the accumulator, y, x) for the four outputs of one channel of one tile.
-template <class Give>
-ONNX2MCU_INLINE void winograd_outputs(const std::int32_t* m, std::int32_t start, Give give) noexcept {
-  std::uint32_t upper[4], lower[4];
-  unrolled<4>([&](auto j) ONNX2MCU_INLINE_LAMBDA {
-    const auto at = [&](int i) ONNX2MCU_INLINE_LAMBDA { return static_cast<std::uint32_t>(m[(4 * i + j.value) * 8]); };
-    const std::uint32_t p = at(1) + (j.value == 1 ? static_cast<std::uint32_t>(start) : 0U), q = at(2);  // this one is part of all four outputs
-    upper[j.value] = at(0) + p + q;
-    lower[j.value] = p - q - at(3);
-  });
-  const auto row = [&](const std::uint32_t (&s)[4], int y) ONNX2MCU_INLINE_LAMBDA {
-    give(cpu::wrap(s[0] + s[1] + s[2]), y, 0);
-    give(cpu::wrap(s[1] - s[2] - s[3]), y, 1);
-  };
-  row(upper, 0);
-  row(lower, 1);
+/// Four times the accumulators of a tile, [2][2], from its sums, [2][4 columns]. start: four times their first value.
+ONNX2MCU_INLINE void winograd_tile(const std::int32_t* sums, std::int32_t start, std::int32_t (&four)[4]) noexcept {
+  std::uint32_t s[8];
+  unrolled<8>([&](auto i) ONNX2MCU_INLINE_LAMBDA { s[i.value] = static_cast<std::uint32_t>(sums[i.value]); });
+  const std::uint32_t upper = static_cast<std::uint32_t>(start) + s[1], lower = static_cast<std::uint32_t>(start) - s[5];
+  four[0] = cpu::wrap(upper + s[0] + s[2]);
+  four[1] = cpu::wrap(upper - s[2] - s[3]);
+  four[2] = cpu::wrap(lower - s[4] - s[6]);
+  four[3] = cpu::wrap(lower + s[6] + s[7]);
 }
 
-/// Output channel c of a strip: y = output(four times the accumulator, oy, ox).
+/// Channel c of a tile whose first output is (oy, ox): y = output(its place in the tile, 0 to 3), inside the image.
 template <class L, class Y, class Output>
-ONNX2MCU_INLINE void winograd_channel(const std::int32_t* products, Y* y, int oy, int ox, int c, Output output) noexcept {
-  const std::int32_t start = L::bias[c];
-  for (int tile = 0; tile < 4 && ox + 2 * tile < L::out_w; ++tile)
-    winograd_outputs(products + tile, start, [&](std::int32_t sum, int j, int i) ONNX2MCU_INLINE_LAMBDA {
-      const int x_at = ox + 2 * tile + i;
-      if ((L::out_h % 2 != 0 && oy + j >= L::out_h) || (L::out_w % 2 != 0 && x_at >= L::out_w)) return;
-      y[(j * L::out_w + x_at) * L::out_c + c] = output(sum, oy + j, x_at);
-    });
+ONNX2MCU_INLINE void winograd_store(Y* y, int oy, int ox, int c, Output output) noexcept {
+  unrolled<4>([&](auto i) ONNX2MCU_INLINE_LAMBDA {
+    constexpr int down = i.value / 2, right = i.value % 2;
+    if ((down != 0 && L::out_h % 2 != 0 && oy + 1 == L::out_h) || (right != 0 && L::out_w % 2 != 0 && ox + 1 == L::out_w)) return;
+    y[(down * L::out_w + ox + right) * L::out_c + c] = output(i.value);
+  });
 }
 
-/// Two output rows, the first of them oy, from the four input rows under them.
+/// Output channel c of a strip: y = output(four times the accumulator).
+template <class L, class Y, class Output>
+ONNX2MCU_INLINE void winograd_channel(const std::int32_t* sums, Y* y, int oy, int ox, int c, Output output) noexcept {
+  const std::int32_t start = L::bias[c];
+  for (const int end = ox + 8 < L::out_w ? ox + 8 : L::out_w; ox < end; ox += 2, sums += 8) {
+    std::int32_t four[4];
+    winograd_tile(sums, start, four);
+    winograd_store<L>(y, oy, ox, c, [&](int i) ONNX2MCU_INLINE_LAMBDA { return output(four[i]); });
+  }
+}
+
+/// The outputs of `count` strips, the first of them the first-th of the image.
 template <class L, class X, class Y, class Finish>
-ONNX2MCU_INLINE void winograd_two_rows(const X* const (&rows)[4], Y* y, int oy, std::uint32_t* scratch, Finish finish) noexcept {
-  std::int32_t* const products = reinterpret_cast<std::int32_t*>(scratch + Winograd<L>::inputs);
-  for (int ox = 0; ox < L::out_w; ox += 8) {
-    winograd_inputs<L>(rows, ox, scratch);
-    const std::int32_t* w = L::weights;
-    for (int c = 0; c < L::out_c; c += 2) {
-      w = winograd_products<L>(scratch, w, products);
-      for (int k = 0; k < 2; ++k) finish.channel(products + 4 * k, rows, y, oy, ox, c + k);
+ONNX2MCU_INLINE void winograd_strips(const X* x, Y* y, int first, int count, std::uint32_t* scratch, Finish finish) noexcept {
+  using W = Winograd<L>;
+  std::int32_t* const sums = reinterpret_cast<std::int32_t*>(scratch + W::middle_at);
+  for (int s = 0; s < count; ++s)
+    winograd_inputs<L>(x, (first + s) / W::across * 2, (first + s) % W::across * 8, scratch, scratch + s * W::inputs);
+  const auto* w = L::weights;
+  for (int c = 0; c < L::out_c; c += 2) {
+    const std::int32_t *words, *behind = nullptr;
+    if constexpr (W::transforms_weights) {
+      words = reinterpret_cast<std::int32_t*>(scratch + W::weights_at);
+      winograd_weights<L>(w, reinterpret_cast<std::int32_t*>(scratch + W::weights_at));
+      w += 2 * 9 * L::in_c;
+    } else {
+      words = w;
     }
+    for (int s = 0; s < count; ++s) {
+      const int oy = (first + s) / W::across * 2, ox = (first + s) % W::across * 8;
+      behind = winograd_sums<L>(scratch + s * W::inputs, words, sums);
+      for (int k = 0; k < 2; ++k) finish.channel(sums + 32 * k, x, y + oy * (L::out_w * L::out_c), oy, ox, c + k);
+    }
+    if constexpr (!W::transforms_weights) w = behind;
   }
 }
 
 /// x: [in_h][in_w][in_c], y: [out_h][out_w][out_c], scratch: Winograd<L>::words; no overlap. in_c is a multiple of 4,
-/// out_c of 2. weights: by two output channels, by place in the tile, by pair of inputs the two channels' words;
-/// bias: four times the accumulators' first values, the zero point folded into them; padded cells hold x_zero_point.
-/// finish.channel(products, rows, y, oy, ox, oc) makes a channel's outputs of a strip.
+/// out_c of 2. strips: so many meet two channels' weights, 1 or all of some rows. weights: by two output channels, by place in
+/// the tile (as in the scratch), by pair of inputs the two channels' words; or bytes, [out_c][in_c / 4][3][3][4], transformed
+/// here. bias: four times the accumulators' first values, the zero point folded into them; padded cells hold x_zero_point.
+/// finish.channel(sums, x, y, oy, ox, oc) makes a channel's outputs of a strip in row oy of y.
 template <class L, class X, class Y, class Finish>
 ONNX2MCU_INLINE void winograd_conv2d_with(const X* x, Y* y, std::uint32_t* scratch, Finish finish) noexcept {
+  constexpr int total = (L::out_h + 1) / 2 * Winograd<L>::across;
   const std::uint32_t zero_point = static_cast<std::uint8_t>(static_cast<X>(L::x_zero_point)) * 0x01010101U;
-  for (int i = 0; i < L::in_c / 4; ++i) scratch[Winograd<L>::inputs + Winograd<L>::middle + i] = zero_point;
-  for (int oy = 0; oy < L::out_h; oy += 2, y += 2 * L::out_w * L::out_c) {
-    const X* rows[4];
-    for (int k = 0; k < 4; ++k) {
-      const int iy = oy - L::pad_top + k;
-      rows[k] = iy < 0 || iy >= L::in_h ? nullptr : x + iy * (L::in_w * L::in_c);
-    }
-    winograd_two_rows<L>(rows, y, oy, scratch, finish);
-  }
+  for (int i = 0; i < L::in_c / 4; ++i) scratch[Winograd<L>::zero_at + i] = zero_point;
+  for (int first = 0; first < total; first += L::strips)
+    winograd_strips<L>(x, y, first, total % L::strips == 0 || first + L::strips <= total ? L::strips : total - first, scratch, finish);
 }
 
 /// Requantization, in the upper word of a product where the channel has that form (packed_mac.hpp).
 template <class L, class Y>
 struct WinogradRequantized {
   template <class X>
-  ONNX2MCU_INLINE void channel(const std::int32_t* products, const X* const (&)[4], Y* y, int oy, int ox, int c) const noexcept {
+  ONNX2MCU_INLINE void channel(const std::int32_t* sums, const X*, Y* y, int oy, int ox, int c) const noexcept {
     if constexpr (L::upper_shift > 0) {
       const std::int32_t multiplier = L::upper_multiplier[c], addend = L::upper_addend[c];
       if (L::upper_all || multiplier != 0) {
-        winograd_channel<L>(products, y, oy, ox, c, [&](std::int32_t sum, int, int) ONNX2MCU_INLINE_LAMBDA {
+        winograd_channel<L>(sums, y, oy, ox, c, [&](std::int32_t sum) ONNX2MCU_INLINE_LAMBDA {
           return static_cast<Y>(saturate_shifted<L, L::upper_shift>(L::Cpu::smmla(sum * 64, multiplier, addend)));
         });
         return;
       }
     }
     const ChannelRequantizer<L> output(c);
-    winograd_channel<L>(products, y, oy, ox, c, [&](std::int32_t sum, int, int) ONNX2MCU_INLINE_LAMBDA { return static_cast<Y>(output(sum >> 2)); });
+    winograd_channel<L>(sums, y, oy, ox, c, [&](std::int32_t sum) ONNX2MCU_INLINE_LAMBDA { return static_cast<Y>(output(sum >> 2)); });
   }
 };
 

@@ -72,6 +72,7 @@ namespace onnx2mcu::cpu {
 #define ONNX2MCU_CORE_2X4_2 ONNX2MCU_M4_2X4_FIRST("2") ONNX2MCU_M4_2X4_STEP("1", "2")
 #define ONNX2MCU_CORE_2X4_4 ONNX2MCU_M4_2X4_FIRST("4") ONNX2MCU_M4_2X4_STEP("1", "4") ONNX2MCU_M4_2X4_STEP("2", "4") ONNX2MCU_M4_2X4_STEP("3", "4")
 
+#define ONNX2MCU_CORE_END(s) "vmov %[h], " s "\n\tcmp %[w], %[h]\n\t"
 #define ONNX2MCU_CORE_BLOCKS RegisterBlocksM4
 #define ONNX2MCU_CORE_BASE DepthwiseM4
 #include "register_blocks.hpp"

@@ -28,23 +28,42 @@ namespace onnx2mcu::cpu {
     asm(instruction " %0, %1" suffix : "=r"(r) : "r"(a));                                                            \
     return r;                                                                                                        \
   }
-// The sums of 16 places of Winograd's tiles one after the other: body adds up the steps of one (with a loop to label 0 if
-// they are more than it has), each stores 2 rows x 4 tiles. The pointers and ends that find no register wait in s0 to s2.
-#define ONNX2MCU_DSP_PLACES(body, loop)                                                                              \
-  asm volatile("vmov %[p], %[first]\n\tvmov s0, %[p]\n\tadd %[p], %[p], #512\n\tvmov s1, %[p]\n\t"                                          \
-               "1:\n\tadd %[h], %[w], #%c[bytes]\n\tvmov s2, %[h]\n\t"                                               \
-               "mov %[a0], #0\n\tmov %[a1], #0\n\tmov %[a2], #0\n\tmov %[a3], #0\n\t"                                 \
-               "mov %[b0], #0\n\tmov %[b1], #0\n\tmov %[b2], #0\n\tmov %[b3], #0\n\t"                                 \
-               "0:\n\t" body loop "vmov %[p], s0\n\tvmov %[q], s1\n\t"                                              \
-               "str %[a0], [%[p]]\n\tstr %[a1], [%[p], #4]\n\tstr %[a2], [%[p], #8]\n\tstr %[a3], [%[p], #12]\n\t"    \
-               "str %[b0], [%[p], #16]\n\tstr %[b1], [%[p], #20]\n\tstr %[b2], [%[p], #24]\n\tstr %[b3], [%[p], #28]\n\t" \
-               "add %[p], %[p], #32\n\tvmov s0, %[p]\n\tcmp %[p], %[q]\n\tbne 1b"                                    \
+// Four columns of Winograd's tiles one after the other, for 2 rows x 4 tiles each: the sums of places 2, 1 and 0 of the column
+// (p2, p1, p0) and p3, and from them p0 + p1 + p2 and p2 + p3 - p1. body adds up the steps of a place (with a loop to
+// label 2 if they are more than it has). What finds no register waits in s0 to s3, p2 in s16 on, p1 + p2 in s24 on.
+#define ONNX2MCU_DSP_TO_FPU(s0, s1, s2, s3, s4, s5, s6, s7)                                                          \
+  "vmov " s0 ", %[a0]\n\tvmov " s1 ", %[a1]\n\tvmov " s2 ", %[a2]\n\tvmov " s3 ", %[a3]\n\t"                             \
+  "vmov " s4 ", %[b0]\n\tvmov " s5 ", %[b1]\n\tvmov " s6 ", %[b2]\n\tvmov " s7 ", %[b3]\n\t"
+#define ONNX2MCU_DSP_STORE_COLUMN(n)                                                                                 \
+  "str %[a0], [%[p], #" n "]\n\tstr %[a1], [%[p], #32+" n "]\n\tstr %[a2], [%[p], #64+" n "]\n\tstr %[a3], [%[p], #96+" n "]\n\t" \
+  "str %[b0], [%[p], #128+" n "]\n\tstr %[b1], [%[p], #160+" n "]\n\tstr %[b2], [%[p], #192+" n "]\n\tstr %[b3], [%[p], #224+" n "]\n\t"
+#define ONNX2MCU_DSP_COLUMNS(before, body, loop)                                                                     \
+  asm volatile("vmov %[p], %[first]\n\tvmov s0, %[p]\n\tadd %[p], %[p], #16\n\tvmov s1, %[p]\n\t"                    \
+               "1:\n\tmov %[a0], #0\n\tmov %[a1], #0\n\tmov %[a2], #0\n\tmov %[a3], #0\n\t"                         \
+               "mov %[b0], #0\n\tmov %[b1], #0\n\tmov %[b2], #0\n\tmov %[b3], #0\n\tbl 0f\n\t"                      \
+               ONNX2MCU_DSP_TO_FPU("s16", "s17", "s18", "s19", "s20", "s21", "s22", "s23") "bl 0f\n\t"              \
+               ONNX2MCU_DSP_TO_FPU("s24", "s25", "s26", "s27", "s28", "s29", "s30", "s31") "bl 0f\n\t"              \
+               "vmov %[p], s0\n\t" ONNX2MCU_DSP_STORE_COLUMN("0")                                                   \
+               "vmov %[a0], s24\n\tvmov %[a1], s25\n\tvmov %[a2], s26\n\tvmov %[a3], s27\n\t"                     \
+               "vmov %[b0], s28\n\tvmov %[b1], s29\n\tvmov %[b2], s30\n\tvmov %[b3], s31\n\t"                     \
+               "vmov %[p], s16\n\tvmov %[q], s17\n\tvmov %[h], s18\n\tvmov %[g], s19\n\t"                         \
+               "rsb %[a0], %[a0], %[p], lsl #1\n\trsb %[a1], %[a1], %[q], lsl #1\n\t"                              \
+               "rsb %[a2], %[a2], %[h], lsl #1\n\trsb %[a3], %[a3], %[g], lsl #1\n\t"                              \
+               "vmov %[p], s20\n\tvmov %[q], s21\n\tvmov %[h], s22\n\tvmov %[g], s23\n\t"                         \
+               "rsb %[b0], %[b0], %[p], lsl #1\n\trsb %[b1], %[b1], %[q], lsl #1\n\t"                              \
+               "rsb %[b2], %[b2], %[h], lsl #1\n\trsb %[b3], %[b3], %[g], lsl #1\n\tbl 0f\n\t"                    \
+               "vmov %[p], s0\n\tvmov %[q], s1\n\t" ONNX2MCU_DSP_STORE_COLUMN("16")                               \
+               "add %[p], %[p], #4\n\tvmov s0, %[p]\n\tcmp %[p], %[q]\n\tbne 1b\n\tb 3f\n\t"                    \
+               ".balign 4\n\t0:\n\tvmov s3, %[g]\n\t" before "2:\n\t" body loop "vmov %[g], s3\n\tbx %[g]\n\t3:"   \
                : ONNX2MCU_DSP_4X2_OPERANDS                                                                          \
-               : [bytes] "i"(8 * steps), [first] "t"(first.value)                                                                         \
-               : "memory", "cc", "s0", "s1", "s2")
+               : [bytes] "i"(8 * steps), [first] "t"(first.value)                                                   \
+               : "memory", "cc", "s0", "s1", "s2", "s3", "s16", "s17", "s18", "s19", "s20", "s21", "s22", "s23",     \
+                 "s24", "s25", "s26", "s27", "s28", "s29", "s30", "s31")
+#define ONNX2MCU_DSP_COLUMNS_BEFORE "add %[h], %[w], #%c[bytes]\n\tvmov s2, %[h]\n\t"
+#define ONNX2MCU_DSP_COLUMNS_LOOP ONNX2MCU_CORE_END("s2") "bne 2b\n\t"
 // The body until w is `bytes` further; the end waits in s15, for the body takes every other register.
 #define ONNX2MCU_DSP_END(body)                                                                                       \
-  "add %[h], %[w], #%c[bytes]\n\tvmov s15, %[h]\n\t0:\n\t" body "vmov %[h], s15\n\tcmp %[w], %[h]\n\tbne 0b\n\t"
+  "add %[h], %[w], #%c[bytes]\n\tvmov s15, %[h]\n\t0:\n\t" body ONNX2MCU_CORE_END("s15") "bne 0b\n\t"
 // A loop that takes all 14 registers names them: left to choose, GCC 12 finds it impossible at times.
 #define ONNX2MCU_DSP_4X2_REGISTERS                                                                                   \
   register std::int32_t a0 asm("r0") = a[0], a1 asm("r1") = a[1], a2 asm("r2") = a[2], a3 asm("r3") = a[3],          \
@@ -60,7 +79,6 @@ namespace onnx2mcu::cpu {
       [a7] "+r"(b3), [x] "+r"(x), [w] "+r"(w), [x0] "=&r"(p), [x1] "=&r"(q), [h] "=&r"(h), [g] "=&r"(g)
 #define ONNX2MCU_DSP_4X2_RESULTS                                                                                     \
   a[0] = a0, a[1] = a1, a[2] = a2, a[3] = a3, a[4] = b0, a[5] = b1, a[6] = b2, a[7] = b3, inputs = x, weights = w
-#define ONNX2MCU_DSP_PLACES_LOOP "vmov %[h], s2\n\tcmp %[w], %[h]\n\tbne 0b\n\t"
 
 struct Dsp : Thumb2 {
   static constexpr bool vectorizes = false;

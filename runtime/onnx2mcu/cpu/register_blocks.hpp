@@ -5,19 +5,21 @@
 struct ONNX2MCU_CORE_BLOCKS : ONNX2MCU_CORE_BASE {
   static constexpr bool has_blocks = true;
 
-  /// 16 places of Winograd's tiles: `steps` (even) words of two inputs, of 2 rows x 4 tiles each. x: [16][steps][4],
-  /// w: [16][steps][2], moved behind; products: [16][row][tile].
+  /// The columns of Winograd's tiles: `steps` (even) words of two inputs a place, of 2 rows x 4 tiles each.
+  /// x: [16][steps][4], w: [16][steps][2], moved behind; sums: [row][tile][2][column].
   template <int steps, int unroll>
-  static ONNX2MCU_INLINE void mac_places(const std::uint32_t* inputs, const std::int32_t*& weights, std::int32_t* products) noexcept {
+  static ONNX2MCU_INLINE void mac_columns(const std::uint32_t* inputs, const std::int32_t*& weights, std::int32_t* sums) noexcept {
     constexpr int block = unroll >= 8 && steps % 8 == 0 ? 8 : unroll >= 4 && steps % 4 == 0 ? 4 : 2;
     std::int32_t a[8] = {};
     ONNX2MCU_DSP_4X2_REGISTERS;
-    const InFpu<std::int32_t*> first(products);
-    if constexpr (steps == block && block == 8) ONNX2MCU_DSP_PLACES(ONNX2MCU_CORE_2X4_8, "");
-    else if constexpr (steps == block && block == 4) ONNX2MCU_DSP_PLACES(ONNX2MCU_CORE_2X4_4, "");
-    else if constexpr (block == 8) ONNX2MCU_DSP_PLACES(ONNX2MCU_CORE_2X4_8, ONNX2MCU_DSP_PLACES_LOOP);
-    else if constexpr (block == 4) ONNX2MCU_DSP_PLACES(ONNX2MCU_CORE_2X4_4, ONNX2MCU_DSP_PLACES_LOOP);
-    else ONNX2MCU_DSP_PLACES(ONNX2MCU_CORE_2X4_2, ONNX2MCU_DSP_PLACES_LOOP);
+    const InFpu<std::int32_t*> first(sums);
+    if constexpr (steps == block && block == 8) ONNX2MCU_DSP_COLUMNS("", ONNX2MCU_CORE_2X4_8, "");
+    else if constexpr (steps == block && block == 4) ONNX2MCU_DSP_COLUMNS("", ONNX2MCU_CORE_2X4_4, "");
+    else if constexpr (steps == 16 && unroll >= steps) ONNX2MCU_DSP_COLUMNS("", ONNX2MCU_CORE_2X4_8 ONNX2MCU_CORE_2X4_8, "");
+    else if constexpr (steps == 32 && unroll >= steps) ONNX2MCU_DSP_COLUMNS("", ONNX2MCU_CORE_2X4_8 ONNX2MCU_CORE_2X4_8 ONNX2MCU_CORE_2X4_8 ONNX2MCU_CORE_2X4_8, "");
+    else if constexpr (block == 8) ONNX2MCU_DSP_COLUMNS(ONNX2MCU_DSP_COLUMNS_BEFORE, ONNX2MCU_CORE_2X4_8, ONNX2MCU_DSP_COLUMNS_LOOP);
+    else if constexpr (block == 4) ONNX2MCU_DSP_COLUMNS(ONNX2MCU_DSP_COLUMNS_BEFORE, ONNX2MCU_CORE_2X4_4, ONNX2MCU_DSP_COLUMNS_LOOP);
+    else ONNX2MCU_DSP_COLUMNS(ONNX2MCU_DSP_COLUMNS_BEFORE, ONNX2MCU_CORE_2X4_2, ONNX2MCU_DSP_COLUMNS_LOOP);
     weights = w;
   }
 
@@ -115,3 +117,4 @@ struct ONNX2MCU_CORE_BLOCKS : ONNX2MCU_CORE_BASE {
 #undef ONNX2MCU_CORE_BODY_2
 #undef ONNX2MCU_CORE_BODY_4
 #undef ONNX2MCU_CORE_BODY_8
+#undef ONNX2MCU_CORE_END
