@@ -47,11 +47,13 @@ ONNX2MCU_INLINE void widen_cell(const X* x, std::uint8_t* to, int position) noex
   using Halves = CellHalves<X>;
   constexpr int cells = L::k_h * L::in_c;
   if constexpr (L::in_c % 4 == 0) {
-    for (int i = 0; i < L::in_c; i += 4, to += 8) {
-      const std::uint32_t bytes = cpu::load_word(x + i) ^ Halves::flip;
-      cpu::store_word(to, (bytes & 0x00FF00FFU) + Halves::to_words);
-      cpu::store_word(to + 4, (bytes >> 8 & 0x00FF00FFU) + Halves::to_words);
-    }
+    constexpr int together = L::in_c % 8 == 0 ? 2 : 1;
+    for (int i = 0; i < L::in_c; i += 4 * together, to += 8 * together)
+      unrolled<together>([&](auto k) ONNX2MCU_INLINE_LAMBDA {
+        const std::uint32_t bytes = cpu::load_word(x + i + 4 * k.value) ^ Halves::flip;
+        cpu::store_word(to + 8 * k.value, (bytes & 0x00FF00FFU) + Halves::to_words);
+        cpu::store_word(to + 8 * k.value + 4, (bytes >> 8 & 0x00FF00FFU) + Halves::to_words);
+      });
   } else if constexpr (cells % 2 == 0) {
     for (int i = 0; i < L::in_c; ++i, ++position, to += 2) store_half(to, x[i] + (position % 2 == 0 ? Halves::lower : Halves::upper));
   } else {
