@@ -20,7 +20,8 @@ INTRODUCTION = """# Single layers: cycles per multiply-accumulate
 
 Made by `bench/kernels/run.py --write`: each layer as a network of its own, compiled by onnx2mcu for the chip, run in the simulator (flash
 wait states and caches included; requantization and padding included), every output compared with ONNX Runtime's. Maxpool: cycles per input element.
-CMSIS-NN: the same layer by that library, GCC 12, -O3, in the same simulator; measured once, not by this command. Code: bytes of the layer's function.
+CMSIS-NN: the same layer by that library, GCC 12, -O3, in the same simulator; measured once, not by this command. Constants and code are in flash, but in the rows that say
+otherwise: there a firmware copied the weights to DTCM and the code to ITCM (`--place weights=dtcm`, or `--optimize time`). Code: bytes of the layer's function.
 
 | layer | chip | CMSIS-NN | cycles/MAC | cycles | code | identical |
 |---|---|---|---|---|---|---|
@@ -61,12 +62,17 @@ def main():
     for i, shape in enumerate(SHAPES):
         if args.word and not any(w in shape[0] for w in args.word):
             continue
-        for chip in args.target or CHIPS:
+        variants = [(chip, chip, args) for chip in args.target or CHIPS]
+        if shape[0].startswith("fc ") and not args.firmware and "h750" in (args.target or CHIPS):
+            placed = argparse.Namespace(**{**vars(args), "firmware": True, "option": args.option + ["--place=weights=dtcm"]})
+            variants.append(("h750", "h750, weights in DTCM", placed))
+        for chip, label, options in variants:
             try:
-                row = measure(i, chip, args)
+                row = measure(i, chip, options)
+                row[1] = label
                 bad += row[-1].split("/")[0] != row[-1].split("/")[1]
             except networks.Failed as fault:
-                row = [shape[0], chip, f"{shape[3][CHIPS.index(chip)]:.2f}", "-", "-", "-", str(fault).split("\n")[0][:80]]
+                row = [shape[0], label, f"{shape[3][CHIPS.index(chip)]:.2f}", "-", "-", "-", str(fault).split("\n")[0][:80]]
             print("  ".join(f"{v:<26}" if j == 0 else f"{v:>9}" for j, v in enumerate(row)), flush=True)
             text += "| " + " | ".join(row) + " |\n"
     if args.write:
