@@ -130,16 +130,16 @@ void add_blocked_conv(Work& work, const Constants& c) {
     blocks += (std::min(tile, out_w - x) + 1) / 2;
     columns += ((tile + 1) / 2 * 2 - 1) * c("stride_w") + c("k_w");
   }
+  const std::int64_t together = c("rows_at_once"), passes = (out_h + together - 1) / together * tiles * pairs;
   work.amounts.insert({{"steps", real(out_h * pairs * blocks * c("steps") * c("rounds"))},
                        {"rounds", real(out_h * pairs * blocks * (c("rounds") - 1))},
                        {"blocks", real(out_h * pairs * blocks)},
                        {"extras", real(out_h * pairs * blocks * c("most_extras"))},
-                       {"weight words", real(out_h * tiles * pairs * words)},
-                       {"passes", real(out_h * tiles * pairs)},
+                       {"weight words", real(passes * words)},
+                       {"passes", real(passes)},
                        {"cells", real(out_h * columns * k_h)},
                        {"words", in_c % 4 == 0 ? real(out_h * columns * k_h * in_c / 4) : 0},
-                       {"bytes", in_c % 4 != 0 ? real(out_h * columns * k_h * in_c) : 0},
-                       {"tiles", real(out_h * tiles)}});
+                       {"bytes", in_c % 4 != 0 ? real(out_h * columns * k_h * in_c) : 0}});
   work.parts.insert({{"steps", real(c("steps") * (1 + out_c % 2))}, {c.form() + " outputs", real(4 + 2 * (out_c % 2))}});
 }
 
