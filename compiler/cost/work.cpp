@@ -7,14 +7,15 @@
 namespace o2m {
 namespace {
 
-/// blocked_fully_connected: `block` rows of weights with four inputs at a time.
+/// blocked_fully_connected: pairs of the `block` rows with two inputs at a time.
 void add_blocked_product(Work& work, const Constants& c) {
   const std::int64_t rows = c("rows"), in = c("in"), out = c("out"), block = c("block"),
-                     blocks = (out + block - 1) / block;
-  work.amounts.insert({{"products", real(rows * in * out)},
+                     blocks = (out + block - 1) / block, pairs = out / block * (block / 2) + (out % block + 1) / 2;
+  work.amounts.insert({{"pairs", real(rows * pairs * (in / 4) * 2)},
                        {"quads", real(rows * blocks * (in / 4))},
+                       {"inputs", real(rows * in)},
                        {"blocks", real(rows * blocks)},
-                       {"tails", real(rows * out * (in % 4))}});
+                       {"tails", real(rows * pairs * (in % 4))}});
   work.parts.insert({{c.form() + " outputs", real(block + out % block)},
                      {"variants", out % block != 0 ? 2.0 : 1.0},
                      {"tails", real(in % 4)}});

@@ -1,34 +1,31 @@
 #include "kernels/blocked.hpp"
 
 namespace o2m {
-namespace {
-
-std::int8_t byte_at(const QuantizedWeights& w, std::int64_t row, std::int64_t tap) { return row < w.channels ? static_cast<std::int8_t>(w.at(row, tap)) : std::int8_t{0}; }
-
-void align(std::vector<std::int8_t>& bytes) { bytes.resize((bytes.size() + 3) / 4 * 4); }
-
-}  // namespace
-
 bool wants_blocks(LowerContext& c) { return c.target.cpu == "CortexM3" && c.form().blocked; }
 
 std::int64_t rows_of_a_block(std::int64_t rows) {
-  constexpr std::int64_t most = 6;  // accumulators beside four inputs, two pointers and two operands
-  const std::int64_t blocks = (rows + most - 1) / most;
-  return (rows + blocks - 1) / blocks;
+  constexpr std::int64_t most = 3;  // pairs: two sums each beside two inputs, two pointers, a mask and two operands
+  const std::int64_t pairs = (rows + 1) / 2, blocks = (pairs + most - 1) / most;
+  return 2 * ((pairs + blocks - 1) / blocks);
 }
 
 std::vector<std::int8_t> block_product_weights(const QuantizedWeights& w, std::int64_t block) {
   std::vector<std::int8_t> out;
   for (std::int64_t first = 0; first < w.channels; first += block) {
     const std::int64_t end = std::min(first + block, w.channels);
-    for (std::int64_t i = 0; i < w.taps / 4 * 4; i += 4)
-      for (std::int64_t row = first; row < end; ++row)
-        for (std::int64_t k = 0; k < 4; ++k) out.push_back(byte_at(w, row, i + k));
-    for (std::int64_t i = w.taps / 4 * 4; i < w.taps; ++i)
-      for (std::int64_t row = first; row < end; ++row) out.push_back(byte_at(w, row, i));
-    align(out);
+    const auto byte = [&](std::int64_t row, std::int64_t tap) { return static_cast<std::int8_t>(row < end && tap < w.taps ? w.at(row, tap) ^ 0x80 : 0); };
+    for (std::int64_t i = 0; i < w.taps; i += 2)
+      for (std::int64_t row = first; row < end; row += 2)
+        out.insert(out.end(), {byte(row + 1, i), byte(row + 1, i + 1), byte(row, i), byte(row, i + 1)});
   }
   return out;
+}
+
+std::vector<std::int32_t> block_product_bias(const QuantizedWeights& w, std::vector<std::int32_t> bias, DType x_type) {
+  if (x_type == DType::int8)
+    for (std::int64_t row = 0; row < w.channels; ++row)
+      for (std::int64_t i = 0; i < w.taps; ++i) bias[static_cast<std::size_t>(row)] -= 128 * w.at(row, i);
+  return bias;
 }
 
 namespace {
@@ -86,12 +83,6 @@ Rounds choose_rounds(std::int64_t words) {
     if (cycles < least) least = cycles, best = {steps, rounds};
   }
   return best;
-}
-
-void add_blocked_weights(LowerContext& c, Call& call, const std::vector<std::int8_t>& weights, const std::vector<std::int32_t>& bias) {
-  call.params.push_back(param_array(c.program, "weights", c.array("weights", DType::int8, weights)));
-  call.params.push_back(param_array(c.program, "bias", c.array("bias", DType::int32, bias)));
-  call.weight_bytes = static_cast<std::int64_t>(weights.size());
 }
 
 }  // namespace o2m

@@ -8,9 +8,11 @@ namespace o2m {
 /// Whether to keep blocks of outputs in registers without SIMD: on a core whose compiler cannot vectorize simple loops.
 bool wants_blocks(LowerContext& c);
 
-/// blocked_fully_connected: rows of a block, chosen so that the last block is not much smaller.
+/// blocked_fully_connected: rows of a block, an even number, chosen so that the last block is not much smaller.
 std::int64_t rows_of_a_block(std::int64_t rows);
 std::vector<std::int8_t> block_product_weights(const QuantizedWeights& w, std::int64_t block);
+/// What its sums begin from: int8 inputs are taken 128 larger than they are.
+std::vector<std::int32_t> block_product_bias(const QuantizedWeights& w, std::vector<std::int32_t> bias, DType x_type);
 
 /// Two rows of weights at a time for blocked_conv2d (runtime/onnx2mcu/blocked_conv2d.hpp has the idea).
 struct PairedWeights {
@@ -32,8 +34,5 @@ struct Rounds {
   std::int64_t steps, rounds;
 };
 Rounds choose_rounds(std::int64_t words);
-
-/// The params weights and bias, and the weight bytes.
-void add_blocked_weights(LowerContext& c, Call& call, const std::vector<std::int8_t>& weights, const std::vector<std::int32_t>& bias);
 
 }  // namespace o2m

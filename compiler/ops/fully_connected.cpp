@@ -1,6 +1,7 @@
 #include "ops/fully_connected.hpp"
 
 #include "kernels/blocked.hpp"
+#include "kernels/depthwise.hpp"
 #include "kernels/packed.hpp"
 
 namespace o2m {
@@ -33,8 +34,26 @@ void add_packed_product(LowerContext& c, Call& call, const QuantizedWeights& wei
   call.algorithm = "8 rows x 4 inputs; " + packed.reason;
 }
 
+namespace {
+
+/// acc: becomes what the kernel's sums begin from.
+void add_blocked_product(LowerContext& c, Call& call, const FullyConnected& f, Accumulators& acc) {
+  const std::int64_t block = rows_of_a_block(f.out);
+  acc.bias = block_product_bias(f.weights, acc.bias, c.in(0).type);
+  const int scale_bits = depthwise_scale_bits(f.weights, acc);
+  const std::vector<std::int8_t> weights = block_product_weights(f.weights, block);
+  call.params.push_back(param("block", block));
+  call.params.push_back(param("scale_bits", scale_bits));
+  call.params.push_back(param_array(c.program, "weights", c.array("weights", DType::int8, weights)));
+  if (scale_bits == 0) call.params.push_back(param_array(c.program, "bias", c.array("bias", DType::int32, acc.bias)));
+  call.weight_bytes = static_cast<std::int64_t>(weights.size());
+  call.algorithm = fmt::format("{} rows x 2 inputs, two products in one multiplication", block);
+}
+
+}  // namespace
+
 void lower_fully_connected(LowerContext& c, const FullyConnected& f, Operand x) {
-  const Accumulators acc = accumulators_of(f.weights, f.bias, c.in(0).type, f.x_zero_point);
+  Accumulators acc = accumulators_of(f.weights, f.bias, c.in(0).type, f.x_zero_point);
   const std::size_t first_constant = c.program.constants.size();
   const bool to_float = c.out(0).type == DType::float32;
   const bool packs = c.blocked() && !to_float, blocks = wants_blocks(c) && !to_float && f.weights.type == DType::int8;
@@ -47,16 +66,14 @@ void lower_fully_connected(LowerContext& c, const FullyConnected& f, Operand x) 
   if (packs) {
     add_packed_product(c, call, f.weights, acc);
   } else if (blocks) {
-    const std::int64_t block = rows_of_a_block(f.out);
-    call.params.push_back(param("block", block));
-    add_blocked_weights(c, call, block_product_weights(f.weights, block), acc.bias);
-    call.algorithm = fmt::format("{} rows x 4 inputs", block);
+    add_blocked_product(c, call, f, acc);
   } else {
     call.params.push_back(param_array(c.program, "weights", weight_array(c, f.weights)));
     call.params.push_back(param_array(c.program, "bias", c.array("bias", DType::int32, acc.bias)));
     call.weight_bytes = static_cast<std::int64_t>(f.weights.values.size()) * size_of(f.weights.type);
   }
   if (to_float) call.params.push_back(param_array(c.program, "scale", c.array("scale", DType::float32, f.scales)));
+  else if (blocks && int_param(call, "scale_bits") > 0) add_depthwise_requantization(c, call, f.scales, f.y_zero_point, c.out(0).type, acc);
   else add_requantization(c, call, f.scales, f.y_zero_point, c.out(0).type, acc.ranges);
   if (packs) align_constants(c, first_constant);
   call.macs = f.rows * f.in * f.out;

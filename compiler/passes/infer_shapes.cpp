@@ -102,11 +102,14 @@ void infer_nodes(Graph& graph, Diagnostics& diagnostics, bool fold_dequantize) {
 }  // namespace
 
 void infer_shapes(Graph& graph, Diagnostics& diagnostics, bool fold_dequantize) {
-  do {
+  bool unrolled = false;
+  for (;; unrolled = true) {
     expand_fused(graph);
     infer_nodes(graph, diagnostics, fold_dequantize);
-  } while (replace_control_flow(graph));
-  remove_dead(graph);
+    if (!replace_control_flow(graph)) break;
+  }
+  // ONNX Runtime keeps nodes that nobody needs: as readers they decide which quantized operators it makes (fold_qdq removes them).
+  if (unrolled || fold_dequantize) remove_dead(graph);
   // A folded node computes nothing any more.
   std::erase_if(graph.nodes, [&](const Node& node) {
     return std::all_of(node.outputs.begin(), node.outputs.end(),

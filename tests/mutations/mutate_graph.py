@@ -1,4 +1,6 @@
 """Mutations of the graph: inputs, outputs, nodes, names, cycles, chains, subgraphs."""
+import copy
+
 import onnx
 from onnx import TensorProto, helper
 
@@ -120,7 +122,7 @@ def insert_node(rng, m):
     n.input[0] = "inserted_value"
     new = helper.make_node(op, [x], ["inserted_value"], "inserted")
     nodes = list(m.graph.node)
-    copies = [onnx.NodeProto.FromString(k.SerializeToString()) for k in nodes[:i]] + [new] + [onnx.NodeProto.FromString(k.SerializeToString()) for k in nodes[i:]]
+    copies = [copy.deepcopy(k) for k in nodes[:i]] + [new] + [copy.deepcopy(k) for k in nodes[i:]]  # reading them again would not get to the bottom of deep nests
     del m.graph.node[:]
     m.graph.node.extend(copies)
     return f"{op} inserted before node {i}"

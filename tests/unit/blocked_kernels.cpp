@@ -230,25 +230,86 @@ void check_depthwise() {
 
 template <int inputs, int outputs, int rows_together, class Input>
 struct Product : Layer<Input> {
-  static constexpr int rows = 2, in = inputs, out = outputs, block = rows_together;
+  static constexpr int rows = 2, in = inputs, out = outputs, block = rows_together, scale_bits = 0;
 };
 
+/// Channels 1, 4, 7, … are off at two sums, channels 2, 5, 8, … are requantized exactly.
+template <int inputs, int outputs, int rows_together, class Input>
+struct ScaledProduct : Product<inputs, outputs, rows_together, Input> {
+  static constexpr int scale_bits = 8, shift = 14;
+  static constexpr bool has_careful = true, has_exact = true;
+  static inline std::int32_t start[256], careful_sum[512];
+  static inline std::int8_t careful[256], careful_step[512];
+  static inline float scale[256];
+};
+
+/// extreme: inputs and weights at one end of their ranges.
 template <class L>
-void check_product() {
-  CAPTURE(L::in);
-  CAPTURE(L::out);
-  const o2m::QuantizedWeights w = random_weights(L::out, L::in);
+void place_product(o2m::QuantizedWeights& w, std::vector<typename L::X>& x, bool extreme) {
+  w = random_weights(L::out, L::in);
+  x = random_vector<typename L::X>(2 * L::in);
+  if (extreme) {
+    std::fill(w.values.begin(), w.values.end(), 127);
+    std::fill(x.begin(), x.end(), std::numeric_limits<typename L::X>::max());
+  }
   const auto bytes = o2m::block_product_weights(w, L::block);
   std::copy(bytes.begin(), bytes.end(), L::weights);
+}
+
+/// A row's sums, without what they begin from.
+template <class L>
+std::int64_t product_sum(const o2m::QuantizedWeights& w, const typename L::X* x, int o) {
+  std::int64_t sum = 0;
+  for (int i = 0; i < L::in; ++i) sum += std::int64_t{w.at(o, i)} * x[i];
+  return sum;
+}
+
+template <class L>
+void check_scaled_product(bool extreme = false) {
+  CAPTURE(L::in);
+  CAPTURE(L::out);
+  constexpr std::int64_t unit = 1 << L::scale_bits;
+  o2m::QuantizedWeights w;
+  std::vector<typename L::X> x;
+  place_product<L>(w, x, extreme);
+  const auto lacking = o2m::block_product_bias(w, std::vector<std::int32_t>(L::out), std::is_signed_v<typename L::X> ? o2m::DType::int8 : o2m::DType::uint8);
+  std::vector<int> expected;
+  for (int i = 0; i < 2 * L::out; ++i) {
+    const int c = i % L::out;
+    if (i < L::out) {
+      L::start[c] = static_cast<std::int32_t>(lacking[static_cast<std::size_t>(c)] * unit + random_value(-5000, 5000));
+      L::multiplier[c] = c % 3 == 2 ? 0 : random_value(1 << 28, INT32_MAX);
+      L::scale[c] = static_cast<float>(random_value(1, 1000)) / 1e5F;
+      L::careful[c] = c % 3 != 0;
+    }
+    const std::int64_t sum = product_sum<L>(w, x.data() + i / L::out * L::in, c) - lacking[static_cast<std::size_t>(c)];
+    L::careful_sum[2 * c + i / L::out] = static_cast<std::int32_t>(sum * unit + L::start[c]), L::careful_step[2 * c + i / L::out] = i < L::out ? 3 : -1;
+    expected.push_back(static_cast<int>(sum));
+  }
+  std::vector<std::int8_t> y(expected.size());
+  onnx2mcu::blocked_fully_connected<L>(x.data(), y.data());
+  int wrong = 0;
+  for (std::size_t i = 0; i < y.size(); ++i) wrong += y[i] != requantized_sum<L>(expected[i], static_cast<int>(i) % L::out);
+  CHECK(wrong == 0);
+}
+
+template <class L>
+void check_product(bool extreme = false) {
+  CAPTURE(L::in);
+  CAPTURE(L::out);
+  o2m::QuantizedWeights w;
+  std::vector<typename L::X> x;
+  place_product<L>(w, x, extreme);
   start<L>(L::out);
-  const auto x = random_vector<typename L::X>(2 * L::in);
+  const std::vector<std::int32_t> bias(L::bias, L::bias + L::out);
+  const auto lacking = o2m::block_product_bias(w, bias, std::is_signed_v<typename L::X> ? o2m::DType::int8 : o2m::DType::uint8);
+  std::copy(lacking.begin(), lacking.end(), L::bias);
   std::vector<std::int8_t> y(2 * L::out);
   onnx2mcu::blocked_fully_connected<L>(x.data(), y.data());
   int wrong = 0;
   for (int r = 0; r < 2; ++r)
     for (int o = 0; o < L::out; ++o) {
-      std::int64_t sum = L::bias[o];
-      for (int i = 0; i < L::in; ++i) sum += std::int64_t{w.at(o, i)} * x[static_cast<std::size_t>(r * L::in + i)];
+      const std::int64_t sum = bias[static_cast<std::size_t>(o)] + product_sum<L>(w, x.data() + r * L::in, o);
       wrong += requantized<L>(sum, o) != y[static_cast<std::size_t>(r * L::out + o)];
     }
   CHECK(wrong == 0);
@@ -310,19 +371,26 @@ TEST_CASE("blocked depthwise convolution: kernels, strides, pads, dilations, mul
 }
 
 TEST_CASE("blocked product: blocks of every size, inputs modulo 4") {
-  check_product<Product<64, 10, 5, S>>();
-  check_product<Product<33, 16, 6, U>>();
-  check_product<Product<34, 7, 4, S>>();
-  check_product<Product<35, 13, 3, U>>();
-  check_product<Product<3, 3, 2, S>>();
-  check_product<Product<8, 3, 1, U>>();
+  for (const bool extreme : {false, true}) {
+    check_product<Product<64, 10, 6, S>>(extreme);
+    check_product<Product<33, 16, 6, U>>(extreme);
+    check_product<Product<34, 7, 4, S>>(extreme);
+    check_product<Product<35, 13, 4, U>>(extreme);
+    check_product<Product<3, 3, 2, S>>(extreme);
+    check_product<Product<8, 1, 2, U>>(extreme);
+    check_product<Product<2100, 3, 4, U>>(extreme);
+    check_product<Product<1031, 5, 6, S>>(extreme);
+    check_scaled_product<ScaledProduct<64, 10, 6, S>>(extreme);
+    check_scaled_product<ScaledProduct<35, 13, 4, U>>(extreme);
+    check_scaled_product<ScaledProduct<129, 7, 6, U>>(extreme);
+  }
 }
 
-TEST_CASE("blocks of rows are as even as they can be") {
-  CHECK(o2m::rows_of_a_block(10) == 5);
+TEST_CASE("blocks of rows are pairs, as even as they can be") {
+  CHECK(o2m::rows_of_a_block(10) == 6);
   CHECK(o2m::rows_of_a_block(64) == 6);
   CHECK(o2m::rows_of_a_block(7) == 4);
-  CHECK(o2m::rows_of_a_block(1) == 1);
+  CHECK(o2m::rows_of_a_block(1) == 2);
 }
 
 template <int kernel, int count, int dilation, class Input>

@@ -47,39 +47,26 @@ namespace onnx2mcu::cpu {
                  "cmp %[w], %[t]\n\tbne 0b\n\t"                                                                        \
                  : ONNX2MCU_M3_UPPER_OPERANDS : [end] "m"(end), [words] "i"(steps) : "memory", "cc")
 
-// One row of weights (a word) with four inputs: 32 bytes of code, so that every row's word is read behind another
-// instruction of its line of flash: there it waits least for the line that is being fetched.
-#define ONNX2MCU_M3_ROW(a, i)                                                                                         \
-  "ldr.w %[word], [%[w], #(4*" i ")]\n\tsxtb %[b], %[word]\n\tmla %[" a "], %[x0], %[b], %[" a "]\n\t"                \
-  "sxtb.w %[b], %[word], ror #8\n\tmla %[" a "], %[x1], %[b], %[" a "]\n\t"                                           \
-  "sxtb.w %[b], %[word], ror #16\n\tmla %[" a "], %[x2], %[b], %[" a "]\n\t"                                          \
-  "asrs %[word], %[word], #24\n\tmla %[" a "], %[x3], %[word], %[" a "]\n\t"
-#define ONNX2MCU_M3_ROWS_LOOP(load, text, ...)                                                                        \
-  asm volatile(ONNX2MCU_M3_ALIGN "nop.w\n\t0:\n\t" load " %[x1], [%[x], #1]\n\t" load " %[x2], [%[x], #2]\n\t"                \
-               load " %[x3], [%[x], #3]\n\t" load " %[x0], [%[x]], #4\n\t" text                                      \
-               "ldr %[word], %[end]\n\tadds %[w], #%c[step]\n\tcmp %[x], %[word]\n\tbne 0b\n\t"                      \
-               : __VA_ARGS__, [x] "+r"(x), [w] "+r"(w), [x0] "=&r"(x0), [x1] "=&r"(x1), [x2] "=&r"(x2), [x3] "=&r"(x3), \
-                 [word] "=&l"(word), [b] "=&l"(b)                                                                     \
-               : [end] "m"(end), [step] "i"(4 * rows) : "memory", "cc")
-#define ONNX2MCU_M3_A(i) [a##i] "+r"(a[i])
-#define ONNX2MCU_M3_ROWS(load)                                                                                        \
-  if constexpr (rows == 1) ONNX2MCU_M3_ROWS_LOOP(load, ONNX2MCU_M3_ROW("a0", "0"), ONNX2MCU_M3_A(0));                 \
-  else if constexpr (rows == 2)                                                                                       \
-    ONNX2MCU_M3_ROWS_LOOP(load, ONNX2MCU_M3_ROW("a0", "0") ONNX2MCU_M3_ROW("a1", "1"), ONNX2MCU_M3_A(0), ONNX2MCU_M3_A(1)); \
-  else if constexpr (rows == 3)                                                                                       \
-    ONNX2MCU_M3_ROWS_LOOP(load, ONNX2MCU_M3_ROW("a0", "0") ONNX2MCU_M3_ROW("a1", "1") ONNX2MCU_M3_ROW("a2", "2"),     \
-                          ONNX2MCU_M3_A(0), ONNX2MCU_M3_A(1), ONNX2MCU_M3_A(2));                                      \
-  else if constexpr (rows == 4)                                                                                       \
-    ONNX2MCU_M3_ROWS_LOOP(load, ONNX2MCU_M3_ROW("a0", "0") ONNX2MCU_M3_ROW("a1", "1") ONNX2MCU_M3_ROW("a2", "2")      \
-                          ONNX2MCU_M3_ROW("a3", "3"), ONNX2MCU_M3_A(0), ONNX2MCU_M3_A(1), ONNX2MCU_M3_A(2), ONNX2MCU_M3_A(3)); \
-  else if constexpr (rows == 5)                                                                                       \
-    ONNX2MCU_M3_ROWS_LOOP(load, ONNX2MCU_M3_ROW("a0", "0") ONNX2MCU_M3_ROW("a1", "1") ONNX2MCU_M3_ROW("a2", "2")      \
-                          ONNX2MCU_M3_ROW("a3", "3") ONNX2MCU_M3_ROW("a4", "4"), ONNX2MCU_M3_A(0), ONNX2MCU_M3_A(1),  \
-                          ONNX2MCU_M3_A(2), ONNX2MCU_M3_A(3), ONNX2MCU_M3_A(4));                                      \
-  else                                                                                                                \
-    ONNX2MCU_M3_ROWS_LOOP(load, ONNX2MCU_M3_ROW("a0", "0") ONNX2MCU_M3_ROW("a1", "1") ONNX2MCU_M3_ROW("a2", "2")      \
-                          ONNX2MCU_M3_ROW("a3", "3") ONNX2MCU_M3_ROW("a4", "4") ONNX2MCU_M3_ROW("a5", "5"),           \
-                          ONNX2MCU_M3_A(0), ONNX2MCU_M3_A(1), ONNX2MCU_M3_A(2), ONNX2MCU_M3_A(3), ONNX2MCU_M3_A(4), ONNX2MCU_M3_A(5))
+// A word of weights of a pair of rows with two inputs: 26 bytes of code.
+#define ONNX2MCU_M3_PAIR(p, i)                                                                                        \
+  "ldr %[word], [%[w], #4*(" i ")]\n\tand %[t], %[word], %[mask]\n\tmuls %[t], %[x0], %[t]\n\tadds %[a" p "], %[a" p "], %[t]\n\t" \
+  "add %[b" p "], %[b" p "], %[t], lsr #16\n\tand %[word], %[mask], %[word], lsr #8\n\tmuls %[word], %[x1], %[word]\n\t"  \
+  "adds %[a" p "], %[a" p "], %[word]\n\tadd %[b" p "], %[b" p "], %[word], lsr #16\n\t"
+#define ONNX2MCU_M3_PAIRS_1(first) ONNX2MCU_M3_PAIR("0", first)
+#define ONNX2MCU_M3_PAIRS_2(first) ONNX2MCU_M3_PAIRS_1(first) ONNX2MCU_M3_PAIR("1", first "+1")
+#define ONNX2MCU_M3_PAIRS_3(first) ONNX2MCU_M3_PAIRS_2(first) ONNX2MCU_M3_PAIR("2", first "+2")
+#define ONNX2MCU_M3_PAIRED(flip, pairs, count, ...)                                                                   \
+  asm volatile(ONNX2MCU_M3_ALIGN "0:\n\tldr %[four], [%[x]], #4\n\t" flip                    \
+               "uxtb %[x0], %[four]\n\tubfx %[x1], %[four], #8, #8\n\t" pairs("0")                                   \
+               "ubfx %[x0], %[four], #16, #8\n\tlsrs %[x1], %[four], #24\n\t" pairs(count)                      \
+               "ldr %[t], %[end]\n\tadds %[w], #8*" count "\n\tcmp %[x], %[t]\n\tbne 0b\n\t"                        \
+               : __VA_ARGS__, [x] "+r"(x), [w] "+l"(w), [x0] "=&l"(x0), [x1] "=&l"(x1), [word] "=&l"(word), [t] "=&l"(t), [four] "=&r"(four) \
+               : [end] "m"(end), [mask] "r"(0x00FF00FFU) : "memory", "cc")
+#define ONNX2MCU_M3_SUMS(i) [a##i] "+l"(whole[i]), [b##i] "+r"(upper[i])
+#define ONNX2MCU_M3_PRODUCTS(flip)                                                                                    \
+  if constexpr (pairs == 1) ONNX2MCU_M3_PAIRED(flip, ONNX2MCU_M3_PAIRS_1, "1", ONNX2MCU_M3_SUMS(0));                  \
+  else if constexpr (pairs == 2) ONNX2MCU_M3_PAIRED(flip, ONNX2MCU_M3_PAIRS_2, "2", ONNX2MCU_M3_SUMS(0), ONNX2MCU_M3_SUMS(1)); \
+  else ONNX2MCU_M3_PAIRED(flip, ONNX2MCU_M3_PAIRS_3, "3", ONNX2MCU_M3_SUMS(0), ONNX2MCU_M3_SUMS(1), ONNX2MCU_M3_SUMS(2))
 
 // A row of the kernel with up to five outputs a0 … a4 from seven cells: the weights u, v, w, cells p and q by turns. In the
 // first row the first product of each output begins with `start`.
@@ -154,12 +141,13 @@ struct CortexM3 : Thumb2 {
     else ONNX2MCU_M3_UPPER(ONNX2MCU_M3_STEPS_15);
   }
 
-  template <int rows, int quads, class X>
-  static ONNX2MCU_INLINE void dot4_rows(std::int32_t (&a)[rows], const X*& x, const std::int8_t*& w) noexcept {
+  template <int pairs, int quads, class X>
+  static ONNX2MCU_INLINE void paired_products(std::uint32_t (&whole)[pairs], std::uint32_t (&upper)[pairs], const X*& x, const std::uint8_t*& w) noexcept {
+    static_assert(pairs <= 3, "the sums leave no more registers");
     const X* const end = x + 4 * quads;
-    std::int32_t x0, x1, x2, x3, word, b;
-    if constexpr (std::is_signed_v<X>) ONNX2MCU_M3_ROWS("ldrsb");
-    else ONNX2MCU_M3_ROWS("ldrb");
+    std::uint32_t x0, x1, word, t, four;
+    if constexpr (std::is_signed_v<X>) ONNX2MCU_M3_PRODUCTS("eor %[four], %[four], #0x80808080\n\t");
+    else ONNX2MCU_M3_PRODUCTS("");
   }
 
   template <int outputs, int row, int lanes, class X>
@@ -189,10 +177,13 @@ struct CortexM3 : Thumb2 {
 #undef ONNX2MCU_M3_STEPS_15
 #undef ONNX2MCU_M3_UPPER_OPERANDS
 #undef ONNX2MCU_M3_UPPER
-#undef ONNX2MCU_M3_ROW
-#undef ONNX2MCU_M3_ROWS_LOOP
-#undef ONNX2MCU_M3_A
-#undef ONNX2MCU_M3_ROWS
+#undef ONNX2MCU_M3_PAIR
+#undef ONNX2MCU_M3_PAIRS_1
+#undef ONNX2MCU_M3_PAIRS_2
+#undef ONNX2MCU_M3_PAIRS_3
+#undef ONNX2MCU_M3_PAIRED
+#undef ONNX2MCU_M3_SUMS
+#undef ONNX2MCU_M3_PRODUCTS
 #undef ONNX2MCU_M3_CELL
 #undef ONNX2MCU_M3_CELLS
 #undef ONNX2MCU_M3_MLA

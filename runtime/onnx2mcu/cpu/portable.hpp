@@ -16,6 +16,12 @@ ONNX2MCU_INLINE std::uint32_t load_word(const void* p) noexcept {
 }
 ONNX2MCU_INLINE void store_word(void* p, std::uint32_t word) noexcept { __builtin_memcpy(p, &word, sizeof(word)); }
 
+/// x as 0 … 255: int8 values 128 larger than they are.
+template <class X>
+ONNX2MCU_INLINE std::uint32_t unsigned_byte(X x) noexcept {
+  return static_cast<std::uint8_t>(x) ^ (static_cast<X>(-1) < 0 ? 0x80U : 0U);
+}
+
 /// Modular int32 arithmetic: what the multiply-accumulate instructions do.
 ONNX2MCU_INLINE std::int32_t wrap(std::uint32_t bits) noexcept {
   std::int32_t value = 0;
@@ -47,13 +53,18 @@ struct Portable {
     return acc;
   }
 
-  /// `quads` times four bytes of x with `rows` rows of weights, w: [quads][rows][4], on words. Moves both pointers behind.
-  template <int rows, int quads, class X>
-  static ONNX2MCU_INLINE void dot4_rows(std::int32_t (&a)[rows], const X*& x, const std::int8_t*& w) noexcept {
-    for (const X* const end = x + 4 * quads; x != end; x += 4)
-      for (int r = 0; r < rows; ++r, w += 4)
-        for (int i = 0; i < 4; ++i) a[r] += static_cast<std::int32_t>(x[i]) * w[i];
+  /// `quads` times four bytes of x meet words of weights, w: [quads][2][pairs], of which bytes 0 and 2 are for the one input, 1 and
+  /// 3 for the other: the products and their upper halves are added up. Moves both pointers behind.
+  template <int pairs, int quads, class X>
+  static ONNX2MCU_INLINE void paired_products(std::uint32_t (&whole)[pairs], std::uint32_t (&upper)[pairs], const X*& x, const std::uint8_t*& w) noexcept {
+    for (const X* const end = x + 4 * quads; x != end; x += 2)
+      for (int p = 0; p < pairs; ++p, w += 4)
+        for (int i = 0; i < 2; ++i) {
+          const std::uint32_t product = (load_word(w) >> (8 * i) & 0x00FF00FFU) * unsigned_byte(x[i]);
+          whole[p] += product, upper[p] += product >> 16;
+        }
   }
+
   /// steps * rounds words of cells, of pixel p and of q, meet two rows of weights, w: [words][2]: a: [pixel][row] += the upper half
   /// of each product. What else there is of the product is lost.
   template <int steps, int rounds>
