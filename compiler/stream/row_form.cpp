@@ -150,14 +150,26 @@ bool is_elementwise(const Call& call) {
   return is_one_of(element_kernels, call.kernel) && int_param(call, "channels", 1) == 1;
 }
 
-std::optional<RowForm> row_form(const Program& program, const Call& call, std::int64_t height, bool small) {
-  if (call.writes.size() != 1 || !call.stages.empty() || buffers_read(call).empty()) return std::nullopt;
+namespace {
+
+std::optional<RowForm> form_of(const Program& program, const Call& call, std::int64_t height, bool small) {
   if (is_one_of(window_kernels, call.kernel)) return window_form(program, call, height, small);
   if (is_one_of(pair_kernels, call.kernel)) return pair_form(program, call, height);
   if (is_one_of(element_kernels, call.kernel)) return element_form(program, call, height);
   if (call.kernel == "strided_copy") return planes_form(program, call);
   if (call.kernel == "global_average_pool") return sum_form(call);
   return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<RowForm> row_form(const Program& program, const Call& call, std::int64_t height, bool small) {
+  constexpr std::int64_t most_rows = 65'536;  // each is looked at, and no chip has room for an image of more
+  if (call.writes.size() != 1 || !call.stages.empty() || buffers_read(call).empty()) return std::nullopt;
+  std::optional<RowForm> form = form_of(program, call, height, small);
+  const auto is_tall = [](const RowShape& shape) { return shape.height > most_rows; };
+  if (form && (is_tall(form->output) || std::any_of(form->inputs.begin(), form->inputs.end(), is_tall))) return std::nullopt;
+  return form;
 }
 
 }  // namespace o2m
