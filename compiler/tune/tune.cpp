@@ -36,6 +36,15 @@ void run_tool(const std::vector<std::string>& command, const fs::path& log) {
     refuse("{} failed with status {}: {}", command[0], status, tail_of(log));
 }
 
+/// Where CMake would look for make, which is not everywhere, Ninja if it is there; no words otherwise.
+std::vector<std::string> generator() {
+  try {
+    if (run_process({"ninja", "--version"}, {}) == 0) return {"-G", "Ninja"};
+  } catch (const Refusal&) {  // not installed
+  }
+  return {};
+}
+
 /// A request for one inference (docs/protocol.md) on bytes that look random, the same every time.
 std::string inference_frame(const Program& program) {
   std::string payload;
@@ -94,7 +103,9 @@ LayerCycles simulate(const CompileOptions& options, const std::optional<CodeForm
   const fs::path source = folder.path / "gen", build = folder.path / "build", log = folder.path / "log",
                  request = folder.path / "request", result = folder.path / "result";
   write_files(source, files);
-  run_tool({"cmake", "-S", source.string(), "-B", build.string()}, log);
+  std::vector<std::string> configure{"cmake", "-S", source.string(), "-B", build.string()};
+  for (std::string& word : generator()) configure.push_back(std::move(word));
+  run_tool(configure, log);
   run_tool({"cmake", "--build", build.string()}, log);
   std::ofstream(request, std::ios::binary) << inference_frame(network.program);
   run_process(
