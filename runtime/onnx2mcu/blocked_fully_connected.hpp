@@ -5,6 +5,8 @@
 #ifndef ONNX2MCU_BLOCKED_FULLY_CONNECTED_HPP
 #define ONNX2MCU_BLOCKED_FULLY_CONNECTED_HPP
 
+#include <type_traits>
+
 #include "cpu/portable.hpp"
 #include "requantize_sum.hpp"
 #include "unrolled.hpp"
@@ -14,7 +16,7 @@ namespace onnx2mcu {
 /// 128 times the sum of the inputs as the kernel takes them: what 128 more in each weight adds to an output.
 template <class L, class X>
 ONNX2MCU_INLINE std::uint32_t excess_of_inputs(const X* x) noexcept {
-  constexpr std::uint32_t mask = 0x00FF00FFU, flip = static_cast<X>(-1) < 0 ? 0x80808080U : 0U;
+  constexpr std::uint32_t mask = 0x00FF00FFU, flip = std::is_signed_v<X> ? 0x80808080U : 0U;
   constexpr int words = L::in / 4, most = 256;  // words whose bytes a half can add up
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(x);
   std::uint32_t sum = 0;

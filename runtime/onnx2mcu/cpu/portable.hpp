@@ -3,6 +3,8 @@
 #ifndef ONNX2MCU_CPU_PORTABLE_HPP
 #define ONNX2MCU_CPU_PORTABLE_HPP
 
+#include <type_traits>
+
 #include "../core.hpp"
 #include "../requantize.hpp"
 
@@ -19,7 +21,7 @@ ONNX2MCU_INLINE void store_word(void* p, std::uint32_t word) noexcept { __builti
 /// x as 0 … 255: int8 values 128 larger than they are.
 template <class X>
 ONNX2MCU_INLINE std::uint32_t unsigned_byte(X x) noexcept {
-  return static_cast<std::uint8_t>(x) ^ (static_cast<X>(-1) < 0 ? 0x80U : 0U);
+  return static_cast<std::uint8_t>(x) ^ (std::is_signed_v<X> ? 0x80U : 0U);
 }
 
 /// Modular int32 arithmetic: what the multiply-accumulate instructions do.
