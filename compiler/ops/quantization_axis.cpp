@@ -1,5 +1,7 @@
 #include "ops/quantization_axis.hpp"
 
+#include <algorithm>
+
 namespace o2m {
 namespace {
 
@@ -8,7 +10,7 @@ std::int64_t block_size(const Node& node) { return node.attr("block_size", 0); }
 /// Shape of the scales of blocks along `axis`.
 Shape blocked_shape(const Shape& x, std::size_t axis, std::int64_t block) {
   Shape shape = x;
-  shape[axis] = (x[axis] + block - 1) / block;
+  shape[axis] = x[axis] / block + (x[axis] % block != 0 ? 1 : 0);
   return shape;
 }
 
@@ -22,6 +24,7 @@ QuantizationAxis quantization_axis(const Node& node, const Shape& x, const Shape
   if (a.scales == 1 && a.block == 0) return a;
   const std::size_t axis = normalize_axis(node.attr("axis", 1), x.size());
   a.channels = x[axis];
+  a.block = std::min(a.block, std::max<std::int64_t>(a.channels, 1));  // a larger one is the same, and may be no int
   a.inner = element_count(x, axis + 1, x.size());
   return a;
 }
