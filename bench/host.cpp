@@ -1,5 +1,5 @@
-// The program that bench/host.py times: host INPUTS OUTPUTS. Reads one sample's raw input bytes after the other, writes the
-// output bytes, prints microseconds an inference: of many batches the fastest one's mean.
+// The program that bench/host.py times: host INPUTS OUTPUTS. Reads one sample's raw input bytes after the
+// other, writes the output bytes, prints microseconds an inference: of many batches the fastest one's mean.
 #include <chrono>
 #include <cstdio>
 #include <utility>
@@ -28,7 +28,8 @@ std::vector<unsigned char> bytes_of(View view) {
 }
 
 template <int... I, int... O>
-double run(std::FILE* in, std::FILE* out, std::integer_sequence<int, I...>, std::integer_sequence<int, O...>) {
+double run(std::FILE* in, std::FILE* out, std::integer_sequence<int, I...>,
+           std::integer_sequence<int, O...>) {
   using clock = std::chrono::steady_clock;
   std::vector<std::vector<unsigned char>> sample;
   while ((read(model.input<I>(), in) && ...)) {
@@ -36,10 +37,11 @@ double run(std::FILE* in, std::FILE* out, std::integer_sequence<int, I...>, std:
     model.run();
     (write(model.output<O>(), out), ...);
   }
-  const auto infer = [&sample] {  // the inputs are used up by run(): each inference copies them in, as ONNX Runtime's does
-    (__builtin_memcpy(model.input<I>().data(), sample[I].data(), sample[I].size()), ...);
-    model.run();
-  };
+  const auto infer =
+      [&sample] {  // the inputs are used up by run(): each inference copies them in, as ONNX Runtime's does
+        (__builtin_memcpy(model.input<I>().data(), sample[I].data(), sample[I].size()), ...);
+        model.run();
+      };
   double fastest = 1e9;
   for (int batch = 0; batch < 200; ++batch) {
     const auto begin = clock::now();
@@ -58,6 +60,7 @@ int main(int, char** argv) {
   std::FILE* const in = std::fopen(argv[1], "rb");
   std::FILE* const out = std::fopen(argv[2], "wb");
   if (in == nullptr || out == nullptr) return 1;
-  std::printf("%.2f\n", run(in, out, std::make_integer_sequence<int, BENCH_INPUTS>{}, std::make_integer_sequence<int, BENCH_OUTPUTS>{}));
+  std::printf("%.2f\n", run(in, out, std::make_integer_sequence<int, BENCH_INPUTS>{},
+                            std::make_integer_sequence<int, BENCH_OUTPUTS>{}));
   return std::fclose(out);
 }

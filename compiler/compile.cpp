@@ -48,7 +48,8 @@ void run_passes(Graph& graph, const CompileOptions& options, Diagnostics& diagno
 }
 
 /// Lowered and planned, for one arena.
-Network planned(Graph& graph, const CompileOptions& options, const CodeForms& forms, bool least_ram, Diagnostics& diagnostics) {
+Network planned(Graph& graph, const CompileOptions& options, const CodeForms& forms, bool least_ram,
+                Diagnostics& diagnostics) {
   Network network{lower(graph, *options.target, forms_for(forms, least_ram), diagnostics), {}};
   network.program.model_name = options.model.filename().string();
   std::string order;
@@ -63,19 +64,12 @@ Network planned(Graph& graph, const CompileOptions& options, const CodeForms& fo
   return network;
 }
 
-}  // namespace
-
-Network build_network(const CompileOptions& options, Diagnostics& diagnostics) {
-  const onnx::ModelProto model = read_model(options.model);
-  return build_network(import_model(model, {options.model.parent_path(), options.input_shapes}, diagnostics), options, diagnostics);
-}
-
-namespace {
-
+/// Planned for one bank, or, where none has room, for several or with streams, as the options allow.
 Network network_in_banks(Graph& graph, const CompileOptions& options, Diagnostics& diagnostics) {
   run_passes(graph, options, diagnostics);
   const CodeForms forms = choose_code_forms(graph, options);
-  Network network = planned(graph, options, forms, options.optimize == Optimize::ram && !options.trace, diagnostics);
+  Network network =
+      planned(graph, options, forms, options.optimize == Optimize::ram && !options.trace, diagnostics);
   const auto one_bank = [&](const Network& n) { return arena_fits(n, *options.target, options.place); };
   const auto in_pieces = [&](Network n) {
     auto plan = split_arena(n, *options.target, options.place);
@@ -84,7 +78,8 @@ Network network_in_banks(Graph& graph, const CompileOptions& options, Diagnostic
   };
   const bool asked = asks_for_pieces(options.place);
   if (!asked && one_bank(network)) return network;
-  if (auto pieces = in_pieces(network); pieces && (asked || options.optimize != Optimize::balanced)) return std::move(*pieces);
+  if (auto pieces = in_pieces(network); pieces && (asked || options.optimize != Optimize::balanced))
+    return std::move(*pieces);
   if (options.optimize != Optimize::balanced || options.trace) return network;
   Network streamed = planned(graph, options, forms, true, diagnostics);
   if (one_bank(streamed)) return streamed;
@@ -94,6 +89,12 @@ Network network_in_banks(Graph& graph, const CompileOptions& options, Diagnostic
 }
 
 }  // namespace
+
+Network build_network(const CompileOptions& options, Diagnostics& diagnostics) {
+  const onnx::ModelProto model = read_model(options.model);
+  return build_network(import_model(model, {options.model.parent_path(), options.input_shapes}, diagnostics),
+                       options, diagnostics);
+}
 
 Network build_network(Graph graph, const CompileOptions& options, Diagnostics& diagnostics) {
   Network network = network_in_banks(graph, options, diagnostics);

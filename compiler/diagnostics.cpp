@@ -21,7 +21,8 @@ std::size_t text_sequence(std::string_view text, std::size_t i) {
   if (length == 0 || i + length > text.size()) return 0;
   for (std::size_t k = 1; k < length; ++k)
     if ((byte(i + k) & 0xc0) != 0x80) return 0;
-  // Invisible marks, line separators and changes of writing direction: U+2000…U+206F but the dashes and quotes.
+  // Invisible marks, line separators and changes of writing direction: U+2000…U+206F but the dashes and
+  // quotes.
   const bool punctuation = lead == 0xe2 && (byte(i + 1) == 0x80 || byte(i + 1) == 0x81);
   const bool visible = byte(i + 1) == 0x80 && byte(i + 2) >= 0x90 && byte(i + 2) <= 0xa7;
   return punctuation && !visible ? 0 : length;
@@ -31,8 +32,10 @@ std::string printable(const std::string& name) {
   std::string out;
   for (std::size_t i = 0; i < name.size();) {
     const std::size_t length = text_sequence(name, i);
-    if (length == 0) out += fmt::format("\\x{:02x}", static_cast<unsigned char>(name[i]));
-    else out += name.substr(i, length);
+    if (length == 0)
+      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(name[i]));
+    else
+      out += name.substr(i, length);
     i += std::max<std::size_t>(length, 1);
   }
   return out;

@@ -1,14 +1,14 @@
-// Errors as data. Operators and passes throw Refusal with the reason only; the driver that walks the nodes adds
-// the place and collects all errors of a phase. Formatting lives in one function: format().
+// Errors as data. Operators and passes throw Refusal with the reason only; the driver that walks the nodes
+// adds the place and collects all errors of a phase. Formatting lives in one function: format().
 #pragma once
+
+#include <fmt/format.h>
 
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include <fmt/format.h>
 
 namespace o2m {
 
@@ -54,11 +54,12 @@ struct Diagnostics {
 /// "FILE: error: PLACE: REASON\n  detail\n  hint: …\n". `severity` is "error" or "warning".
 std::string format(const std::string& file, const std::string& severity, const Diagnostic& diagnostic);
 
-/// Length of the UTF-8 character at `i` that can be shown as it is; 0 for a control byte, invalid UTF-8, and characters
-/// that are invisible or change the direction of the text around them.
+/// Length of the UTF-8 character at `i` that can be shown as it is; 0 for a control byte, invalid UTF-8, and
+/// characters that are invisible or change the direction of the text around them.
 std::size_t text_sequence(std::string_view text, std::size_t i);
 
-/// ONNX names are the model's own text: what text_sequence() rejects becomes \xNN, so that a message stays one line.
+/// ONNX names are the model's own text: what text_sequence() rejects becomes \xNN, so that a message stays
+/// one line.
 std::string printable(const std::string& name);
 
 }  // namespace o2m

@@ -1,4 +1,5 @@
-// Exit status: 0 done; 1 the model or data was refused, or a comparison failed; 2 wrong usage; 3 an internal fault.
+// Exit status: 0 done; 1 the model or data was refused, or a comparison failed; 2 wrong usage; 3 an internal
+// fault.
 
 #include <exception>
 #include <iostream>
@@ -28,7 +29,8 @@ int run(const o2m::Options& o, o2m::Diagnostics& diagnostics) {
 int main(int argc, char** argv) {
   o2m::Options options;
   if (const int status = o2m::parse_options(argc, argv, options); status >= 0) return status;
-  const std::string file = options.command == o2m::Command::device ? "onnx2mcu device" : options.compile.model.string();
+  const std::string file =
+      options.command == o2m::Command::device ? "onnx2mcu device" : options.compile.model.string();
   o2m::Diagnostics diagnostics;
   int status = 1;
   try {

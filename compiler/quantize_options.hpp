@@ -12,7 +12,8 @@ class App;
 namespace o2m {
 
 struct QuantizeWords {
-  std::string method = "auto", activations = "uint8", weights = "int8", equalize = "auto", correct_bias = "auto", io = "float";
+  std::string method = "auto", activations = "uint8", weights = "int8", equalize = "auto",
+              correct_bias = "auto", io = "float";
   bool per_tensor = false;
 };
 

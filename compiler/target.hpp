@@ -1,5 +1,5 @@
-// The chips this compiler knows: what the CPU can do, and the memory banks. The board simulator is built from the same
-// table; tests hold the linker scripts of targets/ against it.
+// The chips this compiler knows: what the CPU can do, and the memory banks. The board simulator is built from
+// the same table; tests hold the linker scripts of targets/ against it.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ enum class BankKind {
 };
 
 struct Bank {
-  std::string_view name;       ///< as in the linker script; lower case in --place
+  std::string_view name;  ///< as in the linker script; lower case in --place
   std::uint32_t base = 0;
   std::uint32_t size = 0;
   BankKind kind = BankKind::sram;
@@ -26,15 +26,15 @@ struct Bank {
 
 /// What only firmware and the simulator need to know.
 struct Chip {
-  std::string_view folder;     ///< below targets/
+  std::string_view folder;  ///< below targets/
   std::uint32_t core_hz = 0;
-  unsigned wait_states = 0;    ///< of the internal flash at core_hz
-  std::uint32_t uart_base = 0; ///< the UART that targets/ uses
-  std::string_view cpu_flags;  ///< for GCC and clang
+  unsigned wait_states = 0;     ///< of the internal flash at core_hz
+  std::uint32_t uart_base = 0;  ///< the UART that targets/ uses
+  std::string_view cpu_flags;   ///< for GCC and clang
 };
 
 struct Target {
-  std::string_view name;         ///< as given to --target
+  std::string_view name;  ///< as given to --target
   std::string_view description;
   std::string_view cpu;          ///< type in namespace onnx2mcu::cpu: "Portable", "CortexM3", …
   bool has_fpu = false;          ///< single-precision hardware floating point

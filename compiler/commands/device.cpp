@@ -226,7 +226,8 @@ int show(DeviceClient& device, const DeviceInfo& d, const Samples& samples) {
     draw(samples, d.inputs[0], n);
     const Results r = run_all(device, d, one, "show");
     const Tensor& y = r.outputs[0];
-    fmt::print("sample {}: prediction {}, {:.3f} ms\n ", n, predicted_class(y, 0, y.count()), milliseconds(r.cycles[0], d));
+    fmt::print("sample {}: prediction {}, {:.3f} ms\n ", n, predicted_class(y, 0, y.count()),
+               milliseconds(r.cycles[0], d));
     for (std::int64_t i = 0; i < y.count(); ++i) fmt::print(" {}:{:g}", i, y.real(i));
     fmt::print("\n");
   }

@@ -52,7 +52,8 @@ void print_memory(const Network& network, const PlanFacts& facts) {
   fmt::print("\nmemory plan: {} bytes, lower bound {}, {}\n", network.plan.arena_bytes,
              network.plan.lower_bound, facts.verdict);
   if (!network.plan.order.empty()) fmt::print("order of the layers: {}\n", network.plan.order);
-  for (const ArenaPiece& piece : network.plan.pieces) fmt::print("in {}: {} bytes\n", piece.bank, piece.bytes);
+  for (const ArenaPiece& piece : network.plan.pieces)
+    fmt::print("in {}: {} bytes\n", piece.bank, piece.bytes);
   fmt::print("peak: {} bytes live in step {} ({})\n",
              facts.live_bytes[static_cast<std::size_t>(facts.peak_step)], facts.peak_step, facts.peak_name);
   std::vector<std::size_t> order(network.program.buffers.size());
@@ -62,13 +63,14 @@ void print_memory(const Network& network, const PlanFacts& facts) {
   });
   for (const std::size_t i : order) {
     const auto [lower, upper] = network.plan.lifetimes[i];
-    if (lower >= upper || network.program.buffers[i].bytes == 0) continue;  // merged with another one, or no longer used
+    if (lower >= upper || network.program.buffers[i].bytes == 0)
+      continue;  // merged with another one, or no longer used
     std::string bar;
     for (int s = 0; steps <= 64 && s < steps; ++s)
       bar += s >= lower && s < upper ? '#' : s == facts.peak_step ? ':' : '.';
     const bool split = !network.plan.pieces.empty();
-    fmt::print("  {}{:>8} … {:<8} {} {}\n", split ? fmt::format("{:<5}", bank_of(network.plan, i)) : "", network.plan.offsets[i],
-               network.plan.offsets[i] + network.program.buffers[i].bytes, bar,
+    fmt::print("  {}{:>8} … {:<8} {} {}\n", split ? fmt::format("{:<5}", bank_of(network.plan, i)) : "",
+               network.plan.offsets[i], network.plan.offsets[i] + network.program.buffers[i].bytes, bar,
                printable(network.program.buffers[i].name));
   }
 }
@@ -80,13 +82,18 @@ void print_placement(const Network& network, const Target& target, const std::ve
   fmt::print("as firmware: {}", placement_text(network, target, place(target, network, words, o), o));
 }
 
-nlohmann::json placement_json(const Network& network, const Target& target, const std::vector<std::string>& words) {
+nlohmann::json placement_json(const Network& network, const Target& target,
+                              const std::vector<std::string>& words) {
   const Overhead o = overhead(network, target, 0);
   const Placement p = place(target, network, words, o);
   nlohmann::json banks = nlohmann::json::array();
   for (const BankUse& use : bank_uses(network, target, p, o))
     banks.push_back({{"bank", use.bank->name}, {"bytes", use.total()}, {"of", use.bank->size}});
-  return {{"weights", p.weights.name}, {"hot_weights", p.hot_weights.name}, {"arena", p.arena.name}, {"code", p.code.name}, {"banks", banks}};
+  return {{"weights", p.weights.name},
+          {"hot_weights", p.hot_weights.name},
+          {"arena", p.arena.name},
+          {"code", p.code.name},
+          {"banks", banks}};
 }
 
 /// What the layer takes by the cost model.
@@ -106,7 +113,8 @@ nlohmann::json layer_json(const Program& program, const Call& c, const Target& t
     layer["parts"] = work.parts;
   } else {
     const WholeLayers whole = whole_layers(program, c);
-    for (const Call& stage : whole.layers) layer["stages"].push_back(layer_json(whole.program, stage, target));
+    for (const Call& stage : whole.layers)
+      layer["stages"].push_back(layer_json(whole.program, stage, target));
   }
   if (const auto cost = layer_cost(program, c, target)) {
     layer["expected_cycles"] = cost->cycles;
@@ -122,13 +130,14 @@ nlohmann::json to_json(const Network& network, const Target& target) {
   for (const Call& c : network.program.calls) layers.push_back(layer_json(network.program, c, target));
   for (std::size_t i = 0; i < network.program.buffers.size(); ++i) {
     const auto [lower, upper] = network.plan.lifetimes[i];
-    if (lower < upper) buffers.push_back({{"name", printable(network.program.buffers[i].name)},
-                       {"bank", bank_of(network.plan, i)},
-                       {"offset", network.plan.offsets[i]},
-                       {"position", position(network.plan, i)},
-                       {"bytes", network.program.buffers[i].bytes},
-                       {"lower", lower},
-                       {"upper", upper}});
+    if (lower < upper)
+      buffers.push_back({{"name", printable(network.program.buffers[i].name)},
+                         {"bank", bank_of(network.plan, i)},
+                         {"offset", network.plan.offsets[i]},
+                         {"position", position(network.plan, i)},
+                         {"bytes", network.program.buffers[i].bytes},
+                         {"lower", lower},
+                         {"upper", upper}});
   }
   return {{"layers", layers},
           {"buffers", buffers},
@@ -139,7 +148,11 @@ nlohmann::json to_json(const Network& network, const Target& target) {
           {"peak_layer", facts.peak_name},
           {"live_bytes", facts.live_bytes},
           {"proven_minimal", network.plan.proven_minimal},
-          {"stack", {{"bytes", stack.bytes}, {"run_bytes", stack.run_bytes}, {"layer", stack.layer}, {"layer_bytes", stack.layer_bytes}}},
+          {"stack",
+           {{"bytes", stack.bytes},
+            {"run_bytes", stack.run_bytes},
+            {"layer", stack.layer},
+            {"layer_bytes", stack.layer_bytes}}},
           {"weight_bytes", constant_bytes(network.program)},
           {"notes", network.program.notes}};
 }
@@ -155,7 +168,8 @@ void print_json(const Network& network, const CompileOptions& options) {
                                    {"proven_minimal", c.proven_minimal},
                                    {"expected_cycles", c.cost.cycles},
                                    {"layers_of_unknown_cost", c.cost.unknown_layers}});
-  if (!options.target->banks.empty()) json["firmware"] = placement_json(network, *options.target, options.place);
+  if (!options.target->banks.empty())
+    json["firmware"] = placement_json(network, *options.target, options.place);
   fmt::print("{}\n", json.dump(2));
 }
 
@@ -167,8 +181,9 @@ void print_summary(const Network& network, const CompileOptions& options) {
   for (const Port& p : program.outputs) print_port("output", p);
   for (const State& s : program.states) print_port("state ", s.port);
   const StackBound stack = stack_bound(program, *options.target);
-  fmt::print("flash: {} bytes of constants; RAM: {} bytes of arena, at most {} of stack (run() {}, {} {})\n", constant_bytes(program),
-             network.plan.arena_bytes, stack.bytes, stack.run_bytes, stack.layer.empty() ? "no layers" : stack.layer, stack.layer_bytes);
+  fmt::print("flash: {} bytes of constants; RAM: {} bytes of arena, at most {} of stack (run() {}, {} {})\n",
+             constant_bytes(program), network.plan.arena_bytes, stack.bytes, stack.run_bytes,
+             stack.layer.empty() ? "no layers" : stack.layer, stack.layer_bytes);
   print_placement(network, *options.target, options.place);
   fmt::print("\n");
 }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <fstream>
-
 #include <nlohmann/json.hpp>
 
 #include "diagnostics.hpp"
@@ -23,7 +22,8 @@ std::vector<Reference> read_references(const std::filesystem::path& folder) {
   std::vector<Reference> references;
   try {
     for (const auto& entry : nlohmann::json::parse(in))
-      references.push_back({entry.at("name").get<std::string>(), read_npy(folder / entry.at("file").get<std::string>())});
+      references.push_back(
+          {entry.at("name").get<std::string>(), read_npy(folder / entry.at("file").get<std::string>())});
   } catch (const nlohmann::json::exception& error) {
     refuse("--layers: index.json: {}", error.what());
   }
@@ -38,7 +38,8 @@ Shape significant(const Shape& shape, std::size_t skip) {
   return out;
 }
 
-/// The reference as our layer stores it: as it is, or its channels moved last ([c, …] -> […, c]). Null: another tensor.
+/// The reference as our layer stores it: as it is, or its channels moved last ([c, …] -> […, c]). Null:
+/// another tensor.
 std::optional<Tensor> as_stored(const Tensor& reference, const TracedTensor& ours) {
   const Shape theirs = significant(reference.shape, 1), stored = significant(ours.shape, 0);
   if (reference.type != ours.type) return std::nullopt;
@@ -58,7 +59,8 @@ std::optional<Tensor> as_stored(const Tensor& reference, const TracedTensor& our
   return out;
 }
 
-/// By name, else the next recorded tensor after `from` of the same type and dimensions (optimizers rename tensors).
+/// By name, else the next recorded tensor after `from` of the same type and dimensions (optimizers rename
+/// tensors).
 int find(const std::vector<Reference>& references, const TracedTensor& ours, int from) {
   for (std::size_t i = 0; i < references.size(); ++i)
     if (references[i].name == ours.tensor && as_stored(references[i].data, ours)) return static_cast<int>(i);
@@ -69,7 +71,8 @@ int find(const std::vector<Reference>& references, const TracedTensor& ours, int
 
 }  // namespace
 
-bool compare_layers(const Program& program, const HostResult& result, const std::filesystem::path& folder, std::int64_t samples) {
+bool compare_layers(const Program& program, const HostResult& result, const std::filesystem::path& folder,
+                    std::int64_t samples) {
   const std::vector<Reference> references = read_references(folder);
   int next = 0, compared = 0, passed_over = 0;
   for (const TracedTensor& ours : result.trace) {
@@ -82,12 +85,15 @@ bool compare_layers(const Program& program, const HostResult& result, const std:
     ++compared;
     Shape shape{samples};
     shape.insert(shape.end(), ours.shape.begin(), ours.shape.end());
-    const Comparison c = compare({ours.type, shape, ours.data}, *as_stored(references[static_cast<std::size_t>(r)].data, ours), {});
+    const Comparison c = compare({ours.type, shape, ours.data},
+                                 *as_stored(references[static_cast<std::size_t>(r)].data, ours), {});
     if (!c.first_difference) continue;
     const std::int64_t size = element_count(ours.shape);
-    fmt::print("layers: first difference in \"{}\", {}: {} of {} elements differ, first in sample {} at element {}\n",
-               printable(ours.tensor), program.calls[static_cast<std::size_t>(ours.call)].origin, c.elements - c.identical, c.elements,
-               *c.first_difference / size, *c.first_difference % size);
+    fmt::print(
+        "layers: first difference in \"{}\", {}: {} of {} elements differ, first in sample {} at element "
+        "{}\n",
+        printable(ours.tensor), program.calls[static_cast<std::size_t>(ours.call)].origin,
+        c.elements - c.identical, c.elements, *c.first_difference / size, *c.first_difference % size);
     return false;
   }
   fmt::print("layers: {} tensors identical, {} without a recorded counterpart\n", compared, passed_over);

@@ -7,8 +7,10 @@
 
 namespace o2m {
 
-/// `folder` holds index.json, a list of {"name", "file"} with .npy files of N samples each (N, …). Layers whose
-/// tensor is not in the list are passed over and counted. Prints one line; true if no difference was found.
-bool compare_layers(const Program& program, const HostResult& result, const std::filesystem::path& folder, std::int64_t samples);
+/// `folder` holds index.json, a list of {"name", "file"} with .npy files of N samples each (N, …). Layers
+/// whose tensor is not in the list are passed over and counted. Prints one line; true if no difference was
+/// found.
+bool compare_layers(const Program& program, const HostResult& result, const std::filesystem::path& folder,
+                    std::int64_t samples);
 
 }  // namespace o2m

@@ -10,7 +10,8 @@ namespace o2m {
 int plan_command(const Options& o) {
   std::ifstream in(o.compile.model, std::ios::binary);
   std::ostringstream text;
-  if (!in || std::filesystem::is_directory(o.compile.model) || !(text << in.rdbuf())) refuse("cannot read the file");
+  if (!in || std::filesystem::is_directory(o.compile.model) || !(text << in.rdbuf()))
+    refuse("cannot read the file");
   PlaceOptions options;
   options.step_limit = 2'000'000;
   if (o.capacity > 0) options.capacity = o.capacity;
@@ -21,7 +22,8 @@ int plan_command(const Options& o) {
     for (const std::string& error : report.errors) errors.push_back({"", error, {}, ""});
     throw Refused(errors);
   }
-  if (!o.plan_output.empty()) write_files(o.plan_output.parent_path(), {{o.plan_output.filename().string(), report.csv}});
+  if (!o.plan_output.empty())
+    write_files(o.plan_output.parent_path(), {{o.plan_output.filename().string(), report.csv}});
   std::cout << report.text;
   return report.fits ? 0 : 1;
 }

@@ -1,11 +1,10 @@
 #include "commands/progress.hpp"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <iostream>
-
-#include <fmt/format.h>
 
 namespace o2m {
 
@@ -26,7 +25,9 @@ void Progress::operator()(std::int64_t done, std::int64_t total) {
   }
   constexpr int width = 40;
   const auto filled = static_cast<std::size_t>(percent * width / 100);
-  std::cerr << fmt::format("\r{} [{}{}] {} of {}", what_, std::string(filled, '#'), std::string(width - filled, '.'), done, total) << std::flush;
+  std::cerr << fmt::format("\r{} [{}{}] {} of {}", what_, std::string(filled, '#'),
+                           std::string(width - filled, '.'), done, total)
+            << std::flush;
 }
 
 }  // namespace o2m

@@ -1,6 +1,7 @@
 #include "commands/results.hpp"
 
 #include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 #include "diagnostics.hpp"
@@ -11,12 +12,14 @@ namespace {
 
 /// The largest difference in real values: for an 8-bit port of known scale, in what its integers stand for.
 double real_difference(const Port& port, const Comparison& c) {
-  return port.quantization ? static_cast<double>(port.quantization->first) * c.largest_difference : c.largest_difference;
+  return port.quantization ? static_cast<double>(port.quantization->first) * c.largest_difference
+                           : c.largest_difference;
 }
 
 }  // namespace
 
-std::vector<NamedFile> named_files(const std::vector<std::string>& arguments, const std::vector<Port>& ports) {
+std::vector<NamedFile> named_files(const std::vector<std::string>& arguments,
+                                   const std::vector<Port>& ports) {
   std::vector<std::string> names;
   for (const Port& p : ports) names.push_back(p.name);
   std::vector<NamedFile> files;
@@ -34,10 +37,12 @@ void print_port(const char* kind, const Port& p) {
 std::size_t output_of(const NamedFile& file, const std::vector<Port>& ports) {
   for (std::size_t i = 0; i < ports.size(); ++i)
     if (file.name == ports[i].name || (file.name.empty() && ports.size() == 1)) return i;
-  refuse("--output \"{}\": the network has no such output", file.name.empty() ? file.path.string() : printable(file.name));
+  refuse("--output \"{}\": the network has no such output",
+         file.name.empty() ? file.path.string() : printable(file.name));
 }
 
-void write_outputs(const std::vector<NamedFile>& files, const std::vector<Port>& ports, const std::vector<Tensor>& outputs) {
+void write_outputs(const std::vector<NamedFile>& files, const std::vector<Port>& ports,
+                   const std::vector<Tensor>& outputs) {
   for (const NamedFile& file : files) write_npy(file.path, outputs[output_of(file, ports)]);
 }
 
@@ -54,8 +59,13 @@ void print(const Port& port, const Comparison& c) {
 }
 
 nlohmann::json to_json(const Port& port, const Comparison& c) {
-  return {{"output", printable(port.name)}, {"elements", c.elements}, {"identical", c.identical}, {"within_tolerance", c.within},
-          {"largest_difference", real_difference(port, c)}, {"largest_ulp", c.largest_ulp}, {"largest_steps", c.largest_steps},
+  return {{"output", printable(port.name)},
+          {"elements", c.elements},
+          {"identical", c.identical},
+          {"within_tolerance", c.within},
+          {"largest_difference", real_difference(port, c)},
+          {"largest_ulp", c.largest_ulp},
+          {"largest_steps", c.largest_steps},
           {"first_difference", c.first_difference ? nlohmann::json(*c.first_difference) : nlohmann::json()}};
 }
 
@@ -76,15 +86,18 @@ std::int64_t correct_predictions(const Tensor& output, const Tensor& labels) {
   return right;
 }
 
-bool report_results(const std::vector<Port>& ports, const std::vector<Tensor>& outputs, const Samples& expected, const Tolerance& tolerance,
-                    const std::optional<Tensor>& labels, bool json, nlohmann::json& summary) {
+bool report_results(const std::vector<Port>& ports, const std::vector<Tensor>& outputs,
+                    const Samples& expected, const Tolerance& tolerance, const std::optional<Tensor>& labels,
+                    bool json, nlohmann::json& summary) {
   bool passed = true;
   summary["outputs"] = nlohmann::json::array();
   for (std::size_t i = 0; i < expected.arrays.size(); ++i) {
     const Comparison c = compare(outputs[i], expected.arrays[i], tolerance);
     passed = passed && c.passed();
-    if (json) summary["outputs"].push_back(to_json(ports[i], c));
-    else print(ports[i], c);
+    if (json)
+      summary["outputs"].push_back(to_json(ports[i], c));
+    else
+      print(ports[i], c);
   }
   if (labels) {
     const std::int64_t right = correct_predictions(outputs.at(0), *labels);

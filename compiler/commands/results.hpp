@@ -1,11 +1,11 @@
-// What the commands that run a network have in common: sample files by name, comparisons as text and JSON, predictions.
+// What the commands that run a network have in common: sample files by name, comparisons as text and JSON,
+// predictions.
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include <nlohmann/json_fwd.hpp>
 
 #include "host/compare.hpp"
 #include "samples/samples.hpp"
@@ -19,7 +19,8 @@ void print_port(const char* kind, const Port& port);
 
 /// Writes the files that --output names. `outputs` are in port order.
 /// @throws Refusal if a file names no output
-void write_outputs(const std::vector<NamedFile>& files, const std::vector<Port>& ports, const std::vector<Tensor>& outputs);
+void write_outputs(const std::vector<NamedFile>& files, const std::vector<Port>& ports,
+                   const std::vector<Tensor>& outputs);
 
 /// Index of the port that the file is for: by its name, or the only port if it has none.
 std::size_t output_of(const NamedFile& file, const std::vector<Port>& ports);
@@ -34,9 +35,10 @@ std::int64_t predicted_class(const Tensor& output, std::int64_t first, std::int6
 /// Samples whose largest output (the first of equals) is the label.
 std::int64_t correct_predictions(const Tensor& output, const Tensor& labels);
 
-/// Compares and prints (or collects as JSON) what a network computed. `outputs` and `expected` are in port order, the
-/// latter possibly empty. False if something differs.
-bool report_results(const std::vector<Port>& ports, const std::vector<Tensor>& outputs, const Samples& expected, const Tolerance& tolerance,
-                    const std::optional<Tensor>& labels, bool json, nlohmann::json& summary);
+/// Compares and prints (or collects as JSON) what a network computed. `outputs` and `expected` are in port
+/// order, the latter possibly empty. False if something differs.
+bool report_results(const std::vector<Port>& ports, const std::vector<Tensor>& outputs,
+                    const Samples& expected, const Tolerance& tolerance, const std::optional<Tensor>& labels,
+                    bool json, nlohmann::json& summary);
 
 }  // namespace o2m

@@ -1,6 +1,5 @@
 #include <fstream>
 #include <iostream>
-
 #include <nlohmann/json.hpp>
 
 #include "commands/commands.hpp"
@@ -25,8 +24,8 @@ Samples samples_of(const std::vector<TestDataSet>& sets, const std::vector<Port>
       if (i >= tensors.size()) refuse("{} has no {} {}", set.folder.string(), inputs ? "input" : "output", i);
       const Tensor& t = tensors[i];
       if (t.type != ports[i].type || t.count() != element_count(ports[i].shape))
-        refuse("{}: {} {} is {}{}, the network has {}{}", set.folder.string(), inputs ? "input" : "output", i, to_string(t.type), to_string(t.shape),
-               to_string(ports[i].type), to_string(ports[i].shape));
+        refuse("{}: {} {} is {}{}, the network has {}{}", set.folder.string(), inputs ? "input" : "output", i,
+               to_string(t.type), to_string(t.shape), to_string(ports[i].type), to_string(ports[i].shape));
       all.bytes.insert(all.bytes.end(), t.bytes.begin(), t.bytes.end());
     }
     samples.arrays.push_back(std::move(all));
@@ -48,18 +47,24 @@ int validate_command(const Options& o, Diagnostics& diagnostics) {
     expected = samples_of(sets, program.outputs, false);
   } else {
     samples = read_samples(program.inputs, named_files(o.inputs, program.inputs), "input", o.pixels);
-    if (!o.expected.empty()) expected = read_samples(program.outputs, named_files(o.expected, program.outputs), "output");
-    if (!o.expected.empty() && expected.count != samples.count) refuse("{} samples are given, but {} expected results", samples.count, expected.count);
+    if (!o.expected.empty())
+      expected = read_samples(program.outputs, named_files(o.expected, program.outputs), "output");
+    if (!o.expected.empty() && expected.count != samples.count)
+      refuse("{} samples are given, but {} expected results", samples.count, expected.count);
   }
   Progress progress("validate");
   const HostResult result = run_on_host(network, compile, samples, o.host, std::ref(progress));
 
   nlohmann::json summary{{"samples", samples.count}};
   const std::optional<Tensor> labels = o.labels.empty() ? std::nullopt : std::optional(read_array(o.labels));
-  bool passed = report_results(program.outputs, result.outputs, expected, o.tolerance, labels, o.json, summary);
+  bool passed =
+      report_results(program.outputs, result.outputs, expected, o.tolerance, labels, o.json, summary);
   if (!o.layers.empty()) passed = compare_layers(program, result, o.layers, samples.count) && passed;
-  if (o.json) fmt::print("{}\n", summary.dump(2));
-  else if (!expected.arrays.empty()) fmt::print("{}: {} sample{}\n", passed ? "passed" : "FAILED", samples.count, samples.count == 1 ? "" : "s");
+  if (o.json)
+    fmt::print("{}\n", summary.dump(2));
+  else if (!expected.arrays.empty())
+    fmt::print("{}: {} sample{}\n", passed ? "passed" : "FAILED", samples.count,
+               samples.count == 1 ? "" : "s");
   return passed ? 0 : 1;
 }
 

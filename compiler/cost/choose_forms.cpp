@@ -34,8 +34,8 @@ bool has_unroll(const Call& call) {
                      [](const Param& p) { return p.name == "unroll"; });
 }
 
-/// The layers that Winograd's algorithm makes faster, those first that save most for a byte of flash, as far as
-/// `budget` bytes hold all constants.
+/// The layers that Winograd's algorithm makes faster, those first that save most for a byte of flash, as far
+/// as `budget` bytes hold all constants.
 std::set<std::string> winograd_layers(const Graph& graph, const Target& target, std::int64_t budget) {
   struct Candidate {
     std::string layer;
@@ -49,12 +49,13 @@ std::set<std::string> winograd_layers(const Graph& graph, const Target& target, 
   const Program other = lowered(graph, target, all);
   std::vector<Candidate> candidates;
   for (const Call& call : other.calls) {
-    const auto before =
-        std::find_if(direct.calls.begin(), direct.calls.end(), [&](const Call& c) { return c.name == call.name; });
+    const auto before = std::find_if(direct.calls.begin(), direct.calls.end(),
+                                     [&](const Call& c) { return c.name == call.name; });
     if (before == direct.calls.end() || before->kernel == call.kernel) continue;
     const auto slower = layer_cost(direct, *before, target), faster = layer_cost(other, call, target);
     if (slower && faster && faster->cycles < slower->cycles)
-      candidates.push_back({call.name, slower->cycles - faster->cycles, call.weight_bytes - before->weight_bytes});
+      candidates.push_back(
+          {call.name, slower->cycles - faster->cycles, call.weight_bytes - before->weight_bytes});
   }
   std::stable_sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
     return a.saved * real(b.bytes) > b.saved * real(a.bytes);
@@ -71,12 +72,15 @@ std::set<std::string> winograd_layers(const Graph& graph, const Target& target, 
 
 /// The choices of every layer that has more than one and whose cost is known. `fixed`: bytes of code that is
 /// not theirs.
-std::vector<LayerChoices> choices_of(const Graph& graph, const Target& target, const std::set<std::string>& winograd,
-                                     bool full, std::int64_t& fixed, std::int64_t& constants) {
-  const Program blocked = lowered(graph, target, {{}, {}, winograd}), rolled = lowered(graph, target, {{false, 1}});
+std::vector<LayerChoices> choices_of(const Graph& graph, const Target& target,
+                                     const std::set<std::string>& winograd, bool full, std::int64_t& fixed,
+                                     std::int64_t& constants) {
+  const Program blocked = lowered(graph, target, {{}, {}, winograd}),
+                rolled = lowered(graph, target, {{false, 1}});
   std::vector<LayerChoices> layers;
   constants = constant_bytes(blocked);
-  const bool roomy = target.cpu == "CortexM7" && constants + 2 * auto_code_bytes <= target.flash_bytes - around_network;
+  const bool roomy =
+      target.cpu == "CortexM7" && constants + 2 * auto_code_bytes <= target.flash_bytes - around_network;
   for (const Call& call : blocked.calls) {
     LayerChoices layer{call.name, {}};
     const auto add = [&](const Program& program, const Call& written, const CodeForm& form) {
@@ -133,8 +137,9 @@ CodeForms full_forms(const std::vector<LayerChoices>& layers, std::int64_t budge
 
 /// The choice with the fewest bytes.
 std::size_t smallest(const LayerChoices& layer) {
-  const auto at = std::min_element(layer.choices.begin(), layer.choices.end(),
-                                   [](const FormChoice& a, const FormChoice& b) { return a.bytes < b.bytes; });
+  const auto at =
+      std::min_element(layer.choices.begin(), layer.choices.end(),
+                       [](const FormChoice& a, const FormChoice& b) { return a.bytes < b.bytes; });
   return static_cast<std::size_t>(at - layer.choices.begin());
 }
 
@@ -167,11 +172,12 @@ bool constants_lie_outside(const Target& target, std::int64_t constants) {
 }
 
 /// Within the budget, or what --unroll auto takes, or all written out.
-CodeForms planned_forms(const Graph& graph, const CompileOptions& options, const std::set<std::string>& winograd,
-                        std::int64_t flash) {
+CodeForms planned_forms(const Graph& graph, const CompileOptions& options,
+                        const std::set<std::string>& winograd, std::int64_t flash) {
   const bool full = options.unroll == Unroll::full, limited = options.flash_budget > 0;
   std::int64_t fixed = 0, constants = 0;
-  const std::vector<LayerChoices> layers = choices_of(graph, *options.target, winograd, full, fixed, constants);
+  const std::vector<LayerChoices> layers =
+      choices_of(graph, *options.target, winograd, full, fixed, constants);
   if (limited || !constants_lie_outside(*options.target, constants)) fixed += constants;
   const std::int64_t room = flash - fixed;
   if (limited && least_bytes(layers) > room)
@@ -218,10 +224,13 @@ std::vector<std::size_t> fastest_within(std::span<const LayerChoices> layers, st
 
 CodeForms choose_code_forms(const Graph& graph, const CompileOptions& options) {
   const Target& target = *options.target;
-  const bool small = options.unroll == Unroll::size, measured = options.unroll == Unroll::automatic && options.flash_budget == 0;
-  const std::int64_t flash = options.flash_budget > 0 ? options.flash_budget : target.flash_bytes - around_network;
-  const std::set<std::string> winograd =
-      target.banks.empty() || small ? std::set<std::string>{} : winograd_layers(graph, target, flash - auto_code_bytes);
+  const bool small = options.unroll == Unroll::size,
+             measured = options.unroll == Unroll::automatic && options.flash_budget == 0;
+  const std::int64_t flash =
+      options.flash_budget > 0 ? options.flash_budget : target.flash_bytes - around_network;
+  const std::set<std::string> winograd = target.banks.empty() || small
+                                             ? std::set<std::string>{}
+                                             : winograd_layers(graph, target, flash - auto_code_bytes);
   CodeForms forms;
   if (options.forms)
     forms = *options.forms;
@@ -230,7 +239,9 @@ CodeForms choose_code_forms(const Graph& graph, const CompileOptions& options) {
   else if (small && options.flash_budget == 0)
     forms = {{false, 1}};
   else if (target.banks.empty())
-    forms = options.unroll == Unroll::full ? CodeForms{{true, all_steps}} : small ? CodeForms{{false, 1}} : CodeForms{};
+    forms = options.unroll == Unroll::full ? CodeForms{{true, all_steps}}
+            : small                        ? CodeForms{{false, 1}}
+                                           : CodeForms{};
   else
     forms = planned_forms(graph, options, winograd, flash);
   forms.winograd = winograd;

@@ -19,16 +19,18 @@ Pieces pieces(std::int64_t steps, std::int64_t unroll) {
 
 /// Planes of a depthwise convolution: what is gathered and how often.
 void add_planes(Work& work, const Constants& c) {
-  const std::int64_t out_h = c("out_h"), band = c("band"), bands = (out_h + band - 1) / band, stride = c("stride_h"),
+  const std::int64_t out_h = c("out_h"), band = c("band"), bands = (out_h + band - 1) / band,
+                     stride = c("stride_h"),
                      width = (c("out_w") - 1) * c("stride_w") + (c("k_w") - 1) * c("dil_w") + 1;
   const std::int64_t rows = (band - 1) * stride + (c("k_h") - 1) * (band == 1 ? 1 : c("dil_h")) + 1;
   const std::int64_t groups = bands * c("in_c") / c("lanes");  // of as many channels as are gathered together
-  work.amounts.insert({{"gathered rows", real(groups * rows)},
-                       {"gathered cells", real(groups * rows * std::min(width, c("in_w")))},
-                       {"outside cells", real(bands * rows * std::max<std::int64_t>(width - c("in_w"), 0) * c("lanes"))},
-                       {"channels", real(bands * c("out_c"))},
-                       {"rows", real(out_h * c("out_c"))},
-                       {"again", real(out_h * c("out_w") * c("out_c")) * c.again(real(c("k_h") * c("k_w")))}});
+  work.amounts.insert(
+      {{"gathered rows", real(groups * rows)},
+       {"gathered cells", real(groups * rows * std::min(width, c("in_w")))},
+       {"outside cells", real(bands * rows * std::max<std::int64_t>(width - c("in_w"), 0) * c("lanes"))},
+       {"channels", real(bands * c("out_c"))},
+       {"rows", real(out_h * c("out_c"))},
+       {"again", real(out_h * c("out_w") * c("out_c")) * c.again(real(c("k_h") * c("k_w")))}});
 }
 
 std::string shape_of(const Constants& c, std::int64_t most_stride) {
@@ -60,7 +62,8 @@ void add_conv(Work& work, const Constants& c) {
       {"copied words", copied ? real(out_h * tiles * four * 2 * runs * steps * (c("packed") ? 1 : 2)) : 0});
   work.amounts.insert(
       {{"loops", blocks * real(runs * p.loops)},
-       {p.written <= 8 ? "short pieces" : "pieces", blocks * real(runs * p.straight)},  // few stay in a small cache of code
+       {p.written <= 8 ? "short pieces" : "pieces",
+        blocks * real(runs * p.straight)},  // few stay in a small cache of code
        {"blocks", blocks},
        {"small blocks", small},
        {"small steps", small * real(runs * steps)},
@@ -82,20 +85,23 @@ void add_conv(Work& work, const Constants& c) {
 
 /// winograd_conv2d: strips of four tiles of 2 x 2 outputs, two channels at a time, 16 sums of products each.
 void add_winograd(Work& work, const Constants& c) {
-  const std::int64_t out_w = c("out_w"), out_h = c("out_h"), out_c = c("out_c"), in_c = c("in_c"), rows = (out_h + 1) / 2,
-                     strips = rows * ((out_w + 7) / 8), passes = strips * (out_c / 2);
+  const std::int64_t out_w = c("out_w"), out_h = c("out_h"), out_c = c("out_c"), in_c = c("in_c"),
+                     rows = (out_h + 1) / 2, strips = rows * ((out_w + 7) / 8), passes = strips * (out_c / 2);
   const std::int64_t unroll = c("unroll", 8);
   const bool bytes = c("strips") > 1;  // they are transformed into RAM
-  work.amounts.insert({{bytes ? "steps from RAM" : "steps", real(passes * 16 * (in_c / 2))},
-                       {"loops", unroll < in_c / 2 ? real(passes * 16 * (in_c / 2 / std::min<std::int64_t>(unroll, 8))) : 0},
-                       {"passes", real(passes)},
-                       {"tiles", real(rows * ((out_w + 1) / 2) * out_c)},
-                       {"strips", real(strips)},
-                       {"cells", real(strips * in_c)},
-                       {"transformed weights", !bytes ? 0 : real((rows + c("tile_rows") - 1) / c("tile_rows") * in_c * out_c)},
-                       {"again", real(out_h * out_w * out_c) * c.again(real(9 * in_c))}});
+  work.amounts.insert(
+      {{bytes ? "steps from RAM" : "steps", real(passes * 16 * (in_c / 2))},
+       {"loops", unroll < in_c / 2 ? real(passes * 16 * (in_c / 2 / std::min<std::int64_t>(unroll, 8))) : 0},
+       {"passes", real(passes)},
+       {"tiles", real(rows * ((out_w + 1) / 2) * out_c)},
+       {"strips", real(strips)},
+       {"cells", real(strips * in_c)},
+       {"transformed weights",
+        !bytes ? 0 : real((rows + c("tile_rows") - 1) / c("tile_rows") * in_c * out_c)},
+       {"again", real(out_h * out_w * out_c) * c.again(real(9 * in_c))}});
   const bool straight = (in_c == 32 || in_c == 64) && unroll >= in_c / 2;
-  work.parts.insert({{"steps", real(straight ? in_c / 2 : std::min<std::int64_t>(unroll, 8))}, {c.form() + " outputs", 4.0}});
+  work.parts.insert({{"steps", real(straight ? in_c / 2 : std::min<std::int64_t>(unroll, 8))},
+                     {c.form() + " outputs", 4.0}});
 }
 
 /// packed_direct_conv2d: blocks of four channels (then of 2, 1) of a pixel, four inputs at a time.
@@ -123,7 +129,8 @@ void add_depthwise(Work& work, const Constants& c) {
 
 /// blocked_conv2d: two rows of weights, widened in RAM for every tile, with two pixels at a time.
 void add_blocked_conv(Work& work, const Constants& c) {
-  const std::int64_t out_w = c("out_w"), out_h = c("out_h"), out_c = c("out_c"), in_c = c("in_c"), k_h = c("k_h"), tile = c("tile");
+  const std::int64_t out_w = c("out_w"), out_h = c("out_h"), out_c = c("out_c"), in_c = c("in_c"),
+                     k_h = c("k_h"), tile = c("tile");
   const std::int64_t pairs = (out_c + 1) / 2, words = c("k_w") * ((k_h * in_c + 1) / 2);
   std::int64_t blocks = 0, columns = 0, tiles = 0;
   for (std::int64_t x = 0; x < out_w; x += tile, ++tiles) {
@@ -140,16 +147,20 @@ void add_blocked_conv(Work& work, const Constants& c) {
                        {"cells", real(out_h * columns * k_h)},
                        {"words", in_c % 4 == 0 ? real(out_h * columns * k_h * in_c / 4) : 0},
                        {"bytes", in_c % 4 != 0 ? real(out_h * columns * k_h * in_c) : 0}});
-  work.parts.insert({{"steps", real(c("steps") * (1 + out_c % 2))}, {c.form() + " outputs", real(4 + 2 * (out_c % 2))}});
+  work.parts.insert(
+      {{"steps", real(c("steps") * (1 + out_c % 2))}, {c.form() + " outputs", real(4 + 2 * (out_c % 2))}});
 }
 
 /// blocked_depthwise_conv2d: up to five outputs share their cells.
 void add_blocked_depthwise(Work& work, const Constants& c) {
   add_planes(work, c);
-  const std::int64_t out_w = c("out_w"), outputs = c("out_h") * c("out_c"), taps = c("k_h") * c("k_w"), blocks = (out_w + 4) / 5;
+  const std::int64_t out_w = c("out_w"), outputs = c("out_h") * c("out_c"), taps = c("k_h") * c("k_w"),
+                     blocks = (out_w + 4) / 5;
   const std::string shape = shape_of(c, 1);
-  work.amounts.insert({{shape + "blocks", real(outputs * blocks)}, {shape + "products", real(outputs * out_w * taps)}});
-  const std::int64_t block = (out_w + blocks - 1) / blocks, rest = out_w - (blocks - 1) * block, written = block + (rest != block ? rest : 0);
+  work.amounts.insert(
+      {{shape + "blocks", real(outputs * blocks)}, {shape + "products", real(outputs * out_w * taps)}});
+  const std::int64_t block = (out_w + blocks - 1) / blocks, rest = out_w - (blocks - 1) * block,
+                     written = block + (rest != block ? rest : 0);
   work.parts.insert({{"products", real(written * taps)}, {c.form() + " outputs", real(written)}});
 }
 

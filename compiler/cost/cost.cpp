@@ -36,9 +36,10 @@ std::optional<double> sum_of(std::span<const Coefficient> table, std::string_vie
                              const std::string& key, const std::map<std::string, double>& amounts) {
   double sum = 0;
   for (const auto& [quantity, amount] : amounts) {
-    const auto at = std::find_if(table.begin(), table.end(), [&, wanted = std::string_view(quantity)](const Coefficient& c) {
-      return c.target == target && c.key == key && c.quantity == wanted;
-    });
+    const auto at = std::find_if(table.begin(), table.end(),
+                                 [&, wanted = std::string_view(quantity)](const Coefficient& c) {
+                                   return c.target == target && c.key == key && c.quantity == wanted;
+                                 });
     if (at == table.end()) return std::nullopt;
     sum += at->value * amount;
   }
@@ -50,7 +51,8 @@ std::optional<LayerCost> stream_cost(const Program& program, const Call& stream,
   constexpr double row_cycles = 60;  // measured: 40 to 90, by the number of rows under a window
   constexpr std::int64_t stage_code = 90;
   const WholeLayers whole = whole_layers(program, stream);
-  LayerCost total{static_cast<double>(whole.rows) * row_cycles, static_cast<std::int64_t>(whole.layers.size()) * stage_code};
+  LayerCost total{static_cast<double>(whole.rows) * row_cycles,
+                  static_cast<std::int64_t>(whole.layers.size()) * stage_code};
   for (const Call& layer : whole.layers) {
     const auto cost = layer_cost(whole.program, layer, target);
     if (!cost) return std::nullopt;

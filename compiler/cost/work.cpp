@@ -10,7 +10,8 @@ namespace {
 /// blocked_fully_connected: pairs of the `block` rows with two inputs at a time.
 void add_blocked_product(Work& work, const Constants& c) {
   const std::int64_t rows = c("rows"), in = c("in"), out = c("out"), block = c("block"),
-                     blocks = (out + block - 1) / block, pairs = out / block * (block / 2) + (out % block + 1) / 2;
+                     blocks = (out + block - 1) / block,
+                     pairs = out / block * (block / 2) + (out % block + 1) / 2;
   work.amounts.insert({{"pairs", real(rows * pairs * (in / 4) * 2)},
                        {"quads", real(rows * blocks * (in / 4))},
                        {"inputs", real(rows * in)},
@@ -45,7 +46,8 @@ void add_pool(Work& work, const Constants& c, bool words) {
                        {"outputs", windows * real(single)},
                        {"cells", cells},
                        {"elements", cells * real(single)},
-                       {channels < 20 ? "output words of few channels" : "output words", words ? windows * real(channels / 4) : 0},
+                       {channels < 20 ? "output words of few channels" : "output words",
+                        words ? windows * real(channels / 4) : 0},
                        {"words", words ? cells * real(channels / 4) : 0}});
 }
 
@@ -124,26 +126,40 @@ struct Family {
 };
 
 void add_work(Work& work, const Family& is, const Program& program, const Call& call, const Constants& c) {
-  if (is.depthwise) add_depthwise(work, c);
-  else if (is.conv) add_conv(work, c);
-  else if (is.winograd) add_winograd(work, c);
-  else if (is.product) add_product(work, c);
-  else if (is.direct) add_direct_conv(work, c);
-  else if (call.kernel == "blocked_conv2d") add_blocked_conv(work, c);
-  else if (call.kernel == "blocked_depthwise_conv2d") add_blocked_depthwise(work, c);
-  else if (call.kernel == "blocked_fully_connected") add_blocked_product(work, c);
-  else if (is.plain_conv) add_plain_conv(work, c, call.kernel, real(call.macs));
-  else if (is.pool) add_pool(work, c, call.kernel == "packed_max_pool");
-  else if (call.kernel == "strided_copy") add_strided_copy(work, c);
-  else if (call.kernel == "float_conv2d" || call.kernel == "float_conv2d_bias") add_float_conv(work, c, real(call.macs));
-  else add_generic(work, program, call, c);
+  if (is.depthwise)
+    add_depthwise(work, c);
+  else if (is.conv)
+    add_conv(work, c);
+  else if (is.winograd)
+    add_winograd(work, c);
+  else if (is.product)
+    add_product(work, c);
+  else if (is.direct)
+    add_direct_conv(work, c);
+  else if (call.kernel == "blocked_conv2d")
+    add_blocked_conv(work, c);
+  else if (call.kernel == "blocked_depthwise_conv2d")
+    add_blocked_depthwise(work, c);
+  else if (call.kernel == "blocked_fully_connected")
+    add_blocked_product(work, c);
+  else if (is.plain_conv)
+    add_plain_conv(work, c, call.kernel, real(call.macs));
+  else if (is.pool)
+    add_pool(work, c, call.kernel == "packed_max_pool");
+  else if (call.kernel == "strided_copy")
+    add_strided_copy(work, c);
+  else if (call.kernel == "float_conv2d" || call.kernel == "float_conv2d_bias")
+    add_float_conv(work, c, real(call.macs));
+  else
+    add_generic(work, program, call, c);
 }
 
 /// Behind the kernel's name, where one kernel has several sets of coefficients.
 std::string variant(const Family& is, const Program& program, const Call& call, const Constants& c) {
   if (is.depthwise) return " depthwise";
   if (is.conv || is.product) return c("packed") ? "" : " wide";
-  const bool one = is.plain_conv || is.pool || is.blocked || is.winograd || is.direct || call.kernel.find("fully_connected") != std::string::npos;
+  const bool one = is.plain_conv || is.pool || is.blocked || is.winograd || is.direct ||
+                   call.kernel.find("fully_connected") != std::string::npos;
   std::string text;
   for (const char* function : {"Op", "order"})
     if (const Param* p = c.find(function)) text += " " + p->value.substr(p->value.rfind(':') + 1);

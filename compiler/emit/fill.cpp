@@ -10,7 +10,8 @@ namespace o2m {
 
 std::string_view embedded_file(std::string_view path) {
   const auto files = embedded_files();
-  const auto it = std::find_if(files.begin(), files.end(), [&](const EmbeddedFile& f) { return f.path == path; });
+  const auto it =
+      std::find_if(files.begin(), files.end(), [&](const EmbeddedFile& f) { return f.path == path; });
   if (it == files.end()) throw std::logic_error("no embedded file " + std::string(path));
   return it->text;
 }

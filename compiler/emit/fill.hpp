@@ -1,4 +1,5 @@
-// Template files with @name@ placeholders. An unknown or an unused name is a fault of the compiler and throws.
+// Template files with @name@ placeholders. An unknown or an unused name is a fault of the compiler and
+// throws.
 #pragma once
 
 #include <map>

@@ -1,5 +1,5 @@
-// The text of one layer: a struct of its constants and the function that calls its kernel; of a stream, all its layers and
-// how they are connected.
+// The text of one layer: a struct of its constants and the function that calls its kernel; of a stream, all
+// its layers and how they are connected.
 #pragma once
 
 #include <string>

@@ -1,9 +1,9 @@
 #include "emit/model_class.hpp"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+
+#include <algorithm>
 
 #include "compile.hpp"
 #include "emit/fill.hpp"
@@ -25,19 +25,21 @@ std::optional<std::pair<float, int>> quantization_of(const Program& program, con
   return std::pair(static_cast<float>(scale->real(0)), static_cast<int>(zero_point->integer(0)));
 }
 
-/// How the text refers to buffers: arena places, or the parameters of execute() for network inputs and outputs.
+/// How the text refers to buffers: arena places, or the parameters of execute() for network inputs and
+/// outputs.
 struct Writer {
   const Network& network;
   bool layer_ends;
   const Program& program = network.program;
-  std::size_t quantizers = 0;         ///< leading calls that only quantize a float input: skipped by run_quantized()
+  std::size_t quantizers = 0;  ///< leading calls that only quantize a float input: skipped by run_quantized()
   std::vector<BufferId> core_inputs = {};  ///< what execute() reads: the inputs, or their quantized forms
   std::vector<Port> quantized_inputs = {};
 
   std::string at(BufferId id, const char* arena = "arena") const {
     const auto i = static_cast<std::size_t>(id);
     const int piece = network.plan.pieces.empty() ? 0 : network.plan.piece_of[i];
-    const std::string base = piece == 0 ? arena : network.plan.pieces[static_cast<std::size_t>(piece)].place + "_";
+    const std::string base =
+        piece == 0 ? arena : network.plan.pieces[static_cast<std::size_t>(piece)].place + "_";
     return fmt::format("at<{}>({}, {})", cpp_name(program[id].type), base, network.plan.offsets[i]);
   }
 
@@ -60,7 +62,8 @@ struct Writer {
     for (const Operand& read : call.reads)
       if (const auto* id = std::get_if<BufferId>(&read)) arguments.push_back(inside(*id));
     for (const BufferId id : call.writes) arguments.push_back(inside(id));
-    if (!call.stages.empty()) arguments.emplace_back("arena");  // its rings and patches have their places there
+    if (!call.stages.empty())
+      arguments.emplace_back("arena");  // its rings and patches have their places there
     else
       for (const BufferId id : call.scratch) arguments.push_back(at(id));
     return fmt::format("    layers::{}({});\n", call.name, fmt::join(arguments, ", "));
@@ -84,7 +87,8 @@ struct Writer {
       ports[i].quantization = parameters;
       ports[i].buffer = quantized[i];
     }
-    const auto floats = std::count_if(program.inputs.begin(), program.inputs.end(), [](const Port& p) { return is_float(p.type); });
+    const auto floats = std::count_if(program.inputs.begin(), program.inputs.end(),
+                                      [](const Port& p) { return is_float(p.type); });
     if (n == 0 || static_cast<std::ptrdiff_t>(n) != floats || is_output(quantized)) return;
     quantizers = n;
     quantized_inputs = ports;
@@ -93,17 +97,19 @@ struct Writer {
 
   /// Whether call number `first` or a later one reads the buffer.
   bool read_from(std::size_t first, BufferId id) const {
-    return std::any_of(program.calls.begin() + static_cast<std::ptrdiff_t>(first), program.calls.end(), [&](const Call& later) {
-      return std::any_of(later.reads.begin(), later.reads.end(), [&](const Operand& read) {
-        const auto* buffer = std::get_if<BufferId>(&read);
-        return buffer && place_in(program, *buffer).first == id;
-      });
-    });
+    return std::any_of(program.calls.begin() + static_cast<std::ptrdiff_t>(first), program.calls.end(),
+                       [&](const Call& later) {
+                         return std::any_of(later.reads.begin(), later.reads.end(), [&](const Operand& read) {
+                           const auto* buffer = std::get_if<BufferId>(&read);
+                           return buffer && place_in(program, *buffer).first == id;
+                         });
+                       });
   }
 
   bool is_output(const std::vector<BufferId>& ids) const {
-    return std::any_of(program.outputs.begin(), program.outputs.end(),
-                       [&](const Port& p) { return std::find(ids.begin(), ids.end(), p.buffer) != ids.end(); });
+    return std::any_of(program.outputs.begin(), program.outputs.end(), [&](const Port& p) {
+      return std::find(ids.begin(), ids.end(), p.buffer) != ids.end();
+    });
   }
 
   /// "const float* input_0, float* output_0" for the given input buffers.
@@ -121,10 +127,15 @@ struct Writer {
       return fill("view.hpp.in", {{"port", port}, {"name", name}, {"comment", comment}});
     };
     std::string text;
-    if (!program.inputs.empty()) text += view("Input", "input", "Input I inside the arena: fill it before every run().");
-    if (quantizers) text += view("QuantizedInput", "quantized_input", "Input I, quantized: fill it before every run_quantized().");
+    if (!program.inputs.empty())
+      text += view("Input", "input", "Input I inside the arena: fill it before every run().");
+    if (quantizers)
+      text += view("QuantizedInput", "quantized_input",
+                   "Input I, quantized: fill it before every run_quantized().");
     text += view("Output", "output", "Output I inside the arena, as the last run() left it.");
-    if (!program.states.empty()) text += view("State", "state", "State I inside the arena: the last run() left it, the next will find it.");
+    if (!program.states.empty())
+      text +=
+          view("State", "state", "State I inside the arena: the last run() left it, the next will find it.");
     text += reset();
     text += entry("run", "inputs", "input", program.inputs);
     if (quantizers) text += entry("run_quantized", "quantized inputs", "quantized_input", quantized_inputs);
@@ -133,31 +144,40 @@ struct Writer {
 
   std::string reset() const {
     std::string clear;
-    for (std::size_t i = 0; i < program.states.size(); ++i) clear += fmt::format("    onnx2mcu::clear(state<{}>());\n", i);
+    for (std::size_t i = 0; i < program.states.size(); ++i)
+      clear += fmt::format("    onnx2mcu::clear(state<{}>());\n", i);
     return fill("reset.hpp.in", {{"clear", clear}});
   }
 
   /// run() and run(inputs…, outputs…); a full run quantizes its float inputs into the arena first.
-  std::string entry(const char* name, const char* inputs, const char* accessor, const std::vector<Port>& ports) const {
+  std::string entry(const char* name, const char* inputs, const char* accessor,
+                    const std::vector<Port>& ports) const {
     std::vector<BufferId> buffers;
     std::vector<std::string> own, inner;
     for (std::size_t i = 0; i < ports.size(); ++i) {
       buffers.push_back(ports[i].buffer);
       own.push_back(fmt::format("{}<{}>().data()", accessor, i));
-      inner.push_back(ports[i].buffer == core_inputs[i] ? fmt::format("input_{}", i) : at(core_inputs[i], "arena_"));
+      inner.push_back(ports[i].buffer == core_inputs[i] ? fmt::format("input_{}", i)
+                                                        : at(core_inputs[i], "arena_"));
     }
     std::string quantize;
     for (std::size_t i = 0; i < quantizers && buffers != core_inputs; ++i) {
       const Call& call = program.calls[i];
-      const auto source = std::find(buffers.begin(), buffers.end(), std::get<BufferId>(call.reads[0])) - buffers.begin();
-      quantize += fmt::format("    layers::{}(input_{}, {});\n", call.name, source, at(call.writes[0], "arena_")) + layer_end(i);
+      const auto source =
+          std::find(buffers.begin(), buffers.end(), std::get<BufferId>(call.reads[0])) - buffers.begin();
+      quantize +=
+          fmt::format("    layers::{}(input_{}, {});\n", call.name, source, at(call.writes[0], "arena_")) +
+          layer_end(i);
     }
     for (std::size_t i = 0; i < program.outputs.size(); ++i) {
       own.push_back(fmt::format("output<{}>().data()", i));
       inner.push_back(fmt::format("output_{}", i));
     }
-    return fill("entry.hpp.in", {{"name", name}, {"inputs", inputs}, {"parameters", fmt::format("{}", fmt::join(parameters(buffers), ", "))},
-                                 {"own_arguments", fmt::format("{}", fmt::join(own, ", "))}, {"quantize", quantize},
+    return fill("entry.hpp.in", {{"name", name},
+                                 {"inputs", inputs},
+                                 {"parameters", fmt::format("{}", fmt::join(parameters(buffers), ", "))},
+                                 {"own_arguments", fmt::format("{}", fmt::join(own, ", "))},
+                                 {"quantize", quantize},
                                  {"arguments", fmt::format("{}", fmt::join(inner, ", "))}});
   }
 };
@@ -170,7 +190,10 @@ void add_banks(const MemoryPlan& plan, ModelClass& out) {
       out.own_bytes = piece.bytes;
       continue;
     }
-    out.banks += fill("bank.hpp.in", {{"bank", piece.bank}, {"place", piece.place}, {"bytes", std::to_string(piece.bytes)}, {"alignment", std::to_string(out.alignment)}});
+    out.banks += fill("bank.hpp.in", {{"bank", piece.bank},
+                                      {"place", piece.place},
+                                      {"bytes", std::to_string(piece.bytes)},
+                                      {"alignment", std::to_string(out.alignment)}});
     out.bank_macros += fill("bank_macro.hpp.in", {{"bank", piece.bank}});
   }
 }
@@ -182,7 +205,8 @@ ModelClass model_class(const Network& network, const CompileOptions& options) {
   w.find_quantizers();
   ModelClass out;
   for (const Buffer& b : w.program.buffers) out.alignment = std::max(out.alignment, b.alignment);
-  out.arena_bytes = std::max<std::int64_t>((network.plan.arena_bytes + out.alignment - 1) / out.alignment * out.alignment, out.alignment);
+  out.arena_bytes = std::max<std::int64_t>(
+      (network.plan.arena_bytes + out.alignment - 1) / out.alignment * out.alignment, out.alignment);
   out.own_bytes = out.arena_bytes;
   add_banks(network.plan, out);
   out.accessors = w.accessors();
@@ -194,11 +218,14 @@ ModelClass model_class(const Network& network, const CompileOptions& options) {
     const Call& call = w.program.calls[i];
     out.steps += w.step(call) + w.layer_end(i);
     for (std::size_t o = 0; options.trace && o < call.writes.size(); ++o)
-      out.steps += fmt::format("    ONNX2MCU_TRACE({}, {}, {}, {});\n", i, o, w.inside(call.writes[o]), w.program[call.writes[o]].bytes);
+      out.steps += fmt::format("    ONNX2MCU_TRACE({}, {}, {}, {});\n", i, o, w.inside(call.writes[o]),
+                               w.program[call.writes[o]].bytes);
   }
   for (std::size_t i = 0; i < w.core_inputs.size(); ++i)
-    if (!w.read_from(w.quantizers, w.core_inputs[i])) out.steps += fmt::format("    static_cast<void>(input_{});\n", i);
-  if (out.steps.empty() || out.steps.find("arena") == std::string::npos) out.steps = "    static_cast<void>(arena);\n" + out.steps;
+    if (!w.read_from(w.quantizers, w.core_inputs[i]))
+      out.steps += fmt::format("    static_cast<void>(input_{});\n", i);
+  if (out.steps.empty() || out.steps.find("arena") == std::string::npos)
+    out.steps = "    static_cast<void>(arena);\n" + out.steps;
   return out;
 }
 

@@ -1,4 +1,5 @@
-// The text of the generated Model class: accessors of the ports, the run() entries, and the list of layer calls.
+// The text of the generated Model class: accessors of the ports, the run() entries, and the list of layer
+// calls.
 #pragma once
 
 #include <cstdint>
@@ -13,11 +14,12 @@ struct CompileOptions;
 struct Network;
 
 struct ModelClass {
-  std::int64_t arena_bytes = 0;  ///< a multiple of alignment, at least 1
-  std::int64_t own_bytes = 0;    ///< of them in the Model itself
+  std::int64_t arena_bytes = 0;    ///< a multiple of alignment, at least 1
+  std::int64_t own_bytes = 0;      ///< of them in the Model itself
   std::string banks, bank_macros;  ///< the pieces of the arena in other banks
   std::int64_t alignment = 1;
-  std::vector<Port> quantized_inputs;  ///< one per input; empty where not every float input begins with a QuantizeLinear
+  std::vector<Port>
+      quantized_inputs;  ///< one per input; empty where not every float input begins with a QuantizeLinear
   std::string accessors;
   std::string execute_parameters;
   std::string steps;

@@ -1,5 +1,5 @@
-// Output files appear complete or not at all: every file is written beside its destination under a temporary name,
-// and only when all are on disk are they renamed.
+// Output files appear complete or not at all: every file is written beside its destination under a temporary
+// name, and only when all are on disk are they renamed.
 
 #include <unistd.h>
 
@@ -28,7 +28,8 @@ void write_files(const fs::path& folder, const GeneratedFiles& files) {
   try {
     for (const auto& [name, text] : files) {
       const fs::path path = folder / name;
-      for (fs::path missing = path.parent_path(); !missing.empty() && !fs::exists(missing); missing = missing.parent_path())
+      for (fs::path missing = path.parent_path(); !missing.empty() && !fs::exists(missing);
+           missing = missing.parent_path())
         made.push_back(missing);
       if (path.has_parent_path()) fs::create_directories(path.parent_path());
       if (fs::is_directory(path)) refuse("cannot write {}: it is a directory", path.string());
@@ -41,7 +42,8 @@ void write_files(const fs::path& folder, const GeneratedFiles& files) {
   } catch (const std::exception& fault) {
     std::error_code ignored;
     for (const auto& [temporary, path] : pending) fs::remove(temporary, ignored);
-    std::sort(made.begin(), made.end(), [](const fs::path& a, const fs::path& b) { return a.native().size() > b.native().size(); });
+    std::sort(made.begin(), made.end(),
+              [](const fs::path& a, const fs::path& b) { return a.native().size() > b.native().size(); });
     for (const fs::path& path : made) fs::remove(path, ignored);  // removes only what is empty
     if (const auto* system = dynamic_cast<const fs::filesystem_error*>(&fault))
       refuse("cannot write {}: {}", system->path1().string(), system->code().message());

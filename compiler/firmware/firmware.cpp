@@ -81,7 +81,8 @@ std::string cmake_lists(const CompileOptions& options, const Program& program, c
       definitions +=
           fmt::format("\n  \"{}=__attribute__(({}section(\\\"{}\\\")))\"", macro, attributes, name);
   };
-  for (const Place& further : placement.further) section(fmt::format("ONNX2MCU_BANK_{}", further.bank).c_str(), "", further.section);
+  for (const Place& further : placement.further)
+    section(fmt::format("ONNX2MCU_BANK_{}", further.bank).c_str(), "", further.section);
   section("ONNX2MCU_WEIGHTS", "", placement.weights.section);
   section("ONNX2MCU_HOT_WEIGHTS", "", placement.hot_weights.section);
   section("ONNX2MCU_LAYER", "noinline, ", placement.code.section);

@@ -54,7 +54,7 @@ Overhead overhead(const Network& network, const Target& target, std::int64_t vec
     const auto cost = layer_cost(network.program, call, target);
     layers += cost ? std::max(cost->code_bytes, least * functions) : unknown_layer * functions;
   }
-  layers += layers / 8;  // the model is a mean, the estimate should not be too small
+  layers += layers / 8;                    // the model is a mean, the estimate should not be too small
   constexpr std::int64_t service = 1'024;  // stack of targets/common above run(), and of a fault's report
   const std::int64_t stack = (stack_bound(network.program, target).bytes + service + 255) / 256 * 256;
   return {layers, target.has_fpu ? 8'000 : 9'500, 256, stack, vectors};

@@ -36,7 +36,8 @@ std::string bank_parts(const BankUse& use);
 void check_fit(const Network& network, const Target& target, const Placement& placement,
                const Overhead& overhead, Diagnostics& diagnostics);
 
-/// Whether the bank that gets the arena has room for it beside stack and variables of a firmware. Yes for portable code.
+/// Whether the bank that gets the arena has room for it beside stack and variables of a firmware. Yes for
+/// portable code.
 bool arena_fits(const Network& network, const Target& target, const std::vector<std::string>& words);
 
 /// For portable code: an error if the network alone, without code and stack, fits none of the known chips.

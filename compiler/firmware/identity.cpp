@@ -43,16 +43,16 @@ std::string identity(const Network& network, const CompileOptions& options, std:
   nlohmann::ordered_json banks = nlohmann::ordered_json::object();
   for (const ArenaPiece& piece : network.plan.pieces) banks[piece.bank] = piece.bytes;
   nlohmann::ordered_json all{{"model", printable(program.model_name)},
-                                   {"sha256", file_hash(options.model)},
-                                   {"target", options.target->name},
-                                   {"onnx2mcu", version},
-                                   {"inputs", inputs},
-                                   {"outputs", outputs},
-                                   {"arena_bytes", network.plan.arena_bytes},
-                                   {"weight_bytes", constant_bytes(program)},
-                                   {"macs", total_macs(program)},
-                                   {"vectors", vectors},
-                                   {"layers", layers}};
+                             {"sha256", file_hash(options.model)},
+                             {"target", options.target->name},
+                             {"onnx2mcu", version},
+                             {"inputs", inputs},
+                             {"outputs", outputs},
+                             {"arena_bytes", network.plan.arena_bytes},
+                             {"weight_bytes", constant_bytes(program)},
+                             {"macs", total_macs(program)},
+                             {"vectors", vectors},
+                             {"layers", layers}};
   if (!banks.empty()) all["banks"] = banks;
   return all.dump(-1, ' ', /*ensure_ascii=*/true, nlohmann::ordered_json::error_handler_t::replace);
 }

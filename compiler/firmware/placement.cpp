@@ -68,7 +68,8 @@ std::map<std::string, std::string> parse(const std::vector<std::string>& words) 
 Place roomy(const Target& target, std::span<const Place> arenas, const Network& network, const Placement& p,
             const Overhead& o) {
   for (const Place& arena : arenas)
-    if (network.plan.arena_bytes + taken_beside(target, network, p, o, arena) <= bank_named(target, arena.bank).size)
+    if (network.plan.arena_bytes + taken_beside(target, network, p, o, arena) <=
+        bank_named(target, arena.bank).size)
       return arena;
   return arenas[0];
 }
@@ -86,8 +87,8 @@ std::int64_t arena_in(std::string_view bank, const Network& network, const Place
 std::int64_t flash_use(const Network& network, const Placement& p, const Overhead& o) {
   const bool weights = p.weights.bank == "FLASH" || p.weights.from == "FLASH";
   const std::int64_t hot = hot_bytes(network.program);
-  return o.flash + o.layers + (weights ? constant_bytes(network.program) - hot : 0) + (p.hot_weights.from == "FLASH" ? hot : 0) +
-         (p.vectors.bank == "FLASH" ? o.vectors : 0);
+  return o.flash + o.layers + (weights ? constant_bytes(network.program) - hot : 0) +
+         (p.hot_weights.from == "FLASH" ? hot : 0) + (p.vectors.bank == "FLASH" ? o.vectors : 0);
 }
 
 }  // namespace
@@ -109,7 +110,8 @@ std::vector<Place> arena_places(const Target& target, const std::vector<std::str
 std::int64_t taken_beside(const Target& target, const Network& network, const Placement& p, const Overhead& o,
                           const Place& arena) {
   const bool variables = arena.bank == choices(target).arena[0].bank;
-  return (variables ? o.ram + o.stack : 0) + (arena.bank == p.weights.bank ? constant_bytes(network.program) - hot_bytes(network.program) : 0) +
+  return (variables ? o.ram + o.stack : 0) +
+         (arena.bank == p.weights.bank ? constant_bytes(network.program) - hot_bytes(network.program) : 0) +
          (arena.bank == p.hot_weights.bank ? hot_bytes(network.program) : 0);
 }
 
@@ -131,7 +133,8 @@ Placement place(const Target& target, const Network& network, const std::vector<
               told("vectors", all.vectors)};
   const auto& pieces = network.plan.pieces;
   if (!pieces.empty()) p.arena = find(target, "arena", pieces[0].place, all.arena);
-  for (std::size_t i = 1; i < pieces.size(); ++i) p.further.push_back(find(target, "arena", pieces[i].place, all.arena));
+  for (std::size_t i = 1; i < pieces.size(); ++i)
+    p.further.push_back(find(target, "arena", pieces[i].place, all.arena));
   const std::int64_t cold = constant_bytes(network.program) - hot_bytes(network.program);
   if (hot_bytes(network.program) > 0) p.hot_weights = dtcm_from_flash;
   const auto overflows = [&] { return flash_use(network, p, o) > target.flash_bytes; };

@@ -21,10 +21,11 @@ struct Place {
 
 struct Placement {
   Place weights, arena, code, vectors;
-  Place hot_weights = {};            ///< of the arrays that are hot, if there are any
+  Place hot_weights = {};           ///< of the arrays that are hot, if there are any
   std::vector<Place> further = {};  ///< of the arena's pieces behind the first
   bool external_flash() const {
-    return weights.bank == "QSPI" || weights.from == "QSPI" || hot_weights.from == "QSPI" || vectors.bank == "QSPI";
+    return weights.bank == "QSPI" || weights.from == "QSPI" || hot_weights.from == "QSPI" ||
+           vectors.bank == "QSPI";
   }
 };
 
@@ -40,8 +41,8 @@ struct Overhead {
 /// `words` are "weights=qspi", "arena=axi", "code=itcm", "vectors=qspi". Throws Refusal for a name the target
 /// does not know. What no word decides: everything in flash and the arena in the first RAM with room, fastest
 /// first. Where there is external flash, what does not fit moves there, first the samples, then the weights,
-/// which are copied to RAM at start if they fit there; hot code runs from ITCM. Weights that the program wants in RAM
-/// (firmware/hot_weights.hpp) are copied to DTCM, and to AXI if there is room beside the arena.
+/// which are copied to RAM at start if they fit there; hot code runs from ITCM. Weights that the program
+/// wants in RAM (firmware/hot_weights.hpp) are copied to DTCM, and to AXI if there is room beside the arena.
 Placement place(const Target& target, const Network& network, const std::vector<std::string>& words,
                 const Overhead& overhead);
 
@@ -49,8 +50,8 @@ Placement place(const Target& target, const Network& network, const std::vector<
 std::vector<Place> arena_places(const Target& target, const std::vector<std::string>& words);
 
 /// Bytes of an arena's bank that a firmware has other uses for.
-std::int64_t taken_beside(const Target& target, const Network& network, const Placement& placement, const Overhead& overhead,
-                          const Place& arena);
+std::int64_t taken_beside(const Target& target, const Network& network, const Placement& placement,
+                          const Overhead& overhead, const Place& arena);
 
 /// The bank of `target` with that name; throws std::logic_error if there is none.
 const Bank& bank_named(const Target& target, std::string_view name);

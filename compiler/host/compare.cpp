@@ -29,7 +29,8 @@ double difference(double a, double e) {
 }  // namespace
 
 Comparison compare(const Tensor& actual, const Tensor& expected, const Tolerance& tolerance) {
-  if (actual.type != expected.type) refuse("the network gives {}, {} is expected", to_string(actual.type), to_string(expected.type));
+  if (actual.type != expected.type)
+    refuse("the network gives {}, {} is expected", to_string(actual.type), to_string(expected.type));
   if (actual.bytes.size() != expected.bytes.size())
     refuse("the network gives shape {}, {} is expected", to_string(actual.shape), to_string(expected.shape));
   Comparison result;
@@ -48,8 +49,11 @@ Comparison compare(const Tensor& actual, const Tensor& expected, const Tolerance
     const double a = actual.real(i), e = expected.real(i), d = difference(a, e);
     result.largest_difference = std::max(result.largest_difference, d);
     if (actual.type == DType::float32 && std::isfinite(a) && std::isfinite(e))
-      result.largest_ulp = std::max(result.largest_ulp, std::abs(ordered(static_cast<float>(a)) - ordered(static_cast<float>(e))));
-    if (!real) result.largest_steps = std::max(result.largest_steps, std::abs(actual.integer(i) - expected.integer(i)));
+      result.largest_ulp = std::max(
+          result.largest_ulp, std::abs(ordered(static_cast<float>(a)) - ordered(static_cast<float>(e))));
+    if (!real)
+      result.largest_steps =
+          std::max(result.largest_steps, std::abs(actual.integer(i) - expected.integer(i)));
     if (!tolerance.exact() && d <= tolerance.absolute + tolerance.relative * std::abs(e)) ++result.within;
   }
   return result;

@@ -19,7 +19,8 @@ namespace fs = std::filesystem;
 
 TemporaryFolder::TemporaryFolder() {
   std::string pattern = (fs::temp_directory_path() / "onnx2mcu-XXXXXX").string();
-  if (!::mkdtemp(pattern.data())) refuse("cannot make a temporary folder {}: {}", pattern, std::strerror(errno));
+  if (!::mkdtemp(pattern.data()))
+    refuse("cannot make a temporary folder {}: {}", pattern, std::strerror(errno));
   path = pattern;
 }
 
@@ -35,7 +36,8 @@ std::vector<std::string> split_words(const std::string& text) {
   return words;
 }
 
-int run_process(const std::vector<std::string>& argv, const ProcessFiles& files, const std::function<void()>& while_waiting) {
+int run_process(const std::vector<std::string>& argv, const ProcessFiles& files,
+                const std::function<void()>& while_waiting) {
   const auto name = [](const fs::path& p) { return p.empty() ? std::string("/dev/null") : p.string(); };
   const std::string in = name(files.in), out = name(files.out), err = name(files.err);
   posix_spawn_file_actions_t actions;

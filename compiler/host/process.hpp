@@ -23,7 +23,8 @@ struct ProcessFiles {
 
 /// Runs argv[0] (searched in PATH) and waits, calling `while_waiting` about ten times a second.
 /// Returns its exit status, or 128 + signal. Throws Refusal when it cannot be started.
-int run_process(const std::vector<std::string>& argv, const ProcessFiles& files, const std::function<void()>& while_waiting = {});
+int run_process(const std::vector<std::string>& argv, const ProcessFiles& files,
+                const std::function<void()>& while_waiting = {});
 
 /// Words of a command line separated by blanks; no quoting.
 std::vector<std::string> split_words(const std::string& text);

@@ -42,7 +42,9 @@ struct AttributeWriter {
   void operator()(std::int64_t v) { proto.set_i(v), proto.set_type(onnx::AttributeProto::INT); }
   void operator()(float v) { proto.set_f(v), proto.set_type(onnx::AttributeProto::FLOAT); }
   void operator()(const std::string& v) { proto.set_s(v), proto.set_type(onnx::AttributeProto::STRING); }
-  void operator()(const std::shared_ptr<const Branch>&) { refuse("a model with subgraphs cannot be written"); }
+  void operator()(const std::shared_ptr<const Branch>&) {
+    refuse("a model with subgraphs cannot be written");
+  }
   void operator()(const TensorPtr& v) {
     write_tensor(*proto.mutable_t(), *v), proto.set_type(onnx::AttributeProto::TENSOR);
   }

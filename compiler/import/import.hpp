@@ -12,8 +12,8 @@
 namespace o2m {
 
 struct ImportOptions {
-  std::filesystem::path model_folder;          ///< external data must lie inside it
-  std::map<std::string, Shape> input_shapes;   ///< --input-shape NAME=1,3,32,32
+  std::filesystem::path model_folder;         ///< external data must lie inside it
+  std::map<std::string, Shape> input_shapes;  ///< --input-shape NAME=1,3,32,32
 };
 
 /// Throws Refused with every problem found.

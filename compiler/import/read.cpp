@@ -1,15 +1,14 @@
 #include "import/read.hpp"
 
 #include <fcntl.h>
+#include <google/protobuf/io/tokenizer.h>
+#include <google/protobuf/io/zero_copy_stream_impl.h>
+#include <google/protobuf/text_format.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <limits>
-
-#include <google/protobuf/io/tokenizer.h>
-#include <google/protobuf/io/zero_copy_stream_impl.h>
-#include <google/protobuf/text_format.h>
 
 #include "diagnostics.hpp"
 
@@ -38,8 +37,10 @@ void parse_text(pb::io::ZeroCopyInputStream& in, onnx::ModelProto& model) {
 onnx::ModelProto parse(pb::io::ZeroCopyInputStream& in, ModelForm form) {
   onnx::ModelProto model;
   pb::LogSilencer quiet;  // protobuf would report a damaged file on stderr itself
-  if (form == ModelForm::text) parse_text(in, model);
-  else if (!model.ParseFromZeroCopyStream(&in)) refuse("not an ONNX model: the protobuf data is damaged or truncated");
+  if (form == ModelForm::text)
+    parse_text(in, model);
+  else if (!model.ParseFromZeroCopyStream(&in))
+    refuse("not an ONNX model: the protobuf data is damaged or truncated");
   if (!model.has_graph()) refuse("not an ONNX model: it holds no graph");
   return model;
 }
@@ -61,7 +62,10 @@ onnx::ModelProto read_model(const fs::path& path) {
 
   const auto size = fs::file_size(path, failure);
   if (!failure && size > static_cast<std::uintmax_t>(std::numeric_limits<std::int32_t>::max()))
-    refuse("the file has {} bytes, an ONNX model has at most 2 GiB (weights beyond that belong in external data)", size);
+    refuse(
+        "the file has {} bytes, an ONNX model has at most 2 GiB (weights beyond that belong in external "
+        "data)",
+        size);
 
   const std::string extension = path.extension().string();
   const bool text = extension == ".txtpb" || extension == ".textproto" || extension == ".pbtxt";

@@ -32,7 +32,8 @@ void fill_from_packed(Tensor& tensor, const char* data) {
 template <class T, class Field>
 void fill_from_field(Tensor& tensor, const Field& field, const char* field_name) {
   if (field.size() != tensor.count())
-    refuse("{} holds {} values, shape {} needs {}", field_name, field.size(), to_string(tensor.shape), tensor.count());
+    refuse("{} holds {} values, shape {} needs {}", field_name, field.size(), to_string(tensor.shape),
+           tensor.count());
   auto out = tensor.as<T>();
   for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<T>(field.Get(static_cast<int>(i)));
 }
@@ -40,7 +41,8 @@ void fill_from_field(Tensor& tensor, const Field& field, const char* field_name)
 void fill_4bit_from_field(Tensor& tensor, const onnx::TensorProto& proto) {
   const std::size_t bytes = packed_bytes(tensor.type, tensor.count());
   if (static_cast<std::size_t>(proto.int32_data_size()) != bytes)
-    refuse("int32_data holds {} packed bytes, shape {} needs {}", proto.int32_data_size(), to_string(tensor.shape), bytes);
+    refuse("int32_data holds {} packed bytes, shape {} needs {}", proto.int32_data_size(),
+           to_string(tensor.shape), bytes);
   std::string packed;
   for (const std::int32_t v : proto.int32_data()) packed += static_cast<char>(v);
   fill_from_packed(tensor, packed.data());
@@ -82,7 +84,8 @@ void fill_from_external(Tensor& tensor, const onnx::TensorProto& proto, const fs
     if (entry.key() == "offset") offset = external_number("offset", entry.value());
     if (entry.key() == "length") length = external_number("length", entry.value());
   }
-  if (length != needed) refuse("external data has length {}, shape {} needs {}", length, to_string(tensor.shape), needed);
+  if (length != needed)
+    refuse("external data has length {}, shape {} needs {}", length, to_string(tensor.shape), needed);
   std::error_code failure;
   const fs::path root = fs::weakly_canonical(folder.empty() ? "." : folder, failure);
   const fs::path file = fs::weakly_canonical(root / location, failure);
@@ -92,7 +95,8 @@ void fill_from_external(Tensor& tensor, const onnx::TensorProto& proto, const fs
     refuse("external data \"{}\" lies outside the model's folder", printable(location));
   const auto size = fs::is_regular_file(file, failure) ? fs::file_size(file, failure) : 0;
   if (failure || size < offset || size - offset < needed)
-    refuse("external data \"{}\" is missing or too short: {} bytes from byte {} on are needed", printable(location), needed, offset);
+    refuse("external data \"{}\" is missing or too short: {} bytes from byte {} on are needed",
+           printable(location), needed, offset);
   std::ifstream in(file, std::ios::binary);
   std::string data(needed, '\0');
   in.seekg(static_cast<std::streamoff>(offset));
@@ -111,10 +115,12 @@ Tensor import_tensor(const onnx::TensorProto& proto, const fs::path& model_folde
   tensor.shape.assign(proto.dims().begin(), proto.dims().end());
   const std::int64_t count = tensor.count();
   constexpr std::int64_t limit = std::int64_t{1} << 30;
-  if (count < 0 || count > limit) refuse("shape {} is not a tensor of at most 2^30 elements", to_string(tensor.shape));
+  if (count < 0 || count > limit)
+    refuse("shape {} is not a tensor of at most 2^30 elements", to_string(tensor.shape));
 
   const bool external = proto.data_location() == onnx::TensorProto::EXTERNAL;
-  if (!external && proto.has_raw_data()) {  // checked before allocating, so that a lie about the shape costs nothing
+  if (!external &&
+      proto.has_raw_data()) {  // checked before allocating, so that a lie about the shape costs nothing
     const std::size_t needed = packed_bytes(tensor.type, count);
     if (proto.raw_data().size() != needed)
       refuse("raw_data holds {} bytes, {}{} needs {}", proto.raw_data().size(), to_string(tensor.type),
@@ -123,14 +129,17 @@ Tensor import_tensor(const onnx::TensorProto& proto, const fs::path& model_folde
     const std::int64_t values = proto.float_data_size() + proto.int32_data_size() + proto.int64_data_size() +
                                 proto.double_data_size() + proto.uint64_data_size();
     if (values < (is_4bit(tensor.type) ? (count + 1) / 2 : count))
-      refuse("it holds {} values, {}{} needs {}", values, to_string(tensor.type), to_string(tensor.shape), count);
+      refuse("it holds {} values, {}{} needs {}", values, to_string(tensor.type), to_string(tensor.shape),
+             count);
   }
   if (external) {
     fill_from_external(tensor = make_tensor(tensor.type, tensor.shape), proto, model_folder);
   } else {
     tensor = make_tensor(tensor.type, tensor.shape);
-    if (proto.has_raw_data()) fill_from_packed(tensor, proto.raw_data().data());
-    else fill_from_typed(tensor, proto);
+    if (proto.has_raw_data())
+      fill_from_packed(tensor, proto.raw_data().data());
+    else
+      fill_from_typed(tensor, proto);
   }
   return tensor;
 }

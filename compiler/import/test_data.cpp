@@ -32,7 +32,8 @@ std::vector<Tensor> read_tensors(const fs::path& folder, const char* stem) {
 std::vector<TestDataSet> read_test_data(const fs::path& folder) {
   std::vector<fs::path> folders;
   if (fs::exists(folder / "output_0.pb")) folders.push_back(folder);
-  for (int n = 0; fs::is_directory(folder / fmt::format("test_data_set_{}", n)); ++n) folders.push_back(folder / fmt::format("test_data_set_{}", n));
+  for (int n = 0; fs::is_directory(folder / fmt::format("test_data_set_{}", n)); ++n)
+    folders.push_back(folder / fmt::format("test_data_set_{}", n));
   if (folders.empty()) refuse("{} holds neither test_data_set_0 nor output_0.pb", folder.string());
   std::vector<TestDataSet> sets;
   for (const fs::path& f : folders) sets.push_back({f, read_tensors(f, "input"), read_tensors(f, "output")});

@@ -11,7 +11,8 @@ namespace {
 std::string operand(const Graph& graph, ValueId id) {
   if (id == ValueId::none) return "-";
   const Value& v = graph[id];
-  if (v.constant && v.constant->count() == 1) return fmt::format("{}:{}", v.constant->real(0), to_string(v.type));
+  if (v.constant && v.constant->count() == 1)
+    return fmt::format("{}:{}", v.constant->real(0), to_string(v.type));
   return fmt::format("{}{}", v.constant ? "#" : "%", printable(v.name));
 }
 
@@ -20,9 +21,15 @@ struct AttributeText {
   std::string operator()(float v) const { return fmt::format("{}", v); }
   std::string operator()(const std::string& v) const { return "\"" + printable(v) + "\""; }
   std::string operator()(const std::vector<std::int64_t>& v) const { return to_string(v); }
-  std::string operator()(const std::vector<float>& v) const { return fmt::format("[{}]", fmt::join(v, ", ")); }
-  std::string operator()(const std::vector<std::string>& v) const { return fmt::format("[{} strings]", v.size()); }
-  std::string operator()(const std::shared_ptr<const Branch>& v) const { return fmt::format("{{{} nodes}}", v->nodes.size()); }
+  std::string operator()(const std::vector<float>& v) const {
+    return fmt::format("[{}]", fmt::join(v, ", "));
+  }
+  std::string operator()(const std::vector<std::string>& v) const {
+    return fmt::format("[{} strings]", v.size());
+  }
+  std::string operator()(const std::shared_ptr<const Branch>& v) const {
+    return fmt::format("{{{} nodes}}", v->nodes.size());
+  }
   std::string operator()(const TensorPtr& v) const { return to_string(v->type) + to_string(v->shape); }
 };
 
@@ -37,8 +44,9 @@ std::string dump_graph(const Graph& graph) {
     for (const ValueId id : node.inputs) inputs.push_back(operand(graph, id));
     for (const auto& [key, value] : node.attributes)
       attributes.push_back(fmt::format("{}={}", key, std::visit(AttributeText{}, value)));
-    text += fmt::format("{} = {}{}({}) {{{}}}\n", fmt::join(outputs, ", "), node.domain.empty() ? "" : node.domain + ".",
-                        node.op_type, fmt::join(inputs, ", "), fmt::join(attributes, ", "));
+    text += fmt::format("{} = {}{}({}) {{{}}}\n", fmt::join(outputs, ", "),
+                        node.domain.empty() ? "" : node.domain + ".", node.op_type, fmt::join(inputs, ", "),
+                        fmt::join(attributes, ", "));
   }
   for (const ValueId id : graph.outputs) text += fmt::format("output {}\n", describe(graph, id));
   return text;

@@ -51,7 +51,8 @@ ValueId Graph::add_value(Value value) {
 ValueId Graph::add_constant(const std::string& constant_name, Tensor tensor) {
   const DType type = tensor.type;
   Shape shape = tensor.shape;
-  return add_value({constant_name, type, std::move(shape), std::make_shared<const Tensor>(std::move(tensor))});
+  return add_value(
+      {constant_name, type, std::move(shape), std::make_shared<const Tensor>(std::move(tensor))});
 }
 
 const Tensor* Graph::constant(ValueId id) const {
@@ -66,7 +67,9 @@ const Shape& Graph::shape(ValueId id) const {
 }
 
 Uses::Uses(const Graph& graph)
-    : producer(graph.values.size(), -1), consumers(graph.values.size()), is_output(graph.values.size(), false) {
+    : producer(graph.values.size(), -1),
+      consumers(graph.values.size()),
+      is_output(graph.values.size(), false) {
   for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
     for (const ValueId id : graph.nodes[n].inputs)
       if (id != ValueId::none) consumers[o2m::index(id)].push_back(static_cast<int>(n));
@@ -87,7 +90,8 @@ std::string describe(const Graph& graph, ValueId id) {
   if (id == ValueId::none) return "(omitted)";
   const Value& v = graph[id];
   if (v.type == DType::undefined) return fmt::format("\"{}\"", printable(v.name));
-  return fmt::format("\"{}\" {}{}", printable(v.name), to_string(v.type), v.shape ? to_string(*v.shape) : "[?]");
+  return fmt::format("\"{}\" {}{}", printable(v.name), to_string(v.type),
+                     v.shape ? to_string(*v.shape) : "[?]");
 }
 
 void replace_uses(Graph& graph, ValueId from, ValueId to) {

@@ -1,5 +1,5 @@
-// Graph: the network in ONNX words (nodes, values, initializers, attributes). Passes rewrite it; lowering reads it.
-// Nodes stand in topological order. Values are referred to by ValueId, an index into Graph::values.
+// Graph: the network in ONNX words (nodes, values, initializers, attributes). Passes rewrite it; lowering
+// reads it. Nodes stand in topological order. Values are referred to by ValueId, an index into Graph::values.
 #pragma once
 
 #include <map>
@@ -17,16 +17,17 @@ enum class ValueId : int { none = -1 };  ///< none: an omitted optional input or
 constexpr std::size_t index(ValueId id) { return static_cast<std::size_t>(id); }
 
 struct Value {
-  std::string name;                ///< ONNX name, verbatim; passes that make values derive a name from the old one
-  DType type = DType::undefined;   ///< undefined until known
-  std::optional<Shape> shape;      ///< unset until known
-  TensorPtr constant;              ///< initializer or folded constant; null for a run-time value
+  std::string name;  ///< ONNX name, verbatim; passes that make values derive a name from the old one
+  DType type = DType::undefined;  ///< undefined until known
+  std::optional<Shape> shape;     ///< unset until known
+  TensorPtr constant;             ///< initializer or folded constant; null for a run-time value
 };
 
 struct Branch;
 
-using Attribute = std::variant<std::int64_t, float, std::string, std::vector<std::int64_t>, std::vector<float>,
-                               std::vector<std::string>, TensorPtr, std::shared_ptr<const Branch>>;
+using Attribute =
+    std::variant<std::int64_t, float, std::string, std::vector<std::int64_t>, std::vector<float>,
+                 std::vector<std::string>, TensorPtr, std::shared_ptr<const Branch>>;
 
 struct Node {
   std::string op_type;
@@ -50,8 +51,8 @@ struct Node {
   bool has_attr(const std::string& key) const { return attributes.count(key) != 0; }
 };
 
-/// A subgraph of an If, Loop or Scan; its values are the graph's. What it reads from outside are inputs of that node
-/// too, behind those that it is given.
+/// A subgraph of an If, Loop or Scan; its values are the graph's. What it reads from outside are inputs of
+/// that node too, behind those that it is given.
 struct Branch {
   std::vector<ValueId> inputs;  ///< of a body; a branch of an If has none
   std::vector<Node> nodes;
@@ -63,12 +64,14 @@ struct Graph {
   std::map<std::string, std::int64_t> opsets;  ///< domain -> version
   std::vector<Value> values;
   std::vector<Node> nodes;
-  std::vector<ValueId> inputs;   ///< run-time inputs only (initializers that are also listed as inputs are constants)
+  std::vector<ValueId>
+      inputs;  ///< run-time inputs only (initializers that are also listed as inputs are constants)
   std::vector<ValueId> outputs;
   /// Scale and zero point of 8-bit inputs and outputs, as the model's Q/DQ nodes give them (set by fold_qdq).
   std::map<ValueId, std::pair<float, int>> port_quantization;
   std::vector<std::string> notes;  ///< what passes did and why, one line each, for inspect
-  /// Positions in inputs and outputs: what a run leaves in the output, the next run finds in the input (--state).
+  /// Positions in inputs and outputs: what a run leaves in the output, the next run finds in the input
+  /// (--state).
   std::vector<std::pair<std::size_t, std::size_t>> states;
   bool nhwc_ports = false;  ///< 4-D inputs and outputs have been turned to NHWC
 
@@ -87,12 +90,14 @@ struct Graph {
 /// Who makes and who reads each value; valid until nodes change. Indices into Graph::nodes.
 struct Uses {
   explicit Uses(const Graph& graph);
-  std::vector<int> producer;                 ///< -1: graph input, constant or nothing
-  std::vector<std::vector<int>> consumers;   ///< one entry per use
-  std::vector<bool> is_output;               ///< a graph output
+  std::vector<int> producer;                ///< -1: graph input, constant or nothing
+  std::vector<std::vector<int>> consumers;  ///< one entry per use
+  std::vector<bool> is_output;              ///< a graph output
 
   /// True if the value is read exactly once and is no graph output.
-  bool single(ValueId id) const { return consumers[o2m::index(id)].size() == 1 && !is_output[o2m::index(id)]; }
+  bool single(ValueId id) const {
+    return consumers[o2m::index(id)].size() == 1 && !is_output[o2m::index(id)];
+  }
 };
 
 /// `node 7 "features.3/Conv" (QLinearConv)`; an unnamed node is named by its first output.

@@ -1,10 +1,10 @@
 #include "ir/tensor.hpp"
 
-#include <bit>
-#include <limits>
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+
+#include <bit>
+#include <limits>
 
 namespace o2m {
 namespace {
@@ -16,19 +16,30 @@ struct TypeInfo {
 };
 
 constexpr TypeInfo type_table[] = {
-    {DType::float32, "float32", "float", 4},        {DType::uint8, "uint8", "std::uint8_t", 1},
-    {DType::int8, "int8", "std::int8_t", 1},        {DType::uint16, "uint16", "std::uint16_t", 2},
-    {DType::int16, "int16", "std::int16_t", 2},     {DType::int32, "int32", "std::int32_t", 4},
-    {DType::int64, "int64", "std::int64_t", 8},     {DType::boolean, "bool", "bool", 1},
-    {DType::float16, "float16", "onnx2mcu::Float16", 2},             {DType::float64, "float64", "double", 8},
-    {DType::uint32, "uint32", "std::uint32_t", 4},  {DType::uint64, "uint64", "std::uint64_t", 8},
-    {DType::uint4, "uint4", "std::uint8_t", 1},     {DType::int4, "int4", "std::int8_t", 1},
+    {DType::float32, "float32", "float", 4},
+    {DType::uint8, "uint8", "std::uint8_t", 1},
+    {DType::int8, "int8", "std::int8_t", 1},
+    {DType::uint16, "uint16", "std::uint16_t", 2},
+    {DType::int16, "int16", "std::int16_t", 2},
+    {DType::int32, "int32", "std::int32_t", 4},
+    {DType::int64, "int64", "std::int64_t", 8},
+    {DType::boolean, "bool", "bool", 1},
+    {DType::float16, "float16", "onnx2mcu::Float16", 2},
+    {DType::float64, "float64", "double", 8},
+    {DType::uint32, "uint32", "std::uint32_t", 4},
+    {DType::uint64, "uint64", "std::uint64_t", 8},
+    {DType::uint4, "uint4", "std::uint8_t", 1},
+    {DType::int4, "int4", "std::int8_t", 1},
     {DType::string, "string", "", 0},
     // Named in messages only.
-    {DType{14}, "complex64", "", 0},                {DType{15}, "complex128", "", 0},
-    {DType{16}, "bfloat16", "", 0},                 {DType{17}, "float8e4m3fn", "", 0},
-    {DType{18}, "float8e4m3fnuz", "", 0},           {DType{19}, "float8e5m2", "", 0},
-    {DType{20}, "float8e5m2fnuz", "", 0},           {DType{23}, "float4e2m1", "", 0},
+    {DType{14}, "complex64", "", 0},
+    {DType{15}, "complex128", "", 0},
+    {DType{16}, "bfloat16", "", 0},
+    {DType{17}, "float8e4m3fn", "", 0},
+    {DType{18}, "float8e4m3fnuz", "", 0},
+    {DType{19}, "float8e5m2", "", 0},
+    {DType{20}, "float8e5m2fnuz", "", 0},
+    {DType{23}, "float4e2m1", "", 0},
 };
 
 const TypeInfo* find(DType type) {
@@ -112,15 +123,19 @@ std::int64_t element_count(const Shape& shape) {
   bool empty = false;
   for (const std::int64_t dim : shape) {
     if (dim < 0 || dim > largest_dim) return -1;
-    if (dim == 0) empty = true;
-    else if (count > largest_count / dim) return -1;
-    else count *= dim;
+    if (dim == 0)
+      empty = true;
+    else if (count > largest_count / dim)
+      return -1;
+    else
+      count *= dim;
   }
   return empty ? 0 : count;
 }
 
 std::int64_t element_count(const Shape& shape, std::size_t from, std::size_t to) {
-  return element_count({shape.begin() + static_cast<std::ptrdiff_t>(from), shape.begin() + static_cast<std::ptrdiff_t>(to)});
+  return element_count(
+      {shape.begin() + static_cast<std::ptrdiff_t>(from), shape.begin() + static_cast<std::ptrdiff_t>(to)});
 }
 
 std::int64_t Tensor::integer(std::int64_t i) const {

@@ -52,8 +52,8 @@ using Shape = std::vector<std::int64_t>;
 
 /// "[1, 3, 32, 32]"; a scalar is "[]".
 std::string to_string(const Shape& shape);
-/// Product of the dimensions; -1 if one is negative or above 2^31 or if the product of those that are not 0 leaves
-/// 62 bits. Where it is not -1, no product of some of the dimensions overflows.
+/// Product of the dimensions; -1 if one is negative or above 2^31 or if the product of those that are not 0
+/// leaves 62 bits. Where it is not -1, no product of some of the dimensions overflows.
 std::int64_t element_count(const Shape& shape);
 
 /// The same of dimensions [from, to).

@@ -52,8 +52,8 @@ void lower_global_max(LowerContext& c) {
 
 ONNX2MCU_DEFINE_OP(op_AveragePool){"",      "AveragePool",        infer_float_pool, lower_average,
                                    nullptr, estimate_average_pool};
-ONNX2MCU_DEFINE_OP(op_GlobalAveragePool){"",      "GlobalAveragePool",  infer_global_float_pool, lower_global_average,
-                                         nullptr, estimate_average_pool};
+ONNX2MCU_DEFINE_OP(op_GlobalAveragePool){
+    "", "GlobalAveragePool", infer_global_float_pool, lower_global_average, nullptr, estimate_average_pool};
 ONNX2MCU_DEFINE_OP(op_GlobalMaxPool){"",      "GlobalMaxPool",  infer_global_float_pool, lower_global_max,
                                      nullptr, estimate_max_pool};
 

@@ -1,4 +1,5 @@
-// Cast 6-25, CastLike 15-25: conversion between element types with the results of C++ on x86 (runtime/onnx2mcu/cast.hpp).
+// Cast 6-25, CastLike 15-25: conversion between element types with the results of C++ on x86
+// (runtime/onnx2mcu/cast.hpp).
 
 #include "onnx2mcu/cast.hpp"
 
@@ -43,7 +44,8 @@ Tensor widen_half(const Tensor& x) {
 
 Tensor narrow_to_half(const Tensor& x) {
   Tensor y = make_tensor(DType::float16, x.shape);
-  for (std::size_t i = 0; i < x.as<float>().size(); ++i) y.as<std::uint16_t>()[i] = onnx2mcu::to_float16(x.as<float>()[i]).bits;
+  for (std::size_t i = 0; i < x.as<float>().size(); ++i)
+    y.as<std::uint16_t>()[i] = onnx2mcu::to_float16(x.as<float>()[i]).bits;
   return y;
 }
 
@@ -91,7 +93,8 @@ std::vector<Tensor> eval(const Graph& graph, const Node& node, EvalInputs in) {
 void infer_like(InferContext& c) {
   c.set(0, c.type(1), c.shape(0));
   if (const Tensor* x = c.constant(0))
-    c.graph[c.node.outputs.at(0)].constant = std::make_shared<const Tensor>(eval(c.graph, c.node, std::array{x})[0]);
+    c.graph[c.node.outputs.at(0)].constant =
+        std::make_shared<const Tensor>(eval(c.graph, c.node, std::array{x})[0]);
 }
 
 }  // namespace

@@ -17,7 +17,8 @@ Tensor value_of(const Node& node) {
     if (key == "value_float")
       if (const auto* v = std::get_if<float>(&attribute)) return from<float>(DType::float32, {}, {*v});
     if (key == "value_int")
-      if (const auto* v = std::get_if<std::int64_t>(&attribute)) return from<std::int64_t>(DType::int64, {}, {*v});
+      if (const auto* v = std::get_if<std::int64_t>(&attribute))
+        return from<std::int64_t>(DType::int64, {}, {*v});
     if (key == "value_floats")
       if (const auto* v = std::get_if<std::vector<float>>(&attribute))
         return from(DType::float32, {static_cast<std::int64_t>(v->size())}, *v);
@@ -25,7 +26,9 @@ Tensor value_of(const Node& node) {
       if (const auto* v = std::get_if<std::vector<std::int64_t>>(&attribute))
         return from(DType::int64, {static_cast<std::int64_t>(v->size())}, *v);
   }
-  refuse("it has none of the attributes value, value_float, value_floats, value_int, value_ints in a supported type");
+  refuse(
+      "it has none of the attributes value, value_float, value_floats, value_int, value_ints in a supported "
+      "type");
 }
 
 void infer_constant(InferContext& c) {

@@ -45,11 +45,10 @@ void lower(LowerContext& c) {
   const Dims d = dims_of(c.node, c.in_shape(0), w.shape);
   const Window2d window = lowered_window(c.node, d.image, resolve_window(c.node, d.image.spatial, d.kernel));
   const std::int64_t area = window.k_h * window.k_w;
-  const QuantizedWeights weights =
-      gather_weights(w, read_zero_points(c, 3, d.out_c, "w_zero_point"), d.out_c, area * d.depth,
-                     [&](std::int64_t o, std::int64_t t) {
-                       return (o * d.depth + t % d.depth) * area + t / d.depth;
-                     });  // OIHW -> OHWI
+  const QuantizedWeights weights = gather_weights(w, read_zero_points(c, 3, d.out_c, "w_zero_point"), d.out_c,
+                                                  area * d.depth, [&](std::int64_t o, std::int64_t t) {
+                                                    return (o * d.depth + t % d.depth) * area + t / d.depth;
+                                                  });  // OIHW -> OHWI
   Call call = c.call("conv_integer", "conv_integer.hpp");
   call.reads = {c.operand(0), zero_point_operand(c, 2, c.in(0).type)};
   call.writes = {c.output(0)};

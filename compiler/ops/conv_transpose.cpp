@@ -113,9 +113,14 @@ void lower(LowerContext& c) {
                                   : c.operand(1)};
   if (c.node.has_input(2)) call.reads.push_back(c.operand(2));
   call.writes = {c.output(0)};
-  call.params = {param("batch", d.batch), param("in_c", d.in_c), param("out_c", d.out_c), param("groups", d.groups),
-                 param("w_group", depth * filter), param("w_out", weights ? area * depth : area),
-                 param("w_tap", weights ? depth : 1), param("w_in", weights ? 1 : filter)};
+  call.params = {param("batch", d.batch),
+                 param("in_c", d.in_c),
+                 param("out_c", d.out_c),
+                 param("groups", d.groups),
+                 param("w_group", depth * filter),
+                 param("w_out", weights ? area * depth : area),
+                 param("w_tap", weights ? depth : 1),
+                 param("w_in", weights ? 1 : filter)};
   add_window(call, w);
   add_order(call, order_of(c, d));
   call.macs = d.batch * w.in_h * w.in_w * d.in_c * filter;

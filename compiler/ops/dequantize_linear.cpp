@@ -18,13 +18,17 @@ void infer(InferContext& c) {
 void lower(LowerContext& c) {
   const QuantizationAxis axis = quantization_axis(c.node, c.in_shape(0), c.in_shape(1));
   const bool computed = is_quantization_computed(c);
-  Call call = c.call(computed ? "dequantize_linear_computed" : axis.block > 0 ? "dequantize_blocks" : "dequantize_linear",
+  Call call = c.call(computed         ? "dequantize_linear_computed"
+                     : axis.block > 0 ? "dequantize_blocks"
+                                      : "dequantize_linear",
                      "quantize_linear.hpp");
   call.reads = {c.operand(0)};
   call.writes = {c.output(0)};
   add_quantization_axis(call, axis, element_count(c.in_shape(0)));
-  if (computed) add_computed_quantization(c, call, axis, c.in(0).type);
-  else add_quantization_constants(c, call, axis, "x_scale", "x_zero_point");
+  if (computed)
+    add_computed_quantization(c, call, axis, c.in(0).type);
+  else
+    add_quantization_constants(c, call, axis, "x_scale", "x_zero_point");
   c.add(std::move(call));
 }
 

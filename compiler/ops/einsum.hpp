@@ -1,4 +1,5 @@
-// Einsum's equation, resolved against the shapes of its operands: every dimension a label, "..." as labels of its own.
+// Einsum's equation, resolved against the shapes of its operands: every dimension a label, "..." as labels of
+// its own.
 #pragma once
 
 #include <map>
@@ -17,8 +18,8 @@ struct Einsum {
   Shape shape(const std::string& labels) const;
 };
 
-/// Refuses what ONNX forbids, and what is no product of two matrices, sum or transposition: diagonals, three operands
-/// or more, broadcasting, an output label that no operand has.
+/// Refuses what ONNX forbids, and what is no product of two matrices, sum or transposition: diagonals, three
+/// operands or more, broadcasting, an output label that no operand has.
 Einsum resolve_einsum(const Graph& graph, const Node& node);
 
 }  // namespace o2m

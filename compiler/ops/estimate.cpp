@@ -13,12 +13,14 @@ namespace {
 
 Window2d pool_geometry(const Node& node, const Shape& x) {
   const auto spatial = spatial_dims(x, false);
-  if (const auto kernel = node.attr_ints("kernel_shape")) return to_2d(resolve_window(node, spatial, *kernel), spatial);
+  if (const auto kernel = node.attr_ints("kernel_shape"))
+    return to_2d(resolve_window(node, spatial, *kernel), spatial);
   const std::vector<std::int64_t> ones(spatial.size(), 1), zeros(spatial.size(), 0);
   return to_2d({spatial, ones, ones, zeros, zeros, ones}, spatial);
 }
 
-/// Folds the cells of every window that lie in the image into `start`: y = finish(fold(…), cells, cells with padding).
+/// Folds the cells of every window that lie in the image into `start`: y = finish(fold(…), cells, cells with
+/// padding).
 template <class Fold, class Finish>
 Tensor pool(const Graph& graph, const Node& node, const Tensor& x, float start, Fold fold, Finish finish) {
   const Window2d w = pool_geometry(node, x.shape);
@@ -32,7 +34,8 @@ Tensor pool(const Graph& graph, const Node& node, const Tensor& x, float start, 
         int cells = 0, padded = 0;
         for (std::int64_t ky = 0; ky < w.k_h; ++ky)
           for (std::int64_t kx = 0; kx < w.k_w; ++kx) {
-            const std::int64_t iy = oy * w.stride_h - w.pad_top + ky * w.dil_h, ix = ox * w.stride_w - w.pad_left + kx * w.dil_w;
+            const std::int64_t iy = oy * w.stride_h - w.pad_top + ky * w.dil_h,
+                               ix = ox * w.stride_w - w.pad_left + kx * w.dil_w;
             padded += iy < w.in_h + w.pad_bottom && ix < w.in_w + w.pad_right;
             if (iy < 0 || iy >= w.in_h || ix < 0 || ix >= w.in_w) continue;
             value = fold(value, plane[iy * w.in_w + ix]);
@@ -58,14 +61,18 @@ Shape kept_shape(const Graph& graph, const Node& node, const Shape& x) {
 
 std::vector<Tensor> estimate_max_pool(const Graph& graph, const Node& node, EvalInputs in) {
   if (in[0]->type != DType::float32) refuse("x is {}, only float32 is calibrated", to_string(in[0]->type));
-  return {pool(graph, node, *in[0], -std::numeric_limits<float>::infinity(), [](float a, float b) { return a > b ? a : b; },
-               [](float v, int, int) { return v; })};
+  return {pool(
+      graph, node, *in[0], -std::numeric_limits<float>::infinity(),
+      [](float a, float b) { return a > b ? a : b; }, [](float v, int, int) { return v; })};
 }
 
 std::vector<Tensor> estimate_average_pool(const Graph& graph, const Node& node, EvalInputs in) {
   const bool include_pad = node.attr("count_include_pad", 0) != 0;
-  return {pool(graph, node, *in[0], 0.0F, [](float a, float b) { return a + b; },
-               [&](float v, int cells, int padded) { return v / static_cast<float>(include_pad ? padded : std::max(cells, 1)); })};
+  return {pool(
+      graph, node, *in[0], 0.0F, [](float a, float b) { return a + b; },
+      [&](float v, int cells, int padded) {
+        return v / static_cast<float>(include_pad ? padded : std::max(cells, 1));
+      })};
 }
 
 std::vector<Tensor> estimate_softmax(const Graph& graph, const Node& node, EvalInputs in) {
@@ -78,13 +85,16 @@ std::vector<Tensor> estimate_softmax(const Graph& graph, const Node& node, EvalI
   Tensor y = x;
   const auto v = y.as<float>();
   for (std::int64_t i = 0; i < y.count() / n; ++i) {
-    const auto at = [&](std::int64_t j) -> float& { return v[static_cast<std::size_t>(i / stride * n * stride + j * stride + i % stride)]; };
+    const auto at = [&](std::int64_t j) -> float& {
+      return v[static_cast<std::size_t>(i / stride * n * stride + j * stride + i % stride)];
+    };
     float largest = at(0);
     for (std::int64_t j = 1; j < n; ++j) largest = std::max(largest, at(j));
     double sum = 0;
     for (std::int64_t j = 0; j < n; ++j) sum += std::exp(at(j) - largest);
     for (std::int64_t j = 0; j < n; ++j)
-      at(j) = logarithm ? at(j) - largest - static_cast<float>(std::log(sum)) : static_cast<float>(std::exp(at(j) - largest) / sum);
+      at(j) = logarithm ? at(j) - largest - static_cast<float>(std::log(sum))
+                        : static_cast<float>(std::exp(at(j) - largest) / sum);
   }
   return {std::move(y)};
 }
@@ -117,17 +127,27 @@ std::vector<Tensor> estimate_reduce(const Graph& graph, const Node& node, EvalIn
     for (std::size_t d = 0; d < at.size(); ++d) o += at[d] * steps[d];
     double& s = sums[static_cast<std::size_t>(o)];
     const double v = element;
-    if (largest) s = std::max(s, v);
-    else if (smallest) s = std::min(s, v);
-    else if (product) s *= v;
-    else s += what == "L1" ? std::abs(v) : what == "L2" || what == "SumSquare" ? v * v : what == "LogSumExp" ? std::exp(v) : v;
+    if (largest)
+      s = std::max(s, v);
+    else if (smallest)
+      s = std::min(s, v);
+    else if (product)
+      s *= v;
+    else
+      s += what == "L1"                          ? std::abs(v)
+           : what == "L2" || what == "SumSquare" ? v * v
+           : what == "LogSumExp"                 ? std::exp(v)
+                                                 : v;
     for (std::size_t d = at.size(); d-- > 0 && ++at[d] == x.shape[d];) at[d] = 0;
   }
   Tensor y = make_tensor(DType::float32, graph.shape(node.outputs[0]));
   const double count = static_cast<double>(x.count()) / static_cast<double>(sums.size());
   for (std::size_t i = 0; i < sums.size(); ++i) {
     const double s = sums[i];
-    y.as<float>()[i] = static_cast<float>(what == "Mean" ? s / count : what == "L2" ? std::sqrt(s) : what.rfind("Log", 0) == 0 ? std::log(s) : s);
+    y.as<float>()[i] = static_cast<float>(what == "Mean"              ? s / count
+                                          : what == "L2"              ? std::sqrt(s)
+                                          : what.rfind("Log", 0) == 0 ? std::log(s)
+                                                                      : s);
   }
   return {std::move(y)};
 }
@@ -139,14 +159,17 @@ std::vector<Tensor> estimate_mean(const Graph& graph, const Node& node, EvalInpu
 }
 
 std::vector<Tensor> estimate_prelu(const Graph&, const Node&, EvalInputs in) {
-  return {eval_broadcast<float, float>(DType::float32, *in[0], *in[1], [](float x, float slope) { return x < 0 ? slope * x : x; })};
+  return {eval_broadcast<float, float>(DType::float32, *in[0], *in[1],
+                                       [](float x, float slope) { return x < 0 ? slope * x : x; })};
 }
 
 std::vector<Tensor> estimate_pow(const Graph&, const Node&, EvalInputs in) {
   if (in[0]->type != DType::float32) refuse("x is {}, only float32 is calibrated", to_string(in[0]->type));
   Tensor exponent = make_tensor(DType::float32, in[1]->shape);  // it may be of an integer type
-  for (std::int64_t i = 0; i < exponent.count(); ++i) exponent.as<float>()[static_cast<std::size_t>(i)] = static_cast<float>(in[1]->real(i));
-  return {eval_broadcast<float, float>(DType::float32, *in[0], exponent, [](float x, float e) { return std::pow(x, e); })};
+  for (std::int64_t i = 0; i < exponent.count(); ++i)
+    exponent.as<float>()[static_cast<std::size_t>(i)] = static_cast<float>(in[1]->real(i));
+  return {eval_broadcast<float, float>(DType::float32, *in[0], exponent,
+                                       [](float x, float e) { return std::pow(x, e); })};
 }
 
 std::vector<Tensor> estimate_celu(const Graph&, const Node& node, EvalInputs in) {

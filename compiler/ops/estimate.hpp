@@ -1,5 +1,5 @@
-// Float evaluation for calibration (Op::estimate): within rounding of what the generated code computes, and fast. The
-// order of sums is not ONNX Runtime's, so that these never fold constants.
+// Float evaluation for calibration (Op::estimate): within rounding of what the generated code computes, and
+// fast. The order of sums is not ONNX Runtime's, so that these never fold constants.
 #pragma once
 
 #include "ops/op.hpp"
@@ -13,9 +13,9 @@ Estimate estimate_gemm, estimate_matmul;
 Estimate estimate_max_pool, estimate_average_pool;  ///< and their global forms
 Estimate estimate_softmax;                          ///< and LogSoftmax
 Estimate estimate_batch_normalization;
-Estimate estimate_reduce;                           ///< all of Reduce…
+Estimate estimate_reduce;  ///< all of Reduce…
 Estimate estimate_mean, estimate_prelu, estimate_pow;
 Estimate estimate_celu, estimate_mish;
-Estimate estimate_recurrent;                        ///< LSTM, GRU, RNN with their default activations
+Estimate estimate_recurrent;  ///< LSTM, GRU, RNN with their default activations
 
 }  // namespace o2m

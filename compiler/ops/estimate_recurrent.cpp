@@ -42,7 +42,8 @@ void step_lstm(const Direction& d, const Reals& x, Reals& h, Reals& c) {
   const std::size_t n = h.size();
   const Reals before = h;
   const auto gate = [&](std::size_t k, std::size_t i) {
-    return row(d.w, k * n + i, x) + row(d.r, k * n + i, before) + bias(d, k * n + i, false) + bias(d, k * n + i, true);
+    return row(d.w, k * n + i, x) + row(d.r, k * n + i, before) + bias(d, k * n + i, false) +
+           bias(d, k * n + i, true);
   };
   const auto peephole = [&](std::size_t k, std::size_t i) { return d.p.empty() ? 0 : d.p[k * n + i] * c[i]; };
   for (std::size_t i = 0; i < n; ++i) {
@@ -56,7 +57,8 @@ void step_gru(const Direction& d, const Reals& x, Reals& h, bool linear) {
   const std::size_t n = h.size();
   Reals update(n), reset(n), scaled(n), next(n);
   const auto gate = [&](std::size_t k, std::size_t i) {
-    return row(d.w, k * n + i, x) + row(d.r, k * n + i, h) + bias(d, k * n + i, false) + bias(d, k * n + i, true);
+    return row(d.w, k * n + i, x) + row(d.r, k * n + i, h) + bias(d, k * n + i, false) +
+           bias(d, k * n + i, true);
   };
   for (std::size_t i = 0; i < n; ++i) {
     update[i] = sigmoid(gate(0, i));
@@ -65,7 +67,8 @@ void step_gru(const Direction& d, const Reals& x, Reals& h, bool linear) {
   }
   for (std::size_t i = 0; i < n; ++i) {
     const std::size_t j = 2 * n + i;
-    const double recurrent = linear ? reset[i] * (row(d.r, j, h) + bias(d, j, true)) : row(d.r, j, scaled) + bias(d, j, true);
+    const double recurrent =
+        linear ? reset[i] * (row(d.r, j, h) + bias(d, j, true)) : row(d.r, j, scaled) + bias(d, j, true);
     next[i] = (1 - update[i]) * std::tanh(row(d.w, j, x) + bias(d, j, false) + recurrent) + update[i] * h[i];
   }
   h = next;
@@ -106,7 +109,8 @@ std::vector<Tensor> estimate_recurrent(const Graph& graph, const Node& node, Eva
       for (std::int64_t s = 0; s < d.steps; ++s) {
         const std::int64_t t = all_reverse || k == 1 ? d.steps - 1 - s : s;
         Reals x;
-        for (std::int64_t i = 0; i < d.input; ++i) x.push_back(in[x_slot]->real((t * d.batch + b) * d.input + i));
+        for (std::int64_t i = 0; i < d.input; ++i)
+          x.push_back(in[x_slot]->real((t * d.batch + b) * d.input + i));
         if (node.is("LSTM")) step_lstm(weights, x, state[0], state[1]);
         if (node.is("GRU")) step_gru(weights, x, state[0], node.attr("linear_before_reset", 0) != 0);
         if (node.is("RNN")) step_rnn(weights, x, state[0]);
@@ -116,7 +120,8 @@ std::vector<Tensor> estimate_recurrent(const Graph& graph, const Node& node, Eva
       }
       for (std::size_t s = 0; s < 2; ++s)
         for (std::int64_t i = 0; i < d.hidden; ++i)
-          states[s].as<float>()[static_cast<std::size_t>(first + i)] = static_cast<float>(state[s][static_cast<std::size_t>(i)]);
+          states[s].as<float>()[static_cast<std::size_t>(first + i)] =
+              static_cast<float>(state[s][static_cast<std::size_t>(i)]);
     }
   return {std::move(y), std::move(states[0]), std::move(states[1])};
 }

@@ -54,7 +54,8 @@ FloatOrder matmul_order(std::int64_t m, std::int64_t k, std::int64_t n, bool pac
   if (packed) return {"blocks", std::min<std::int64_t>(256, k)};
   if (m == 1 && !transposed_a && !scaled)
     return transposed_b ? FloatOrder{"lanes", k} : FloatOrder{"fours", 4};
-  if (n == 1 && !scaled && !transposed_b) return transposed_a ? FloatOrder{"fours", 4} : FloatOrder{"lanes", k, 1, true};
+  if (n == 1 && !scaled && !transposed_b)
+    return transposed_a ? FloatOrder{"fours", 4} : FloatOrder{"lanes", k, 1, true};
   return {"blocks", unpacked_block(k, n, transposed_a)};
 }
 

@@ -44,7 +44,7 @@ Operand index_operand(LowerContext& c, const std::vector<std::int64_t>& sizes) {
   Tensor packed = make_tensor(type, {static_cast<std::int64_t>(values.size())});
   for (std::size_t i = 0; i < values.size(); ++i)
     copy_bytes(packed.bytes.data() + i * static_cast<std::size_t>(size_of(type)), &values[i],
-                static_cast<std::size_t>(size_of(type)));
+               static_cast<std::size_t>(size_of(type)));
   return c.array("indices", type, std::move(packed.bytes));
 }
 
@@ -103,9 +103,9 @@ std::vector<Tensor> eval_gather(const Graph& graph, const Node& node, EvalInputs
   for (std::int64_t o = 0; o < g.outer; ++o)
     for (std::int64_t k = 0; k < in[1]->count(); ++k, to += run)
       copy_bytes(to,
-                  in[0]->bytes.data() +
-                      static_cast<std::size_t>(o * g.axis + checked_index(in[1]->integer(k), g.axis)) * run,
-                  run);
+                 in[0]->bytes.data() +
+                     static_cast<std::size_t>(o * g.axis + checked_index(in[1]->integer(k), g.axis)) * run,
+                 run);
   return {std::move(y)};
 }
 
@@ -155,7 +155,7 @@ std::vector<Tensor> eval_gather_elements(const Graph&, const Node& node, EvalInp
     std::int64_t from = checked_index(in[1]->integer(i), x.shape[axis]) * axis_step;
     for (std::size_t d = 0; d < at.size(); ++d) from += at[d] * steps[d];
     copy_bytes(y.bytes.data() + static_cast<std::size_t>(i) * item,
-                x.bytes.data() + static_cast<std::size_t>(from) * item, item);
+               x.bytes.data() + static_cast<std::size_t>(from) * item, item);
     for (std::size_t d = at.size(); d-- > 0;) {
       if (++at[d] < y.shape[d]) break;
       at[d] = 0;

@@ -7,7 +7,8 @@ namespace {
 
 /// At the border of an unrolled body ONNX Runtime rounds to float16; between operators it may not.
 void infer_identity(InferContext& c) {
-  if (c.node.has_attr("border") && c.type(0) == DType::float16) refuse("float16 in the body of a Loop or Scan is not supported");
+  if (c.node.has_attr("border") && c.type(0) == DType::float16)
+    refuse("float16 in the body of a Loop or Scan is not supported");
   c.set(0, c.type(0), c.shape(0));
 }
 
@@ -18,7 +19,8 @@ std::vector<Tensor> eval_identity(const Graph&, const Node&, EvalInputs in) { re
 /// Dropout 7-22: training_mode must be false; the optional mask output is all true.
 void infer_dropout(InferContext& c) {
   const Tensor* training = c.constant(2);
-  if (c.has(2) && (!training || training->integer(0) != 0)) refuse("training_mode is not supported, only inference");
+  if (c.has(2) && (!training || training->integer(0) != 0))
+    refuse("training_mode is not supported, only inference");
   c.set(0, c.type(0), c.shape(0));
   c.set(1, DType::boolean, c.shape(0));
   if (c.node.outputs.size() > 1 && c.node.outputs[1] != ValueId::none) {

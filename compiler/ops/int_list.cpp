@@ -22,8 +22,8 @@ std::optional<std::vector<std::int64_t>> int_list(const Graph& graph, const Node
                                                   std::size_t i, std::int64_t since) {
   const bool as_attribute = graph.opset() < since;
   if (as_attribute ? node.has_input(i) : node.has_attr(what))
-    refuse("{} is an attribute before opset {}, input {} from then on; the model uses opset {}", what, since, i,
-           graph.opset());
+    refuse("{} is an attribute before opset {}, input {} from then on; the model uses opset {}", what, since,
+           i, graph.opset());
   return as_attribute ? node.attr_ints(what) : int_list_input(graph, node, what, i);
 }
 

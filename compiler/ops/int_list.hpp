@@ -15,8 +15,8 @@ namespace o2m {
 std::optional<std::vector<std::int64_t>> int_list_input(const Graph& graph, const Node& node,
                                                         const char* what, std::size_t i);
 
-/// Attribute `what` before opset `since` of ai.onnx, input `i` from then on; nullopt when absent, refused where it is
-/// given in the other way.
+/// Attribute `what` before opset `since` of ai.onnx, input `i` from then on; nullopt when absent, refused
+/// where it is given in the other way.
 std::optional<std::vector<std::int64_t>> int_list(const Graph& graph, const Node& node, const char* what,
                                                   std::size_t i, std::int64_t since);
 

@@ -8,8 +8,8 @@ namespace {
 /// Weights [n][k] with their zero points taken off; the a_zero_point may have any value of its type.
 Call constant_product(LowerContext& c, const IntegerProductInputs& in, const MatrixProduct& p) {
   const QuantizedWeights w =
-      gather_weights(*c.constant(in.b), read_zero_points(c, in.b_zero_point, p.n, "b_zero_point"),
-                     p.n, p.k, [&](std::int64_t o, std::int64_t i) { return i * p.n + o; });
+      gather_weights(*c.constant(in.b), read_zero_points(c, in.b_zero_point, p.n, "b_zero_point"), p.n, p.k,
+                     [&](std::int64_t o, std::int64_t i) { return i * p.n + o; });
   Call call = c.call("matmul_integer", "matmul_integer.hpp");
   call.reads = {c.operand(in.a), zero_point_operand(c, in.a_zero_point, c.in(in.a).type)};
   call.params = {param("rows", p.m), param("in", p.k), param("out", p.n)};

@@ -1,12 +1,12 @@
 #include "ops/lower.hpp"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cctype>
 #include <charconv>
 #include <cmath>
 #include <set>
-
-#include <fmt/ranges.h>
 
 #include "program/names.hpp"
 
@@ -44,9 +44,11 @@ Operand LowerContext::operand(std::size_t i) {
 BufferId LowerContext::output(std::size_t o) {
   if (node.outputs.at(o) == ValueId::none) refuse("output {} is omitted", o);
   const Value& value = out(o);
-  if (!has_cpp_type(value.type)) refuse("output {} is {}, a type that generated code does not have", o, to_string(value.type));
+  if (!has_cpp_type(value.type))
+    refuse("output {} is {}, a type that generated code does not have", o, to_string(value.type));
   const std::int64_t bytes = element_count(*value.shape) * size_of(value.type);
-  if (bytes > INT32_MAX) refuse("output {} takes {} bytes, generated code can address {}", o, bytes, INT32_MAX);
+  if (bytes > INT32_MAX)
+    refuse("output {} takes {} bytes, generated code can address {}", o, bytes, INT32_MAX);
   Buffer b{value.name, value.type, *value.shape, bytes, std::max(4, size_of(value.type))};
   program.buffers.push_back(std::move(b));
   return buffers[index(node.outputs[o])] = static_cast<BufferId>(program.buffers.size() - 1);
@@ -57,7 +59,8 @@ void LowerContext::alias(std::size_t o, std::size_t i) {
 }
 
 BufferId LowerContext::scratch(std::string what, DType type, std::int64_t count) {
-  program.buffers.push_back({std::move(what), type, {count}, count * size_of(type), std::max(4, size_of(type))});
+  program.buffers.push_back(
+      {std::move(what), type, {count}, count * size_of(type), std::max(4, size_of(type))});
   return static_cast<BufferId>(program.buffers.size() - 1);
 }
 
@@ -66,7 +69,8 @@ ConstantId LowerContext::array(const std::string& suffix, DType type, std::vecto
     const ConstantArray& c = program.constants[i];
     if (c.type == type && c.bytes == bytes) return static_cast<ConstantId>(i);
   }
-  program.constants.push_back({unique_constant_name(program, layer_name() + "_" + suffix), type, std::move(bytes)});
+  program.constants.push_back(
+      {unique_constant_name(program, layer_name() + "_" + suffix), type, std::move(bytes)});
   return static_cast<ConstantId>(program.constants.size() - 1);
 }
 
@@ -74,7 +78,8 @@ ConstantId LowerContext::array(const std::string& suffix, DType type, std::vecto
 static std::string several(const std::vector<std::string>& texts) {
   constexpr std::size_t most = 8;
   if (texts.size() <= most) return fmt::format("{}", fmt::join(texts, ", "));
-  return fmt::format("{}, … ({} in all)", fmt::join(texts.begin(), texts.begin() + most / 2, ", "), texts.size());
+  return fmt::format("{}, … ({} in all)", fmt::join(texts.begin(), texts.begin() + most / 2, ", "),
+                     texts.size());
 }
 
 Call LowerContext::call(std::string kernel, std::string header) {
@@ -129,7 +134,9 @@ Param param_bool(std::string name, bool value) { return {"bool", std::move(name)
 
 Param param_float(std::string name, float value) { return {"float", std::move(name), float_literal(value)}; }
 
-Param param_type(std::string name, DType type) { return {"using", std::move(name), std::string(cpp_name(type))}; }
+Param param_type(std::string name, DType type) {
+  return {"using", std::move(name), std::string(cpp_name(type))};
+}
 
 Param param_array(const Program& program, std::string name, ConstantId id) {
   return {"auto&", std::move(name), program[id].name};

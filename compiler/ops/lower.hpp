@@ -1,5 +1,5 @@
-// What an operator's `lower` sees: its inputs as buffers or constants, and builders for buffers, constant arrays
-// and kernel calls of the Program.
+// What an operator's `lower` sees: its inputs as buffers or constants, and builders for buffers, constant
+// arrays and kernel calls of the Program.
 #pragma once
 
 #include <initializer_list>
@@ -29,7 +29,9 @@ struct LowerContext {
   const Value& out(std::size_t o) const { return graph[node.outputs[o]]; }
   const Shape& in_shape(std::size_t i) const { return graph.shape(node.inputs[i]); }
   const Shape& out_shape(std::size_t o) const { return graph.shape(node.outputs[o]); }
-  const Tensor* constant(std::size_t i) const { return node.has_input(i) ? graph.constant(node.inputs[i]) : nullptr; }
+  const Tensor* constant(std::size_t i) const {
+    return node.has_input(i) ? graph.constant(node.inputs[i]) : nullptr;
+  }
   const Tensor& required_constant(std::size_t i, const char* what) const;
 
   /// The operand behind input i: its arena buffer, or its constant emitted as an array.
@@ -48,8 +50,8 @@ struct LowerContext {
     return array(suffix, type, std::vector<std::byte>(first, first + values.size() * sizeof(T)));
   }
 
-  /// Starts the call of this node: kernel "conv2d" of runtime header "conv2d.hpp" with reads and writes filled in
-  /// by the caller, name, origin and summary filled in here. Append it with add().
+  /// Starts the call of this node: kernel "conv2d" of runtime header "conv2d.hpp" with reads and writes
+  /// filled in by the caller, name, origin and summary filled in here. Append it with add().
   Call call(std::string kernel, std::string header);
   void add(Call call);
 
@@ -72,8 +74,10 @@ std::vector<std::int64_t> int_list_param(const Call& call, std::string_view name
 Param param(std::string name, std::int64_t value);
 Param param_bool(std::string name, bool value);
 Param param_float(std::string name, float value);
-Param param_type(std::string name, DType type);                       ///< `using NAME = std::int8_t;`
-Param param_array(const Program& program, std::string name, ConstantId id);  ///< `static constexpr auto& NAME = array;`
-Param param_ints(std::string name, const std::vector<std::int64_t>& values); ///< `static constexpr int NAME[] = {…};`
+Param param_type(std::string name, DType type);  ///< `using NAME = std::int8_t;`
+Param param_array(const Program& program, std::string name,
+                  ConstantId id);  ///< `static constexpr auto& NAME = array;`
+Param param_ints(std::string name,
+                 const std::vector<std::int64_t>& values);  ///< `static constexpr int NAME[] = {…};`
 
 }  // namespace o2m

@@ -1,4 +1,5 @@
-// LpPool 2-22 and GlobalLpPool 2-22 in float32 with p = 1 or 2: strides, dilations, pads, auto_pad, ceil_mode.
+// LpPool 2-22 and GlobalLpPool 2-22 in float32 with p = 1 or 2: strides, dilations, pads, auto_pad,
+// ceil_mode.
 
 #include "ops/pool.hpp"
 
@@ -23,7 +24,8 @@ void infer_global(InferContext& c) {
 void lower(LowerContext& c) {
   const PoolImage image = pool_image(c.node, c.in_shape(0));
   const bool global = c.node.is("GlobalLpPool");
-  const Window2d window = global ? whole_image(c.node, image) : lowered_window(c.node, image, pool_window(c.node, image));
+  const Window2d window =
+      global ? whole_image(c.node, image) : lowered_window(c.node, image, pool_window(c.node, image));
   Call call = c.call("lp_pool", "lp_pool.hpp");
   call.reads = {c.operand(0)};
   call.writes = {c.output(0)};

@@ -20,9 +20,14 @@ void lower(LowerContext& c) {
   Call call = c.call("lrn", "lrn.hpp");
   call.reads = {c.operand(0)};
   call.writes = {c.output(0)};
-  call.params = {param("batch", x[0]), param("channels", x[1]), param("area", element_count(x, 2, x.size())), param("window", size),
-                 param("before", (size - 1) / 2), param_float("factor", c.node.attr_float("alpha", 1e-4F) / static_cast<float>(size)),
-                 param_float("beta", c.node.attr_float("beta", 0.75F)), param_float("bias", c.node.attr_float("bias", 1.0F))};
+  call.params = {param("batch", x[0]),
+                 param("channels", x[1]),
+                 param("area", element_count(x, 2, x.size())),
+                 param("window", size),
+                 param("before", (size - 1) / 2),
+                 param_float("factor", c.node.attr_float("alpha", 1e-4F) / static_cast<float>(size)),
+                 param_float("beta", c.node.attr_float("beta", 0.75F)),
+                 param_float("bias", c.node.attr_float("bias", 1.0F))};
   c.add(std::move(call));
 }
 

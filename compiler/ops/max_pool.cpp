@@ -1,4 +1,5 @@
-// MaxPool 1-22 of float32, int8 and uint8: strides, dilations, pads, auto_pad, ceil_mode. Inputs: x. Outputs: y, [indices].
+// MaxPool 1-22 of float32, int8 and uint8: strides, dilations, pads, auto_pad, ceil_mode. Inputs: x. Outputs:
+// y, [indices].
 
 #include <algorithm>
 
@@ -31,7 +32,8 @@ void lower_with_indices(LowerContext& c, const PoolImage& image, const Window2d&
 
 void lower(LowerContext& c) {
   const PoolImage image = pool_image(c.node, c.in_shape(0));
-  if (c.node.outputs.size() > 1) return lower_with_indices(c, image, to_2d(pool_window(c.node, image), image.spatial));
+  if (c.node.outputs.size() > 1)
+    return lower_with_indices(c, image, to_2d(pool_window(c.node, image), image.spatial));
   lower_max_pool(c, image, lowered_window(c.node, image, pool_window(c.node, image)));
 }
 
@@ -49,13 +51,16 @@ const char* max_order(const PoolImage& image, const Window2d& w) {
 
 void lower_max_pool(LowerContext& c, const PoolImage& image, const Window2d& window) {
   const bool is_float = c.in(0).type == DType::float32;
-  Call call = is_float ? c.call("float_max_pool", "float_max_pool.hpp") : c.blocked() ? c.call("packed_max_pool", "packed_max_pool.hpp")
-                                                                                : c.call("max_pool", "max_pool.hpp");
+  Call call = is_float      ? c.call("float_max_pool", "float_max_pool.hpp")
+              : c.blocked() ? c.call("packed_max_pool", "packed_max_pool.hpp")
+                            : c.call("max_pool", "max_pool.hpp");
   call.reads = {c.operand(0)};
   call.writes = {c.output(0)};
   add_window(call, window);
   call.params.push_back(param("channels", image.channels));
-  if (is_float) call.params.push_back({"onnx2mcu::MaxOrder", "order", std::string("onnx2mcu::MaxOrder::") + max_order(image, window)});
+  if (is_float)
+    call.params.push_back(
+        {"onnx2mcu::MaxOrder", "order", std::string("onnx2mcu::MaxOrder::") + max_order(image, window)});
   c.add(std::move(call));
 }
 

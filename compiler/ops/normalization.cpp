@@ -142,10 +142,11 @@ void lower_lp(LowerContext& c) {
   c.add(std::move(call));
 }
 
-/// Rows of n elements with mean 0 and deviation 1 for calibration, scaled; their means and inverse deviations.
-/// `scale_at(row, i)` is the index of scale and bias.
+/// Rows of n elements with mean 0 and deviation 1 for calibration, scaled; their means and inverse
+/// deviations. `scale_at(row, i)` is the index of scale and bias.
 template <class At>
-std::vector<Tensor> estimate_rows(const Tensor& x, std::int64_t n, const Node& node, EvalInputs in, At scale_at) {
+std::vector<Tensor> estimate_rows(const Tensor& x, std::int64_t n, const Node& node, EvalInputs in,
+                                  At scale_at) {
   const bool simplified = node.is("RMSNormalization");
   Tensor y = x, means = make_tensor(DType::float32, {x.count() / n}), inverses = means;
   for (std::int64_t row = 0; row < x.count() / n; ++row) {
@@ -171,8 +172,8 @@ std::vector<Tensor> estimate_rows(const Tensor& x, std::int64_t n, const Node& n
 std::vector<Tensor> estimate_layer(const Graph&, const Node& node, EvalInputs in) {
   const Shape& x = in[0]->shape;
   const std::size_t axis = first_axis(node, x);
-  std::vector<Tensor> out =
-      estimate_rows(*in[0], element_count(x, axis, x.size()), node, in, [](std::int64_t, std::int64_t i) { return i; });
+  std::vector<Tensor> out = estimate_rows(*in[0], element_count(x, axis, x.size()), node, in,
+                                          [](std::int64_t, std::int64_t i) { return i; });
   for (std::size_t o = 1; o < out.size(); ++o) {
     out[o].shape = x;
     std::fill(out[o].shape.begin() + static_cast<std::ptrdiff_t>(axis), out[o].shape.end(), 1);

@@ -50,7 +50,8 @@ void InferContext::set(std::size_t o, DType type, Shape shape) {
   if (o >= node.outputs.size() || node.outputs[o] == ValueId::none) return;
   const std::int64_t count = element_count(shape);
   if (count < 0 || count > max_tensor_elements)
-    refuse("output {} would have shape {}, which is not a tensor of at most 2^31 elements", o, to_string(shape));
+    refuse("output {} would have shape {}, which is not a tensor of at most 2^31 elements", o,
+           to_string(shape));
   Value& value = graph[node.outputs[o]];
   value.type = type;
   value.shape = std::move(shape);
@@ -62,7 +63,8 @@ Shape broadcast(const Shape& a, const Shape& b) {
   for (std::size_t i = 0; i < rank; ++i) {
     const std::int64_t da = i < rank - a.size() ? 1 : a[i - (rank - a.size())];
     const std::int64_t db = i < rank - b.size() ? 1 : b[i - (rank - b.size())];
-    if (da != db && da != 1 && db != 1) refuse("shapes {} and {} do not broadcast", to_string(a), to_string(b));
+    if (da != db && da != 1 && db != 1)
+      refuse("shapes {} and {} do not broadcast", to_string(a), to_string(b));
     out[i] = da == 1 ? db : da;
   }
   return out;

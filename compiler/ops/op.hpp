@@ -1,5 +1,5 @@
-// One Op per ONNX operator: how to infer its outputs, how to lower it, and (where constants may meet it) how to
-// evaluate it. ops.def lists them all, one line each; each lives in the file of its name in compiler/ops/.
+// One Op per ONNX operator: how to infer its outputs, how to lower it, and (where constants may meet it) how
+// to evaluate it. ops.def lists them all, one line each; each lives in the file of its name in compiler/ops/.
 // These functions throw Refusal with the reason alone; the pass that walks the nodes adds the place.
 #pragma once
 
@@ -27,8 +27,8 @@ struct InferContext {
   const Tensor* constant(std::size_t i) const { return has(i) ? graph.constant(node.inputs[i]) : nullptr; }
   /// The same, but refused unless it is a constant; `what` names the input in the message.
   const Tensor& required_constant(std::size_t i, const char* what) const;
-  /// Sets type and shape of output o (ignored when the output is omitted). Refuses dimensions that are negative
-  /// or too large, and a contradiction with an already declared type or static shape.
+  /// Sets type and shape of output o (ignored when the output is omitted). Refuses dimensions that are
+  /// negative or too large, and a contradiction with an already declared type or static shape.
   void set(std::size_t o, DType type, Shape shape);
 
  private:
@@ -54,7 +54,8 @@ struct Op {
 
 /// The operator's entry, or null if this compiler does not know it.
 const Op* find_op(std::string_view domain, std::string_view type);
-/// The same for a node that has passed import; an operator missing from ops.def is a fault of ours and throws.
+/// The same for a node that has passed import; an operator missing from ops.def is a fault of ours and
+/// throws.
 const Op& op_of(const Node& node);
 /// All operators in the order of ops.def.
 std::span<const Op* const> all_ops();

@@ -235,7 +235,8 @@ std::vector<std::int64_t> sources_of(const std::string& mode, const AxisPads& p,
 std::vector<Tensor> eval(const Graph& graph, const Node& node, EvalInputs in) {
   const Tensor& x = *in[0];
   Tensor y = make_tensor(x.type, graph.shape(node.outputs[0]));
-  const Tensor value = in.size() > 2 && in[2] ? *in[2] : value_of(graph, node, x.type);  // of calibration: not constant
+  const Tensor value =
+      in.size() > 2 && in[2] ? *in[2] : value_of(graph, node, x.type);  // of calibration: not constant
   const auto pads = pads_of(graph, node, x.shape);
   const auto steps = row_major_steps(x.shape);
   std::vector<std::vector<std::int64_t>> sources;

@@ -4,9 +4,9 @@
 // is a float32 constant. Attributes: op (Add, Sub, Mul, Div, Min, Max); min and max, where a Relu or Clip
 // follows.
 
+#include "onnx2mcu/float_qlinear.hpp"
 #include "ops/broadcast.hpp"
 #include "ops/table.hpp"
-#include "onnx2mcu/float_qlinear.hpp"
 #include "requantize/two_input.hpp"
 
 namespace o2m {
@@ -36,27 +36,38 @@ void add_operand(LowerContext& c, Call& call, std::size_t slot, const std::strin
 
 /// A sum of two 8-bit tensors as one integer form, where every pair of values proves it.
 std::optional<AddForm> integer_sum(const LowerContext& c, AddRule& rule) {
-  if (c.node.attr_string("op", "Add") != "Add" || !c.node.has_input(1) || !c.node.has_input(4)) return std::nullopt;
-  const Quantization a = read_quantization(c, 1, "a_scale", "a_zero_point"), b = read_quantization(c, 4, "b_scale", "b_zero_point");
+  if (c.node.attr_string("op", "Add") != "Add" || !c.node.has_input(1) || !c.node.has_input(4))
+    return std::nullopt;
+  const Quantization a = read_quantization(c, 1, "a_scale", "a_zero_point"),
+                     b = read_quantization(c, 4, "b_scale", "b_zero_point");
   const Quantization y = read_quantization(c, result_scale, "y_scale", "y_zero_point");
-  const auto lowest = static_cast<std::int32_t>(min_of(c.out(0).type)), highest = static_cast<std::int32_t>(max_of(c.out(0).type));
-  const auto quantize = [&](float real) { return onnx2mcu::quantize_element(real, y.scale, y.zero_point, lowest, highest); };
+  const auto lowest = static_cast<std::int32_t>(min_of(c.out(0).type)),
+             highest = static_cast<std::int32_t>(max_of(c.out(0).type));
+  const auto quantize = [&](float real) {
+    return onnx2mcu::quantize_element(real, y.scale, y.zero_point, lowest, highest);
+  };
   rule = add_rule({a.scale, a.zero_point}, {b.scale, b.zero_point}, {y.scale, y.zero_point}, lowest, highest);
   if (c.node.has_attr("min")) rule.qmin = quantize(c.node.attr_float("min", 0));
   if (c.node.has_attr("max")) rule.qmax = quantize(c.node.attr_float("max", 0));
   const auto sum = [&](std::int32_t u, std::int32_t v) {
-    const float real = onnx2mcu::dequantize_element(u, a.scale, a.zero_point) + onnx2mcu::dequantize_element(v, b.scale, b.zero_point);
+    const float real = onnx2mcu::dequantize_element(u, a.scale, a.zero_point) +
+                       onnx2mcu::dequantize_element(v, b.scale, b.zero_point);
     return std::clamp(quantize(real), rule.qmin, rule.qmax);
   };
   const auto range = [&](std::size_t i) {
-    return InputRange{static_cast<std::int32_t>(min_of(c.in(i).type)), static_cast<std::int32_t>(max_of(c.in(i).type))};
+    return InputRange{static_cast<std::int32_t>(min_of(c.in(i).type)),
+                      static_cast<std::int32_t>(max_of(c.in(i).type))};
   };
   return find_add_affine(rule, sum, range(0), range(3));
 }
 
 void add_sum(Call& call, const AddRule& rule, const AddForm& form) {
-  for (const auto& [name, value] : {std::pair<const char*, std::int64_t>{"y_min", rule.qmin}, {"y_max", rule.qmax}, {"outer_multiplier", form.outer_multiplier},
-                                    {"inner_multiplier", form.inner_multiplier}, {"addend", form.addend}, {"shift", form.shift}})
+  for (const auto& [name, value] : {std::pair<const char*, std::int64_t>{"y_min", rule.qmin},
+                                    {"y_max", rule.qmax},
+                                    {"outer_multiplier", form.outer_multiplier},
+                                    {"inner_multiplier", form.inner_multiplier},
+                                    {"addend", form.addend},
+                                    {"shift", form.shift}})
     call.params.push_back(param(name, value));
   call.params.push_back(param_bool("exact", false));
   call.requantization = fmt::format("affine, shift {}, proven equal on every pair of values", form.shift);

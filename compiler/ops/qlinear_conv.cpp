@@ -1,7 +1,8 @@
-// QLinearConv 10 (also what QDQ Conv becomes): int8/uint8, per-tensor or per-channel weights, groups, dilations, pads.
-// Inputs: x, x_scale, x_zero_point, w, w_scale, w_zero_point, y_scale, y_zero_point, [b int32].
+// QLinearConv 10 (also what QDQ Conv becomes): int8/uint8, per-tensor or per-channel weights, groups,
+// dilations, pads. Inputs: x, x_scale, x_zero_point, w, w_scale, w_zero_point, y_scale, y_zero_point, [b
+// int32].
 
-#include "kernels/depthwise.hpp"
+#include "kernels/requantize_sum.hpp"
 #include "ops/quantized_conv.hpp"
 
 namespace o2m {
@@ -23,8 +24,11 @@ void lower(LowerContext& c) {
   Accumulators acc = accumulators_of(conv.weights, bias, c.in(0).type, conv.x_zero_point);
   Call call = integer_conv_call(c, conv, acc);
   const std::int32_t y_zero_point = read_zero_point(c, 7, "y_zero_point");
-  if (call.kernel == "packed_depthwise_conv2d" || call.kernel == "blocked_depthwise_conv2d" || call.kernel == "blocked_conv2d") add_depthwise_requantization(c, call, scales, y_zero_point, c.out(0).type, acc);
-  else add_requantization(c, call, scales, y_zero_point, c.out(0).type, acc.ranges);
+  if (call.kernel == "packed_depthwise_conv2d" || call.kernel == "blocked_depthwise_conv2d" ||
+      call.kernel == "blocked_conv2d")
+    add_sum_requantization(c, call, scales, y_zero_point, c.out(0).type, acc);
+  else
+    add_requantization(c, call, scales, y_zero_point, c.out(0).type, acc.ranges);
   c.add(std::move(call));
 }
 

@@ -1,6 +1,7 @@
-// onnx2mcu QReduceMean, made by the pass `fuse`: QuantizeLinear(ReduceMean(DequantizeLinear(x))) over all spatial
-// dimensions of one image, in ONNX Runtime's float arithmetic but without a float tensor. Inputs: x, x_scale, x_zero_point,
-// y_scale, y_zero_point. Attributes: keepdims; channels_last, set by the layout pass (the output has one cell: it stays).
+// onnx2mcu QReduceMean, made by the pass `fuse`: QuantizeLinear(ReduceMean(DequantizeLinear(x))) over all
+// spatial dimensions of one image, in ONNX Runtime's float arithmetic but without a float tensor. Inputs: x,
+// x_scale, x_zero_point, y_scale, y_zero_point. Attributes: keepdims; channels_last, set by the layout pass
+// (the output has one cell: it stays).
 
 #include "ops/table.hpp"
 #include "ops/window.hpp"
@@ -18,7 +19,8 @@ void infer(InferContext& c) {
 }
 
 void lower(LowerContext& c) {
-  const std::int64_t channels = channels_of(c.in_shape(0), channels_last(c.node)), count = element_count(c.in_shape(0)) / channels;
+  const std::int64_t channels = channels_of(c.in_shape(0), channels_last(c.node)),
+                     count = element_count(c.in_shape(0)) / channels;
   const Quantization x = read_quantization(c, 1, "x_scale", "x_zero_point");
   const Quantization y = read_quantization(c, y_scale, "y_scale", "y_zero_point");
   const DType type = c.out(0).type;

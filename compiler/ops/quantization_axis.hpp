@@ -1,5 +1,5 @@
-// Which scale and zero point belong to which element, for QuantizeLinear and DequantizeLinear: one for the tensor, one
-// per channel of an axis, or (opset 21) one per block of elements along an axis.
+// Which scale and zero point belong to which element, for QuantizeLinear and DequantizeLinear: one for the
+// tensor, one per channel of an axis, or (opset 21) one per block of elements along an axis.
 #pragma once
 
 #include "ops/quantization.hpp"
@@ -9,8 +9,9 @@ namespace o2m {
 struct QuantizationAxis {
   std::int64_t channels = 1;  ///< extent of the axis
   std::int64_t inner = 1;     ///< elements behind one channel
-  std::int64_t block = 0;     ///< channels that share a scale, each element behind them having its own; 0: not in blocks
-  std::int64_t scales = 1;    ///< how many there are
+  std::int64_t block =
+      0;  ///< channels that share a scale, each element behind them having its own; 0: not in blocks
+  std::int64_t scales = 1;  ///< how many there are
 
   /// Index of the scale of element i.
   std::int64_t scale_of(std::int64_t i) const {
@@ -23,7 +24,8 @@ struct QuantizationAxis {
   template <class F>
   void for_each_run(std::int64_t size, F f) const {
     const std::int64_t run = block == 0 ? inner : 1;
-    for (std::int64_t i = 0; i < size; i += run) f(static_cast<std::size_t>(i), static_cast<std::size_t>(run), static_cast<std::size_t>(scale_of(i)));
+    for (std::int64_t i = 0; i < size; i += run)
+      f(static_cast<std::size_t>(i), static_cast<std::size_t>(run), static_cast<std::size_t>(scale_of(i)));
   }
 };
 
@@ -37,12 +39,14 @@ void check_quantization(const InferContext& c);
 void add_quantization_axis(Call& call, const QuantizationAxis& axis, std::int64_t size);
 
 /// Params scale and zero_point: constants of the node, named as in ONNX.
-void add_quantization_constants(LowerContext& c, Call& call, const QuantizationAxis& axis, const char* scale, const char* zero_point);
+void add_quantization_constants(LowerContext& c, Call& call, const QuantizationAxis& axis, const char* scale,
+                                const char* zero_point);
 
 /// Whether scale or zero point are computed at run time: then they are operands of the kernel.
 bool is_quantization_computed(const LowerContext& c);
 
 /// Appends them to the call's reads; refuses any but one for the whole tensor.
-void add_computed_quantization(LowerContext& c, Call& call, const QuantizationAxis& axis, DType zero_point_type);
+void add_computed_quantization(LowerContext& c, Call& call, const QuantizationAxis& axis,
+                               DType zero_point_type);
 
 }  // namespace o2m

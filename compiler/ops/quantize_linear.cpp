@@ -1,4 +1,5 @@
-// QuantizeLinear 10-25, per tensor, per axis or in blocks: y = saturate(round_half_even(x / y_scale) + y_zero_point).
+// QuantizeLinear 10-25, per tensor, per axis or in blocks: y = saturate(round_half_even(x / y_scale) +
+// y_zero_point).
 
 #include <span>
 
@@ -25,7 +26,9 @@ void lower(LowerContext& c) {
   const DType type = c.out(0).type;
   const QuantizationAxis axis = quantization_axis(c.node, c.in_shape(0), c.in_shape(1));
   const bool computed = is_quantization_computed(c);
-  Call call = c.call(computed ? "quantize_linear_computed" : axis.block > 0 ? "quantize_blocks" : "quantize_linear",
+  Call call = c.call(computed         ? "quantize_linear_computed"
+                     : axis.block > 0 ? "quantize_blocks"
+                                      : "quantize_linear",
                      "quantize_linear.hpp");
   call.reads = {c.operand(0)};
   call.writes = {c.output(0)};
@@ -33,8 +36,10 @@ void lower(LowerContext& c) {
   add_quantization_axis(call, axis, element_count(c.in_shape(0)));
   call.params.push_back(param("y_min", min_of(type)));
   call.params.push_back(param("y_max", max_of(type)));
-  if (computed) add_computed_quantization(c, call, axis, type);
-  else add_quantization_constants(c, call, axis, "y_scale", "y_zero_point");
+  if (computed)
+    add_computed_quantization(c, call, axis, type);
+  else
+    add_quantization_constants(c, call, axis, "y_scale", "y_zero_point");
   c.add(std::move(call));
 }
 
@@ -67,7 +72,8 @@ std::vector<Tensor> eval(const Graph& graph, const Node& node, EvalInputs in) {
   visit_type(y.type, [&](auto zero) {
     const auto q = y.as<decltype(zero)>();
     axis.for_each_run(x.count(), [&](std::size_t first, std::size_t run, std::size_t s) {
-      quantize_run(q.subspan(first, run), x.as<float>().data() + first, scales[s], zero_points[zero_points.size() == 1 ? 0 : s], y.type);
+      quantize_run(q.subspan(first, run), x.as<float>().data() + first, scales[s],
+                   zero_points[zero_points.size() == 1 ? 0 : s], y.type);
     });
   });
   return {std::move(y)};

@@ -20,17 +20,20 @@ struct QuantizedConv {
 void infer_quantized_conv(InferContext& c);
 QuantizedConv read_quantized_conv(LowerContext& c);
 /// A call of `kernel` with everything but the requantization.
-Call quantized_conv_call(LowerContext& c, const QuantizedConv& conv, const Accumulators& acc, std::string kernel, std::string header);
-/// A call of the fastest kernel the target has for it, with everything but the requantization. acc.bias may change to what that
-/// kernel's sums begin from.
+Call quantized_conv_call(LowerContext& c, const QuantizedConv& conv, const Accumulators& acc,
+                         std::string kernel, std::string header);
+/// A call of the fastest kernel the target has for it, with everything but the requantization. acc.bias may
+/// change to what that kernel's sums begin from.
 Call integer_conv_call(LowerContext& c, const QuantizedConv& conv, Accumulators& acc);
 /// Whether the kernels for a DSP core suit it: one group, or depthwise.
 bool packs(LowerContext& c, const QuantizedConv& conv);
-/// The same on the DSP extension's multiply-accumulate, one group: kernel packed_conv2d or packed_direct_conv2d.
+/// The same on the DSP extension's multiply-accumulate, one group: kernel packed_conv2d or
+/// packed_direct_conv2d.
 Call packed_conv_call(LowerContext& c, const QuantizedConv& conv, const Accumulators& acc);
 /// The same for kernel packed_guarded_conv2d.
 Call packed_guarded_conv_call(LowerContext& c, const QuantizedConv& conv, const Accumulators& acc);
-/// Elements of scratch that the call of a kernel with patches needs for patches of `tile` pixels, by its params.
+/// Elements of scratch that the call of a kernel with patches needs for patches of `tile` pixels, by its
+/// params.
 std::int64_t patch_elements(const Call& call, std::int64_t tile);
 /// Patches of another size; the kernel then reads its weights from flash.
 void set_tile(Call& call, std::int64_t tile);

@@ -11,7 +11,8 @@ namespace {
 
 std::vector<std::int64_t> equal_pieces(const Graph& graph, const Node& node, std::int64_t size) {
   const auto outputs = static_cast<std::int64_t>(node.outputs.size());
-  if (graph.opset() >= 18 && !node.has_attr("num_outputs")) refuse("it has neither input split nor num_outputs");
+  if (graph.opset() >= 18 && !node.has_attr("num_outputs"))
+    refuse("it has neither input split nor num_outputs");
   const std::int64_t pieces = node.attr("num_outputs", outputs);
   if (pieces != outputs) refuse("num_outputs is {}, the node has {} outputs", pieces, outputs);
   if (pieces == 0 || pieces > size) refuse("{} elements cannot be split into {} pieces", size, pieces);
@@ -94,8 +95,8 @@ std::vector<Tensor> eval(const Graph& graph, const Node& node, EvalInputs in) {
     Tensor y = make_tensor(in[0]->type, std::move(shape));
     for (std::int64_t o = 0; o < extent.outer; ++o)
       copy_bytes(y.bytes.data() + o * piece * item,
-                  in[0]->bytes.data() + (o * in[0]->shape[axis] + start) * item,
-                  static_cast<std::size_t>(piece * item));
+                 in[0]->bytes.data() + (o * in[0]->shape[axis] + start) * item,
+                 static_cast<std::size_t>(piece * item));
     outputs.push_back(std::move(y));
     start += piece;
   }

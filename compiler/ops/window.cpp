@@ -9,15 +9,18 @@ namespace {
 
 constexpr std::int64_t largest_attribute = 1 << 20;
 
-std::vector<std::int64_t> ints(const Node& node, const char* key, std::size_t count, std::int64_t fallback, std::int64_t least) {
+std::vector<std::int64_t> ints(const Node& node, const char* key, std::size_t count, std::int64_t fallback,
+                               std::int64_t least) {
   auto values = node.attr_ints(key).value_or(std::vector<std::int64_t>(count, fallback));
   if (values.size() != count) refuse("{} has {} values, expected {}", key, values.size(), count);
   for (const std::int64_t v : values)
-    if (v < least || v > largest_attribute) refuse("{} {} must lie within {} and {}", key, to_string(values), least, largest_attribute);
+    if (v < least || v > largest_attribute)
+      refuse("{} {} must lie within {} and {}", key, to_string(values), least, largest_attribute);
   return values;
 }
 
-/// ONNX Conv-11/MaxPool-12: SAME_UPPER and SAME_LOWER keep out = ceil(in / stride); the odd cell goes to the end or the beginning.
+/// ONNX Conv-11/MaxPool-12: SAME_UPPER and SAME_LOWER keep out = ceil(in / stride); the odd cell goes to the
+/// end or the beginning.
 void same_pads(Window& w, std::size_t d, std::int64_t in, bool lower) {
   const std::int64_t out = (in + w.strides[d] - 1) / w.strides[d];
   const std::int64_t extent = (w.kernel[d] - 1) * w.dilations[d] + 1;
@@ -28,13 +31,16 @@ void same_pads(Window& w, std::size_t d, std::int64_t in, bool lower) {
 
 }  // namespace
 
-Window resolve_window(const Node& node, const std::vector<std::int64_t>& spatial, const std::vector<std::int64_t>& kernel) {
+Window resolve_window(const Node& node, const std::vector<std::int64_t>& spatial,
+                      const std::vector<std::int64_t>& kernel) {
   const std::size_t rank = spatial.size();
   Window w;
   w.kernel = kernel;
-  if (kernel.size() != rank) refuse("kernel_shape {} does not match {} spatial dimensions", to_string(kernel), rank);
+  if (kernel.size() != rank)
+    refuse("kernel_shape {} does not match {} spatial dimensions", to_string(kernel), rank);
   for (const std::int64_t k : kernel)
-    if (k < 1 || k > largest_attribute) refuse("kernel_shape {} must lie within 1 and {}", to_string(kernel), largest_attribute);
+    if (k < 1 || k > largest_attribute)
+      refuse("kernel_shape {} must lie within 1 and {}", to_string(kernel), largest_attribute);
   w.strides = ints(node, "strides", rank, 1, 1);
   w.dilations = ints(node, "dilations", rank, 1, 1);
   const auto pads = ints(node, "pads", 2 * rank, 0, 0);
@@ -46,13 +52,15 @@ Window resolve_window(const Node& node, const std::vector<std::int64_t>& spatial
   const bool ceil = node.attr("ceil_mode", 0) != 0;
   for (std::size_t d = 0; d < rank; ++d) {
     if (auto_pad == "VALID") w.pads_begin[d] = w.pads_end[d] = 0;
-    if (auto_pad == "SAME_UPPER" || auto_pad == "SAME_LOWER") same_pads(w, d, spatial[d], auto_pad == "SAME_LOWER");
+    if (auto_pad == "SAME_UPPER" || auto_pad == "SAME_LOWER")
+      same_pads(w, d, spatial[d], auto_pad == "SAME_LOWER");
     const std::int64_t extent = (kernel[d] - 1) * w.dilations[d] + 1;
     // ceil_mode lets the last window (even the only one) reach beyond the padded input by less than a stride.
-    const std::int64_t room = spatial[d] + w.pads_begin[d] + w.pads_end[d] - extent + (ceil ? w.strides[d] - 1 : 0);
+    const std::int64_t room =
+        spatial[d] + w.pads_begin[d] + w.pads_end[d] - extent + (ceil ? w.strides[d] - 1 : 0);
     if (room < 0)
-      refuse("the kernel covers {} cells in spatial dimension {}, more than the {} of the padded input", extent, d,
-             spatial[d] + w.pads_begin[d] + w.pads_end[d]);
+      refuse("the kernel covers {} cells in spatial dimension {}, more than the {} of the padded input",
+             extent, d, spatial[d] + w.pads_begin[d] + w.pads_end[d]);
     std::int64_t out = room / w.strides[d] + 1;
     // A last window that would begin in the end padding does not exist (ONNX MaxPool-19, AveragePool-19).
     if (ceil && (out - 1) * w.strides[d] >= spatial[d] + w.pads_begin[d]) --out;
@@ -66,10 +74,13 @@ Window2d to_2d(const Window& w, const std::vector<std::int64_t>& spatial) {
   if (spatial.empty()) refuse("there is no spatial dimension");
   const bool one = spatial.size() == 1;
   const std::size_t x = one ? 0 : 1;
-  const auto row = [&](const std::vector<std::int64_t>& v, std::int64_t fallback) { return one ? fallback : v[0]; };
-  return {row(spatial, 1), spatial[x], row(w.out, 1), w.out[x], row(w.kernel, 1), w.kernel[x],
-          row(w.strides, 1), w.strides[x], row(w.dilations, 1), w.dilations[x],
-          row(w.pads_begin, 0), w.pads_begin[x], row(w.pads_end, 0), w.pads_end[x]};
+  const auto row = [&](const std::vector<std::int64_t>& v, std::int64_t fallback) {
+    return one ? fallback : v[0];
+  };
+  return {row(spatial, 1),     spatial[x],     row(w.out, 1),        w.out[x],
+          row(w.kernel, 1),    w.kernel[x],    row(w.strides, 1),    w.strides[x],
+          row(w.dilations, 1), w.dilations[x], row(w.pads_begin, 0), w.pads_begin[x],
+          row(w.pads_end, 0),  w.pads_end[x]};
 }
 
 void add_window(Call& call, const Window2d& w) {
@@ -89,7 +100,8 @@ void add_window(Call& call, const Window2d& w) {
 }
 
 std::vector<std::int64_t> spatial_dims(const Shape& shape, bool channels_last) {
-  if (shape.size() < 3) refuse("input shape {} has no spatial dimension, expected [N, C, …]", to_string(shape));
+  if (shape.size() < 3)
+    refuse("input shape {} has no spatial dimension, expected [N, C, …]", to_string(shape));
   const auto first = shape.begin() + (channels_last ? 1 : 2);
   return {first, shape.end() - (channels_last ? 1 : 0)};
 }
@@ -99,7 +111,8 @@ std::int64_t channels_of(const Shape& shape, bool channels_last) {
   return channels_last ? shape.back() : shape[1];
 }
 
-Shape image_shape(std::int64_t n, std::int64_t channels, const std::vector<std::int64_t>& spatial, bool channels_last) {
+Shape image_shape(std::int64_t n, std::int64_t channels, const std::vector<std::int64_t>& spatial,
+                  bool channels_last) {
   Shape shape{n};
   if (!channels_last) shape.push_back(channels);
   shape.insert(shape.end(), spatial.begin(), spatial.end());

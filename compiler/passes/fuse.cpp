@@ -159,7 +159,8 @@ bool is_image_mean(const Graph& graph, const Node& node) {
   if (!node.is("ReduceMean") || !node.has_input(0)) return false;
   const Shape& shape = graph.shape(node.inputs[0]);
   const auto axes = int_list(graph, node, "axes", 1, 18);
-  if (!axes || shape.size() < 3 || shape.size() > 4 || shape[0] != 1 || element_count(shape) == 0) return false;
+  if (!axes || shape.size() < 3 || shape.size() > 4 || shape[0] != 1 || element_count(shape) == 0)
+    return false;
   std::vector<std::size_t> reduced = normalize_axes(*axes, shape.size());
   std::sort(reduced.begin(), reduced.end());
   return reduced.size() == shape.size() - 2 && reduced.front() == 2;
@@ -172,14 +173,26 @@ void make_means(Graph& graph) {
     const Node node = r.node(n);
     const int dq = r.producer(node.inputs[0]), q = r.only_reader(n);
     if (dq < 0 || q < 0 || !is_dq(r.node(dq)) || !is_q(r.node(q)) || r.only_reader(dq) != n) continue;
-    if (!quantized_8bit(graph, r.node(dq)) || !quantized_8bit(graph, r.node(q)) || r.is_constant(r.node(dq).inputs[0])) continue;
+    if (!quantized_8bit(graph, r.node(dq)) || !quantized_8bit(graph, r.node(q)) ||
+        r.is_constant(r.node(dq).inputs[0]))
+      continue;
     const Node &x = r.node(dq), &y = r.node(q);
-    Node fused{"QReduceMean", "onnx2mcu", node.name, node.index, x.inputs, y.outputs, {{"keepdims", node.attr("keepdims", 1)}}};
+    Node fused{"QReduceMean",
+               "onnx2mcu",
+               node.name,
+               node.index,
+               x.inputs,
+               y.outputs,
+               {{"keepdims", node.attr("keepdims", 1)}}};
     fused.inputs.resize(3, ValueId::none);
     fused.inputs.push_back(y.inputs[scale_slot]);
-    fused.inputs.push_back(y.has_input(zero_point_slot) ? y.inputs[zero_point_slot]
-                                                        : r.new_constant(y.outputs[0], "zero_point", scalar_tensor(quantized_type(graph, y), 0)));
-    graph.notes.push_back(fmt::format("{}: ONNX Runtime computes it in float; done channel by channel without a float tensor", describe(graph, node)));
+    fused.inputs.push_back(
+        y.has_input(zero_point_slot)
+            ? y.inputs[zero_point_slot]
+            : r.new_constant(y.outputs[0], "zero_point", scalar_tensor(quantized_type(graph, y), 0)));
+    graph.notes.push_back(
+        fmt::format("{}: ONNX Runtime computes it in float; done channel by channel without a float tensor",
+                    describe(graph, node)));
     r.remove(dq);
     r.remove(n);
     r.replace(q, std::move(fused));

@@ -1,6 +1,7 @@
-// DequantizeLinear -> Conv, Gemm or MatMul [-> Relu] -> QuantizeLinear that ONNX Runtime leaves in float becomes one
-// QDQConv or QDQGemm: no float tensor in RAM, integer speed, the same bits (compiler/ops/guarded.hpp). Products that
-// stay in float remember that ONNX Runtime computes their weights at run time: it sums them in another order then.
+// DequantizeLinear -> Conv, Gemm or MatMul [-> Relu] -> QuantizeLinear that ONNX Runtime leaves in float
+// becomes one QDQConv or QDQGemm: no float tensor in RAM, integer speed, the same bits
+// (compiler/ops/guarded.hpp). Products that stay in float remember that ONNX Runtime computes their weights
+// at run time: it sums them in another order then.
 
 #include <cmath>
 
@@ -23,7 +24,8 @@ bool one_element(const Graph& graph, ValueId id) {
 
 /// DequantizeLinear of 8-bit activations with one constant scale.
 bool is_activation(const Graph& graph, const Node* dq) {
-  return dq && is_8bit(graph[dq->inputs[0]].type) && !graph[dq->inputs[0]].constant && one_element(graph, dq->inputs[1]);
+  return dq && is_8bit(graph[dq->inputs[0]].type) && !graph[dq->inputs[0]].constant &&
+         one_element(graph, dq->inputs[1]);
 }
 
 /// Per channel along the output channels: axis 0 of Conv and transposed Gemm weights, else the last.
@@ -42,7 +44,8 @@ struct Match {
 };
 
 /// The bias as (integers, scale) or (floats, none) if both are constant; false when it is something else.
-bool bias_inputs(const Graph& graph, const Uses& uses, const Node& product, std::int64_t channels, std::vector<ValueId>& inputs) {
+bool bias_inputs(const Graph& graph, const Uses& uses, const Node& product, std::int64_t channels,
+                 std::vector<ValueId>& inputs) {
   if (!product.has_input(2)) return true;
   const Node* dq = producer_of(graph, uses, product.inputs[2], "DequantizeLinear");
   const Tensor* values = graph.constant(dq ? dq->inputs[0] : product.inputs[2]);
@@ -61,15 +64,20 @@ bool bias_inputs(const Graph& graph, const Uses& uses, const Node& product, std:
 }
 
 std::optional<Match> match(const Graph& graph, const Uses& uses, const Node& product, std::int64_t w_axis) {
-  Match m{producer_of(graph, uses, product.inputs[0], "DequantizeLinear"), producer_of(graph, uses, product.inputs[1], "DequantizeLinear"), nullptr, nullptr};
-  if (!is_activation(graph, m.x) || !is_weight(graph, m.w, w_axis) || !uses.single(product.outputs[0])) return std::nullopt;
-  const auto reader = [&](ValueId id) { return &graph.nodes[static_cast<std::size_t>(uses.consumers[index(id)][0])]; };
+  Match m{producer_of(graph, uses, product.inputs[0], "DequantizeLinear"),
+          producer_of(graph, uses, product.inputs[1], "DequantizeLinear"), nullptr, nullptr};
+  if (!is_activation(graph, m.x) || !is_weight(graph, m.w, w_axis) || !uses.single(product.outputs[0]))
+    return std::nullopt;
+  const auto reader = [&](ValueId id) {
+    return &graph.nodes[static_cast<std::size_t>(uses.consumers[index(id)][0])];
+  };
   m.q = reader(product.outputs[0]);
   if (m.q->is("Relu") && uses.single(m.q->outputs[0])) {
     m.relu = true;
     m.q = reader(m.q->outputs[0]);
   }
-  const bool quantized = m.q->is("QuantizeLinear") && is_8bit(graph[m.q->outputs[0]].type) && one_element(graph, m.q->inputs[1]);
+  const bool quantized =
+      m.q->is("QuantizeLinear") && is_8bit(graph[m.q->outputs[0]].type) && one_element(graph, m.q->inputs[1]);
   return quantized ? std::optional(m) : std::nullopt;
 }
 
@@ -95,26 +103,32 @@ WeightReach weight_reach(const Graph& graph, const Node& dq, std::int64_t axis) 
   return reach;
 }
 
-/// Do integers have fraction bits left for a guard band? Sums that reach far more steps than y has leave none.
+/// Do integers have fraction bits left for a guard band? Sums that reach far more steps than y has leave
+/// none.
 bool has_room(const Graph& graph, const Match& m, std::int64_t axis) {
   const WeightReach w = weight_reach(graph, *m.w, axis);
-  const double ratio = graph.constant(m.x->inputs[1])->real(0) * w.scale / graph.constant(m.q->inputs[1])->real(0);
+  const double ratio =
+      graph.constant(m.x->inputs[1])->real(0) * w.scale / graph.constant(m.q->inputs[1])->real(0);
   return ratio * w.sum * 255 < 0x1p22;
 }
 
-ValueId input_or_none(const Node& node, std::size_t i) { return node.has_input(i) ? node.inputs[i] : ValueId::none; }
+ValueId input_or_none(const Node& node, std::size_t i) {
+  return node.has_input(i) ? node.inputs[i] : ValueId::none;
+}
 
 /// A Conv's bias counts as well: its blocked form is only for constants.
 bool computes_weights(const Graph& graph, const Uses& uses, const Node& product) {
   const auto computed = [&](ValueId id) { return uses.producer[index(id)] >= 0; };
   if (computed(product.inputs[1])) return true;
-  return product.is("Conv") && product.has_input(2) && (computed(product.inputs[2]) || !graph.constant(product.inputs[2]));
+  return product.is("Conv") && product.has_input(2) &&
+         (computed(product.inputs[2]) || !graph.constant(product.inputs[2]));
 }
 
 bool can_guard(const Node& product) {
   if (product.is("Conv")) return true;
   if (product.is("MatMul")) return true;
-  return product.is("Gemm") && product.attr_float("alpha", 1.0F) == 1.0F && product.attr_float("beta", 1.0F) == 1.0F && product.attr("transA", 0) == 0;
+  return product.is("Gemm") && product.attr_float("alpha", 1.0F) == 1.0F &&
+         product.attr_float("beta", 1.0F) == 1.0F && product.attr("transA", 0) == 0;
 }
 
 }  // namespace
@@ -128,15 +142,22 @@ void guard_float_products(Graph& graph) {
     if (!can_guard(product)) continue;
     const bool conv = product.is("Conv");
     const Shape& w_shape = graph.shape(product.inputs[1]);
-    const std::int64_t axis = conv || product.attr("transB", 0) != 0 ? 0 : static_cast<std::int64_t>(w_shape.size()) - 1;
-    if (w_shape.size() < 2 || (!conv && w_shape.size() != 2) || (conv && graph.shape(product.inputs[0])[0] != 1)) continue;
+    const std::int64_t axis =
+        conv || product.attr("transB", 0) != 0 ? 0 : static_cast<std::int64_t>(w_shape.size()) - 1;
+    if (w_shape.size() < 2 || (!conv && w_shape.size() != 2) ||
+        (conv && graph.shape(product.inputs[0])[0] != 1))
+      continue;
     const auto m = match(graph, uses, product, axis);
     if (!m || !has_room(graph, *m, axis)) continue;
-    std::vector<ValueId> inputs{m->x->inputs[0], m->x->inputs[1], input_or_none(*m->x, 2), m->w->inputs[0], m->w->inputs[1],
-                                input_or_none(*m->w, 2), m->q->inputs[1], input_or_none(*m->q, 2)};
+    std::vector<ValueId> inputs{m->x->inputs[0], m->x->inputs[1],        input_or_none(*m->x, 2),
+                                m->w->inputs[0], m->w->inputs[1],        input_or_none(*m->w, 2),
+                                m->q->inputs[1], input_or_none(*m->q, 2)};
     if (!bias_inputs(graph, uses, product, w_shape[static_cast<std::size_t>(axis)], inputs)) continue;
-    if (!m->q->has_input(2)) continue;  // the output type of a QuantizeLinear without zero point is not on an input
-    graph.notes.push_back(fmt::format("{}: ONNX Runtime computes it in float; done in integers with a guard band", describe(graph, product)));
+    if (!m->q->has_input(2))
+      continue;  // the output type of a QuantizeLinear without zero point is not on an input
+    graph.notes.push_back(
+        fmt::format("{}: ONNX Runtime computes it in float; done in integers with a guard band",
+                    describe(graph, product)));
     product.attributes.erase("computed_weights");
     product.attributes["relu"] = std::int64_t{m->relu};
     product.op_type = conv ? "QDQConv" : "QDQGemm";

@@ -18,11 +18,17 @@ enum class Kind {
 };
 
 Kind kind_of(const Graph& graph, const Node& node) {
-  static constexpr std::string_view moving[] = {"Transpose", "Concat",  "Identity", "Gather",        "Slice",    "Expand",    "Squeeze", "Unsqueeze",      "Split", "Flatten",
-                                                "Reshape",   "Dropout", "Shape",    "GatherElements", "GatherND", "ScatterND", "Size",    "ScatterElements"};
-  static constexpr std::string_view rounding[] = {"LayerNormalization", "Sign", "Round", "Mod", "IsNaN", "IsInf", "Shrink", "QuantizeLinear", "DequantizeLinear", "MatMulNBits"};
+  static constexpr std::string_view moving[] = {
+      "Transpose", "Concat",         "Identity", "Gather",    "Slice",   "Expand",
+      "Squeeze",   "Unsqueeze",      "Split",    "Flatten",   "Reshape", "Dropout",
+      "Shape",     "GatherElements", "GatherND", "ScatterND", "Size",    "ScatterElements"};
+  static constexpr std::string_view rounding[] = {
+      "LayerNormalization", "Sign",       "Round", "Mod", "IsNaN", "IsInf", "Shrink", "QuantizeLinear",
+      "DequantizeLinear",   "MatMulNBits"};
   static constexpr std::string_view rounding_since_12[] = {"Clip", "Max", "Min"};
-  const auto listed = [&](const auto& names) { return std::find(std::begin(names), std::end(names), node.op_type) != std::end(names); };
+  const auto listed = [&](const auto& names) {
+    return std::find(std::begin(names), std::end(names), node.op_type) != std::end(names);
+  };
   if (listed(moving)) return Kind::moves;
   if (listed(rounding) || (graph.opset() >= 12 && listed(rounding_since_12))) return Kind::rounds;
   return node.op_type == "Cast" || node.op_type == "CastLike" ? Kind::converts : Kind::computes;
@@ -30,7 +36,8 @@ Kind kind_of(const Graph& graph, const Node& node) {
 
 /// Nodes whose outputs are float16 when their inputs are.
 bool makes_half(const Node& node) {
-  return node.op_type != "QuantizeLinear" && node.op_type != "IsNaN" && node.op_type != "IsInf" && node.op_type != "Shape" && node.op_type != "Size";
+  return node.op_type != "QuantizeLinear" && node.op_type != "IsNaN" && node.op_type != "IsInf" &&
+         node.op_type != "Shape" && node.op_type != "Size";
 }
 
 Node cast_node(const Graph& graph, ValueId from, ValueId to, DType type) {
@@ -42,11 +49,14 @@ void set(Graph& graph, ValueId id, DType type, const Shape& shape) {
   InferContext{graph, holder}.set(0, type, shape);
 }
 
-/// Operators that ONNX Runtime takes apart, for they have no float16 kernel, into forms that are not offered here.
+/// Operators that ONNX Runtime takes apart, for they have no float16 kernel, into forms that are not offered
+/// here.
 void check_form(const Graph& graph, const Node& node) {
-  const bool other = node.is("GroupNormalization") || node.is("RMSNormalization") || (node.is("Gelu") && node.attr_string("approximate", "none") != "none");
+  const bool other = node.is("GroupNormalization") || node.is("RMSNormalization") ||
+                     (node.is("Gelu") && node.attr_string("approximate", "none") != "none");
   if (other) refuse("float16 is not supported, only float32");
-  if (kind_of(graph, node) == Kind::moves && node.attr_string("reduction", "none") != "none") refuse("reduction of float16 is not supported");
+  if (kind_of(graph, node) == Kind::moves && node.attr_string("reduction", "none") != "none")
+    refuse("reduction of float16 is not supported");
 }
 
 }  // namespace
@@ -86,8 +96,10 @@ ValueId HalfCasts::widened(ValueId half, std::size_t n, bool rounded) {
   graph_[id].type = DType::float32;
   graph_[id].shape = graph_[half].shape;
   const Node cast = cast_node(graph_, half, id, DType::float32);
-  if (graph_[half].constant) graph_[id].constant = std::make_shared<const Tensor>(evaluate(graph_, cast, Precision::exact)[0]);
-  else waiting_.push_back({n, cast});
+  if (graph_[half].constant)
+    graph_[id].constant = std::make_shared<const Tensor>(evaluate(graph_, cast, Precision::exact)[0]);
+  else
+    waiting_.push_back({n, cast});
   widened_[half] = id;
   return id;
 }
@@ -103,36 +115,48 @@ bool HalfCasts::all_read_as_float(ValueId id) const {
 /// The model's own Casts: to float16 and back nothing is rounded where one of the two has been inserted.
 void HalfCasts::read_cast(Node& node) {
   const ValueId x = node.inputs[0];
-  if (graph_[x].type == DType::float32 && node.attr("to", 0) == static_cast<std::int64_t>(DType::float16)) sources_[node.outputs[0]] = {x, false};
+  if (graph_[x].type == DType::float32 && node.attr("to", 0) == static_cast<std::int64_t>(DType::float16))
+    sources_[node.outputs[0]] = {x, false};
   const auto source = sources_.find(x);
   if (source == sources_.end() || !source->second.computed) return;
-  if (node.attr("to", 0) == static_cast<std::int64_t>(DType::float32) || all_read_as_float(x)) node.inputs[0] = source->second.id;
+  if (node.attr("to", 0) == static_cast<std::int64_t>(DType::float32) || all_read_as_float(x))
+    node.inputs[0] = source->second.id;
 }
 
-ValueId HalfCasts::add(std::size_t n, const Node& like, const char* op, std::vector<ValueId> inputs, std::map<std::string, Attribute> attributes) {
-  const ValueId y = graph_.add_value({graph_[outputs_[0]].name + "_" + op, DType::undefined, std::nullopt, nullptr});
+ValueId HalfCasts::add(std::size_t n, const Node& like, const char* op, std::vector<ValueId> inputs,
+                       std::map<std::string, Attribute> attributes) {
+  const ValueId y =
+      graph_.add_value({graph_[outputs_[0]].name + "_" + op, DType::undefined, std::nullopt, nullptr});
   waiting_.push_back({n, {op, "", like.name, like.index, std::move(inputs), {y}, std::move(attributes)}});
   InferContext context{graph_, waiting_.back().node};
   op_of(waiting_.back().node).infer(context);
   return y;
 }
 
-/// Functions of ONNX that ONNX Runtime takes apart: the steps before the last are nodes of their own, the node is the last.
+/// Functions of ONNX that ONNX Runtime takes apart: the steps before the last are nodes of their own, the
+/// node is the last.
 void HalfCasts::expand(Node& node, std::size_t n) {
-  const bool softmax = node.is("Softmax") && graph_.opset() >= 13, log_softmax = node.is("LogSoftmax") && graph_.opset() >= 13;
+  const bool softmax = node.is("Softmax") && graph_.opset() >= 13,
+             log_softmax = node.is("LogSoftmax") && graph_.opset() >= 13;
   const ValueId x = node.inputs[0];
   if (softmax || log_softmax) {
     const std::int64_t axis = node.attr("axis", -1);
-    const ValueId axes = graph_.add_constant(graph_[outputs_[0]].name + "_axes", make_tensor<std::int64_t>(DType::int64, {1}, {&axis, 1}));
-    const ValueId largest = graph_.opset() >= 18 ? add(n, node, "ReduceMax", {x, axes}) : add(n, node, "ReduceMax", {x}, {{"axes", std::vector<std::int64_t>{axis}}});
+    const ValueId axes = graph_.add_constant(graph_[outputs_[0]].name + "_axes",
+                                             make_tensor<std::int64_t>(DType::int64, {1}, {&axis, 1}));
+    const ValueId largest = graph_.opset() >= 18
+                                ? add(n, node, "ReduceMax", {x, axes})
+                                : add(n, node, "ReduceMax", {x}, {{"axes", std::vector<std::int64_t>{axis}}});
     const ValueId difference = add(n, node, "Sub", {x, largest}), power = add(n, node, "Exp", {difference});
     const ValueId sum = add(n, node, "ReduceSum", {power, axes});
     node.op_type = softmax ? "Div" : "Sub";
     node.inputs = softmax ? std::vector{power, sum} : std::vector{difference, add(n, node, "Log", {sum})};
     node.attributes.clear();
   } else if (node.is("Gelu")) {
-    const auto constant = [&](float v) { return graph_.add_constant(graph_[outputs_[0]].name + "_constant", scalar_tensor(v)); };
-    const ValueId half = add(n, node, "Mul", {constant(0.5F), x}), root = add(n, node, "Sqrt", {constant(2.0F)});
+    const auto constant = [&](float v) {
+      return graph_.add_constant(graph_[outputs_[0]].name + "_constant", scalar_tensor(v));
+    };
+    const ValueId half = add(n, node, "Mul", {constant(0.5F), x}),
+                  root = add(n, node, "Sqrt", {constant(2.0F)});
     const ValueId erf = add(n, node, "Erf", {add(n, node, "Div", {x, root})});
     node.op_type = "Mul";
     node.inputs = {half, add(n, node, "Sum", {constant(1.0F), erf})};
@@ -172,15 +196,18 @@ void HalfCasts::after(Node& node) {
     }
     set(graph_, half, DType::float16, *graph_[made].shape);
     const Node cast = cast_node(graph_, made, half, DType::float16);
-    if (graph_[made].constant) graph_[half].constant = std::make_shared<const Tensor>(evaluate(graph_, cast, Precision::exact)[0]);
-    else waiting_.push_back({n + 1, cast});
+    if (graph_[made].constant)
+      graph_[half].constant = std::make_shared<const Tensor>(evaluate(graph_, cast, Precision::exact)[0]);
+    else
+      waiting_.push_back({n + 1, cast});
     if (!rounds_) sources_[half] = {made, true};
   }
   outputs_.clear();
 }
 
 void HalfCasts::insert() {
-  std::stable_sort(waiting_.begin(), waiting_.end(), [](const Waiting& a, const Waiting& b) { return a.before < b.before; });
+  std::stable_sort(waiting_.begin(), waiting_.end(),
+                   [](const Waiting& a, const Waiting& b) { return a.before < b.before; });
   std::vector<Node> nodes;
   auto next = waiting_.begin();
   for (std::size_t n = 0; n <= graph_.nodes.size(); ++n) {

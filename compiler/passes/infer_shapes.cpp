@@ -108,7 +108,8 @@ void infer_shapes(Graph& graph, Diagnostics& diagnostics, bool fold_dequantize) 
     infer_nodes(graph, diagnostics, fold_dequantize);
     if (!replace_control_flow(graph)) break;
   }
-  // ONNX Runtime keeps nodes that nobody needs: as readers they decide which quantized operators it makes (fold_qdq removes them).
+  // ONNX Runtime keeps nodes that nobody needs: as readers they decide which quantized operators it makes
+  // (fold_qdq removes them).
   if (unrolled || fold_dequantize) remove_dead(graph);
   // A folded node computes nothing any more.
   std::erase_if(graph.nodes, [&](const Node& node) {

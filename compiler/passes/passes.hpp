@@ -1,5 +1,5 @@
-// The Graph passes in the order compile.cpp runs them. Each rewrites the graph in place; a problem with a node is
-// reported with its place, all problems of a pass together.
+// The Graph passes in the order compile.cpp runs them. Each rewrites the graph in place; a problem with a
+// node is reported with its place, all problems of a pass together.
 #pragma once
 
 #include <functional>
@@ -10,11 +10,13 @@
 
 namespace o2m {
 
-/// Infers type and shape of every value and folds what is constant (shape arithmetic, Constant, weights' Transpose…).
-/// DequantizeLinear of a constant stays until `fold_dequantize`: the quantized form needs the integers behind it.
+/// Infers type and shape of every value and folds what is constant (shape arithmetic, Constant, weights'
+/// Transpose…). DequantizeLinear of a constant stays until `fold_dequantize`: the quantized form needs the
+/// integers behind it.
 void infer_shapes(Graph& graph, Diagnostics& diagnostics, bool fold_dequantize = false);
 
-/// com.microsoft FusedConv and FusedGemm as Conv or Gemm and the activation behind it (infer_shapes begins with it).
+/// com.microsoft FusedConv and FusedGemm as Conv or Gemm and the activation behind it (infer_shapes begins
+/// with it).
 void expand_fused(Graph& graph);
 
 /// Einsum as MatMul, ReduceSum and Transpose.
@@ -29,12 +31,13 @@ void guard_float_products(Graph& graph);
 /// --io quantized: the network begins behind a first QuantizeLinear and ends before a last DequantizeLinear.
 void strip_io_quantization(Graph& graph);
 
-/// Merges what needs no code of its own: float BatchNormalization into Conv, chains of 8-bit elementwise operators
-/// into one table, clamps into the operator before them.
+/// Merges what needs no code of its own: float BatchNormalization into Conv, chains of 8-bit elementwise
+/// operators into one table, clamps into the operator before them.
 void fuse(Graph& graph);
 
-/// Convolutions and pools become channels-last; the Transposes this takes are cancelled, merged into weights, or
-/// moved to where they cost least. `nhwc_ports`: 4-D network inputs and outputs are NHWC too (--layout nhwc).
+/// Convolutions and pools become channels-last; the Transposes this takes are cancelled, merged into weights,
+/// or moved to where they cost least. `nhwc_ports`: 4-D network inputs and outputs are NHWC too (--layout
+/// nhwc).
 void layout(Graph& graph, bool nhwc_ports);
 
 /// Thrown for a node that cannot be looked at yet, nor what reads it.

@@ -43,6 +43,7 @@ struct Unroller {
     return y;
   }
 
+  /// Across the border of the body (control_flow.hpp).
   ValueId across(ValueId id) {
     if (graph.constant(id)) return id;
     return add("Identity", {id}, {{"border", std::int64_t{1}}}, graph[id].name);

@@ -23,7 +23,8 @@ struct State {
 
 struct Search {
   const OrderProblem& problem;
-  std::vector<std::vector<int>> users = std::vector<std::vector<int>>(problem.sizes.size());  ///< nodes, by buffer
+  std::vector<std::vector<int>> users =
+      std::vector<std::vector<int>>(problem.sizes.size());  ///< nodes, by buffer
   std::vector<std::vector<int>> followers = std::vector<std::vector<int>>(problem.nodes.size());
   using Key = std::pair<int, std::vector<bool>>;
   std::map<Key, std::int64_t> needs = {};  ///< known results of problem.need
@@ -46,7 +47,8 @@ struct Search {
     return s;
   }
 
-  std::int64_t need(int node, const std::vector<bool>& before, const std::vector<bool>& after, std::int64_t sum) {
+  std::int64_t need(int node, const std::vector<bool>& before, const std::vector<bool>& after,
+                    std::int64_t sum) {
     if (!problem.need) return sum;
     Key key{node, before};
     key.second.insert(key.second.end(), after.begin(), after.end());
@@ -71,18 +73,21 @@ struct Search {
       next.live += (after.back() ? size : 0) - (before.back() ? size : 0);
     }
     next.peak = std::max(s.peak, s.live - own + need(node, before, after, sum));
-    std::copy_if(s.ready.begin(), s.ready.end(), std::back_inserter(next.ready), [&](int n) { return n != node; });
+    std::copy_if(s.ready.begin(), s.ready.end(), std::back_inserter(next.ready),
+                 [&](int n) { return n != node; });
     for (const int n : followers[at(node)]) {
       const auto& after_all = problem.nodes[at(n)].after;
-      if (std::all_of(after_all.begin(), after_all.end(), [&](int b) { return has(next.done, b); })) next.ready.push_back(n);
+      if (std::all_of(after_all.begin(), after_all.end(), [&](int b) { return has(next.done, b); }))
+        next.ready.push_back(n);
     }
     std::sort(next.ready.begin(), next.ready.end());
     return next;
   }
 };
 
-/// What running one more node leads to. A node that needs no more than the peak so far and leaves no more in use than
-/// before can always run at once: whatever order has it later, having it now costs nowhere more. Then it is the only one.
+/// What running one more node leads to. A node that needs no more than the peak so far and leaves no more in
+/// use than before can always run at once: whatever order has it later, having it now costs nowhere more.
+/// Then it is the only one.
 std::vector<State> successors(Search& search, const State& state) {
   std::vector<State> next;
   for (const int node : state.ready) {
@@ -113,8 +118,9 @@ bool keep_best(std::vector<State>& states, std::size_t steps) {
   for (const State& s : states) ready = std::max(ready, s.ready.size());
   const std::size_t most = std::max<std::size_t>(steps / ready, 1);
   if (states.size() <= most) return true;
-  std::stable_sort(states.begin(), states.end(),
-                   [](const State& a, const State& b) { return std::pair(a.peak, a.live) < std::pair(b.peak, b.live); });
+  std::stable_sort(states.begin(), states.end(), [](const State& a, const State& b) {
+    return std::pair(a.peak, a.live) < std::pair(b.peak, b.live);
+  });
   states.resize(most);
   return false;
 }

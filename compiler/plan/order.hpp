@@ -16,11 +16,12 @@ struct OrderNode {
 };
 
 struct OrderProblem {
-  std::vector<OrderNode> nodes;        ///< as numbered, they are an order that works
-  std::vector<std::int64_t> sizes;     ///< of the buffers, in bytes
-  std::vector<bool> given, kept;       ///< buffers in use before the first node, and after the last
-  /// Bytes that the own buffers of `node` take while it runs; before, after: whether each of them, in the order
-  /// of OrderNode::buffers, holds something before and behind this node. Not set: the sum of their sizes.
+  std::vector<OrderNode> nodes;     ///< as numbered, they are an order that works
+  std::vector<std::int64_t> sizes;  ///< of the buffers, in bytes
+  std::vector<bool> given, kept;    ///< buffers in use before the first node, and after the last
+  /// Bytes that the own buffers of `node` take while it runs; before, after: whether each of them, in the
+  /// order of OrderNode::buffers, holds something before and behind this node. Not set: the sum of their
+  /// sizes.
   std::function<std::int64_t(int node, const std::vector<bool>& before, const std::vector<bool>& after)> need;
 };
 
@@ -31,8 +32,9 @@ struct Order {
   bool proven = false;        ///< no order has a lower peak
 };
 
-/// The order of the problem unless another is better. At most about `most_steps` times a node is tried, the same number
-/// for each place in the order; where that is not enough, the best beginnings go on and nothing is proven.
+/// The order of the problem unless another is better. At most about `most_steps` times a node is tried, the
+/// same number for each place in the order; where that is not enough, the best beginnings go on and nothing
+/// is proven.
 Order best_order(const OrderProblem& problem, std::size_t most_steps = 300'000);
 
 }  // namespace o2m

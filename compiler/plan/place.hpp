@@ -18,7 +18,8 @@ inline constexpr std::int64_t default_step_limit = 200'000;
 
 struct PlaceOptions {
   std::optional<std::int64_t> capacity = {};  ///< stop at the first placement that is no higher
-  std::int64_t step_limit = default_step_limit;  ///< decisions of the search; 10,000 to 1,000,000 of them take a second
+  std::int64_t step_limit =
+      default_step_limit;              ///< decisions of the search; 10,000 to 1,000,000 of them take a second
   std::optional<double> seconds = {};  ///< wall-clock limit of the search
 };
 

@@ -18,7 +18,8 @@ enum class Unroll {
 struct CodeForm {
   bool blocked = true;  ///< false: the plain loops of the portable kernels, a third of the code
   int unroll = 8;       ///< steps of the innermost loop in one piece: 1, 2, 4, 8, or all_steps
-  bool direct = false;  ///< inputs read where they lie instead of from patches, where there is such a kernel: less RAM
+  bool direct =
+      false;  ///< inputs read where they lie instead of from patches, where there is such a kernel: less RAM
   friend bool operator==(const CodeForm&, const CodeForm&) = default;
 };
 
@@ -27,7 +28,8 @@ inline constexpr int all_steps = 1 << 20;
 struct CodeForms {
   CodeForm common;
   std::map<std::string, CodeForm> layers = {};  ///< exceptions, by the layer's name
-  std::set<std::string> winograd = {};  ///< layers that take Winograd's algorithm if they can: less time, larger weights
+  std::set<std::string> winograd =
+      {};  ///< layers that take Winograd's algorithm if they can: less time, larger weights
   const CodeForm& of(const std::string& layer) const {
     const auto found = layers.find(layer);
     return found == layers.end() ? common : found->second;

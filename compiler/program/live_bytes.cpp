@@ -7,7 +7,8 @@ namespace o2m {
 
 std::int64_t position(const MemoryPlan& plan, std::size_t buffer) {
   std::int64_t first = 0;
-  for (int i = 0; !plan.pieces.empty() && i < plan.piece_of[buffer]; ++i) first += plan.pieces[static_cast<std::size_t>(i)].bytes;
+  for (int i = 0; !plan.pieces.empty() && i < plan.piece_of[buffer]; ++i)
+    first += plan.pieces[static_cast<std::size_t>(i)].bytes;
   return first + plan.offsets[buffer];
 }
 
@@ -16,8 +17,8 @@ std::vector<std::int64_t> live_bytes(const Network& network) {
   std::vector<std::vector<std::pair<std::int64_t, std::int64_t>>> places(network.program.calls.size() + 2);
   for (std::size_t b = 0; b < network.program.buffers.size(); ++b)
     for (int step = plan.lifetimes[b].first; step < plan.lifetimes[b].second; ++step)
-      places[static_cast<std::size_t>(step)].emplace_back(position(plan, b),
-                                                          position(plan, b) + network.program.buffers[b].bytes);
+      places[static_cast<std::size_t>(step)].emplace_back(
+          position(plan, b), position(plan, b) + network.program.buffers[b].bytes);
   std::vector<std::int64_t> bytes;
   for (auto& step : places) {
     std::sort(step.begin(), step.end());

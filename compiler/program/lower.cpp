@@ -17,7 +17,8 @@ std::string layout_of(const Shape& shape, bool nhwc) {
   }
 }
 
-/// Scale and zero point of an 8-bit port: those of the DequantizeLinear that reads it or the QuantizeLinear that makes it.
+/// Scale and zero point of an 8-bit port: those of the DequantizeLinear that reads it or the QuantizeLinear
+/// that makes it.
 std::optional<std::pair<float, int>> quantization_of(const Graph& graph, ValueId id) {
   if (!is_8bit(graph[id].type)) return std::nullopt;
   for (const auto& [port, parameters] : graph.port_quantization)
@@ -27,10 +28,12 @@ std::optional<std::pair<float, int>> quantization_of(const Graph& graph, ValueId
 
 Port port(const Graph& graph, ValueId id, BufferId buffer) {
   const Value& v = graph[id];
-  return {v.name, v.type, *v.shape, layout_of(*v.shape, graph.nhwc_ports), quantization_of(graph, id), buffer};
+  return {v.name, v.type, *v.shape, layout_of(*v.shape, graph.nhwc_ports), quantization_of(graph, id),
+          buffer};
 }
 
-/// A network output must be a buffer of its own that some call writes: not an input, a constant or another output.
+/// A network output must be a buffer of its own that some call writes: not an input, a constant or another
+/// output.
 BufferId own_output(LowerContext& context, ValueId id, const std::vector<BufferId>& taken) {
   const BufferId buffer = context.buffers[index(id)];
   const bool own = buffer != BufferId::none && std::find(taken.begin(), taken.end(), buffer) == taken.end();
@@ -55,13 +58,17 @@ Program lower(Graph& graph, const Target& target, const CodeForms& forms, Diagno
   for (std::size_t i = 0; i < graph.inputs.size(); ++i) {
     const ValueId id = graph.inputs[i];
     const Value& v = graph[id];
-    program.buffers.push_back({v.name, v.type, *v.shape, element_count(*v.shape) * size_of(v.type), std::max(4, size_of(v.type))});
+    program.buffers.push_back(
+        {v.name, v.type, *v.shape, element_count(*v.shape) * size_of(v.type), std::max(4, size_of(v.type))});
     buffers[index(id)] = static_cast<BufferId>(program.buffers.size() - 1);
     taken.push_back(buffers[index(id)]);
-    const auto state = std::find_if(graph.states.begin(), graph.states.end(), [i](const auto& s) { return s.first == i; });
+    const auto state =
+        std::find_if(graph.states.begin(), graph.states.end(), [i](const auto& s) { return s.first == i; });
     Port made = port(graph, id, buffers[index(id)]);
-    if (state == graph.states.end()) program.inputs.push_back(std::move(made));
-    else program.states[static_cast<std::size_t>(state - graph.states.begin())].port = std::move(made);
+    if (state == graph.states.end())
+      program.inputs.push_back(std::move(made));
+    else
+      program.states[static_cast<std::size_t>(state - graph.states.begin())].port = std::move(made);
   }
   for_each_node(graph, diagnostics, [&](Node& node) {
     const Op& op = op_of(node);
@@ -75,9 +82,12 @@ Program lower(Graph& graph, const Target& target, const CodeForms& forms, Diagno
     LowerContext context{graph, copy, program, buffers, target, forms};
     const BufferId buffer = own_output(context, id, taken);
     taken.push_back(buffer);
-    const auto state = std::find_if(graph.states.begin(), graph.states.end(), [i](const auto& s) { return s.second == i; });
-    if (state == graph.states.end()) program.outputs.push_back(port(graph, id, buffer));
-    else program.states[static_cast<std::size_t>(state - graph.states.begin())].next = buffer;
+    const auto state =
+        std::find_if(graph.states.begin(), graph.states.end(), [i](const auto& s) { return s.second == i; });
+    if (state == graph.states.end())
+      program.outputs.push_back(port(graph, id, buffer));
+    else
+      program.states[static_cast<std::size_t>(state - graph.states.begin())].next = buffer;
   }
   return program;
 }

@@ -1,4 +1,5 @@
-// C++ identifiers and literals for generated code. Nothing of the model's text reaches the code but through here.
+// C++ identifiers and literals for generated code. Nothing of the model's text reaches the code but through
+// here.
 #pragma once
 
 #include <string>
@@ -8,7 +9,8 @@
 
 namespace o2m {
 
-/// snake_case identifier of [a-z0-9_], never a keyword or a name the generated code uses itself, unique in `program`.
+/// snake_case identifier of [a-z0-9_], never a keyword or a name the generated code uses itself, unique in
+/// `program`.
 std::string unique_layer_name(Program& program, std::string_view wanted, std::string_view fallback);
 std::string unique_constant_name(Program& program, const std::string& wanted);
 /// "conv1_relu" -> "Conv1Relu"

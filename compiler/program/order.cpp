@@ -1,13 +1,14 @@
-// The order of the calls: what the exact search of compiler/plan/order.cpp has to know about a Program, and what is
-// done with its result.
+// The order of the calls: what the exact search of compiler/plan/order.cpp has to know about a Program, and
+// what is done with its result.
+
+#include "plan/order.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
 
-#include <fmt/format.h>
-
 #include "compile.hpp"
-#include "plan/order.hpp"
 #include "plan/place.hpp"
 #include "stream/schedule.hpp"
 
@@ -15,7 +16,8 @@ namespace o2m {
 namespace {
 
 constexpr std::size_t most_calls = 1000;  ///< in wide networks, the time grows with the square
-constexpr std::int64_t grain = 4;  ///< bytes: every buffer begins at a multiple, so none can use the rest of another's last
+constexpr std::int64_t grain =
+    4;  ///< bytes: every buffer begins at a multiple, so none can use the rest of another's last
 
 /// Bytes [first, last) of a buffer with a place of its own, and whether a call writes them.
 struct Use {
@@ -52,8 +54,8 @@ std::size_t leading_quantizers(const Program& program) {
 }
 
 /// Who runs after whom. Of the calls before, only the last to write and those that read since can matter.
-std::vector<int> needed_before(const std::vector<std::vector<Use>>& uses, std::size_t call, std::map<BufferId, std::vector<int>>& users,
-                               std::size_t pinned) {
+std::vector<int> needed_before(const std::vector<std::vector<Use>>& uses, std::size_t call,
+                               std::map<BufferId, std::vector<int>>& users, std::size_t pinned) {
   std::vector<int> after;
   for (const Use& use : uses[call])
     for (const int other : users[use.place])
@@ -62,7 +64,8 @@ std::vector<int> needed_before(const std::vector<std::vector<Use>>& uses, std::s
   std::sort(after.begin(), after.end());
   after.erase(std::unique(after.begin(), after.end()), after.end());
   for (const Use& use : uses[call])
-    if (auto& list = users[use.place]; list.empty() || list.back() != static_cast<int>(call)) list.push_back(static_cast<int>(call));
+    if (auto& list = users[use.place]; list.empty() || list.back() != static_cast<int>(call))
+      list.push_back(static_cast<int>(call));
   return after;
 }
 
@@ -82,7 +85,9 @@ OrderProblem order_problem(const Program& program) {
   for (const Buffer& b : program.buffers) problem.sizes.push_back((b.bytes + grain - 1) / grain * grain);
   problem.given.resize(problem.sizes.size());
   problem.kept = problem.given;
-  const auto mark = [&](std::vector<bool>& set, BufferId id) { set[static_cast<std::size_t>(place_in(program, id).first)] = true; };
+  const auto mark = [&](std::vector<bool>& set, BufferId id) {
+    set[static_cast<std::size_t>(place_in(program, id).first)] = true;
+  };
   for (const Port& port : program.inputs) mark(problem.given, port.buffer);
   for (const Port& port : program.outputs) mark(problem.kept, port.buffer);
   for (const State& state : program.states) {
@@ -112,22 +117,28 @@ Program with_best_order(const Program& program, std::string& verdict) {
   }();
   problem.need = [&](int node, const std::vector<bool>& before, const std::vector<bool>& after) {
     const auto& own = problem.nodes[static_cast<std::size_t>(node)].buffers;
-    const auto index = [&](int buffer) { return static_cast<std::size_t>(std::find(own.begin(), own.end(), buffer) - own.begin()); };
+    const auto index = [&](int buffer) {
+      return static_cast<std::size_t>(std::find(own.begin(), own.end(), buffer) - own.begin());
+    };
     PlanProblem step;
     for (const int b : own) step.buffers.push_back({"", 0, 1, problem.sizes[static_cast<std::size_t>(b)], 1});
     for (const Overlap& o : overlaps[static_cast<std::size_t>(node)]) {
       const std::size_t below = index(o.below), above = index(o.above);
-      if ((before[below] && before[above]) || (after[below] && after[above])) continue;  // together for longer than this call
-      if ((before[below] && after[below]) || (before[above] && after[above])) continue;  // still needed as it was
+      if ((before[below] && before[above]) || (after[below] && after[above]))
+        continue;  // together for longer than this call
+      if ((before[below] && after[below]) || (before[above] && after[above]))
+        continue;  // still needed as it was
       step.overlaps.push_back({static_cast<int>(below), static_cast<int>(above), o.distance});
     }
     return place(step, {.step_limit = 0}).lower_bound;
   };
   const Order order = best_order(problem);
   Program reordered = program;
-  for (std::size_t i = 0; i < order.nodes.size(); ++i) reordered.calls[i] = program.calls[static_cast<std::size_t>(order.nodes[i])];
+  for (std::size_t i = 0; i < order.nodes.size(); ++i)
+    reordered.calls[i] = program.calls[static_cast<std::size_t>(order.nodes[i])];
   const bool changed = order.peak < order.as_given;
-  const std::int64_t before = plan_memory(program).arena_bytes, now = changed ? plan_memory(reordered).arena_bytes : before;
+  const std::int64_t before = plan_memory(program).arena_bytes,
+                     now = changed ? plan_memory(reordered).arena_bytes : before;
   const bool better = now < before;
   const bool proven = order.proven && std::min(now, before) <= order.peak;
   verdict = proven         ? "proven minimal among all orders"

@@ -13,7 +13,8 @@
 namespace o2m {
 namespace {
 
-/// Half-open, in steps. Call i runs during step i + 1; network inputs exist from step 0, outputs until past the last.
+/// Half-open, in steps. Call i runs during step i + 1; network inputs exist from step 0, outputs until past
+/// the last.
 std::vector<std::pair<int, int>> lifetimes_of(const Program& program) {
   const int end = static_cast<int>(program.calls.size()) + 2;
   std::vector<std::pair<int, int>> life(program.buffers.size(), {end, 0});
@@ -39,16 +40,19 @@ std::vector<std::pair<int, int>> lifetimes_of(const Program& program) {
   return life;
 }
 
-/// A depthwise convolution that gathers a channel of the whole image before it writes that channel of its output, as large:
-/// the two may share bytes wherever they lie, if each channel keeps its own places, a multiple of the channels away.
+/// A depthwise convolution that gathers a channel of the whole image before it writes that channel of its
+/// output, as large: the two may share bytes wherever they lie, if each channel keeps its own places, a
+/// multiple of the channels away.
 bool works_by_channels(const Call& call) {
   const auto same = [&](const char* a, const char* b) { return int_param(call, a) == int_param(call, b); };
   const bool planes = call.kernel == "packed_depthwise_conv2d" || call.kernel == "blocked_depthwise_conv2d";
-  return planes && same("band", "out_h") && same("in_h", "out_h") && same("in_w", "out_w") && same("in_c", "out_c");
+  return planes && same("band", "out_h") && same("in_h", "out_h") && same("in_w", "out_w") &&
+         same("in_c", "out_c");
 }
 
 /// The same of what has a place of its own: as long as any part of it lives. Parts: never.
-std::vector<std::pair<int, int>> place_lifetimes(const Program& program, std::vector<std::pair<int, int>> life) {
+std::vector<std::pair<int, int>> place_lifetimes(const Program& program,
+                                                 std::vector<std::pair<int, int>> life) {
   for (std::size_t i = 0; i < life.size(); ++i) {
     const BufferId place = place_in(program, static_cast<BufferId>(i)).first;
     if (place == static_cast<BufferId>(i)) continue;
@@ -68,16 +72,18 @@ std::vector<BufferId> buffers_of(const Call& call) {
   return ids;
 }
 
-/// Buffers that are alive together in one call alone may share what its order of reads and writes allows. Not with one
-/// that holds something before the call and still behind it.
+/// Buffers that are alive together in one call alone may share what its order of reads and writes allows. Not
+/// with one that holds something before the call and still behind it.
 std::vector<Overlap> overlaps_of(const Program& program, const std::vector<std::pair<int, int>>& life) {
   std::vector<Overlap> overlaps;
   for (std::size_t i = 0; i < program.calls.size(); ++i) {
     for (const Overlap& overlap : place_overlaps(program, program.calls[i])) {
-      const auto &below = life[static_cast<std::size_t>(overlap.below)], &above = life[static_cast<std::size_t>(overlap.above)];
+      const auto &below = life[static_cast<std::size_t>(overlap.below)],
+                 &above = life[static_cast<std::size_t>(overlap.above)];
       const int first = std::max(below.first, above.first), last = std::min(below.second, above.second);
       const auto passes = [&](const std::pair<int, int>& l) { return l.first < first && l.second > last; };
-      if (first == static_cast<int>(i) + 1 && last == first + 1 && !passes(below) && !passes(above)) overlaps.push_back(overlap);
+      if (first == static_cast<int>(i) + 1 && last == first + 1 && !passes(below) && !passes(above))
+        overlaps.push_back(overlap);
     }
   }
   return overlaps;
@@ -89,7 +95,8 @@ std::vector<Overlap> overlaps_of(const Program& program, const std::vector<std::
 std::vector<Overlap> place_overlaps(const Program& program, const Call& call) {
   std::vector<Overlap> overlaps = call_overlaps(program, call);
   const std::vector<BufferId> used = buffers_of(call);
-  if (std::none_of(used.begin(), used.end(), [&](BufferId id) { return program[id].whole != BufferId::none; })) {
+  if (std::none_of(used.begin(), used.end(),
+                   [&](BufferId id) { return program[id].whole != BufferId::none; })) {
     if (works_by_channels(call)) {
       const BufferId x = std::get<BufferId>(call.reads[0]), y = call.writes[0];
       overlaps.push_back({static_cast<int>(y), static_cast<int>(x), -program[x].bytes});
@@ -104,13 +111,15 @@ std::vector<Overlap> place_overlaps(const Program& program, const Call& call) {
       if (low == high) continue;
       std::int64_t distance = program[below].bytes;
       for (const Overlap& o : overlaps)
-        if (static_cast<BufferId>(o.below) == below && static_cast<BufferId>(o.above) == above) distance = std::min(distance, o.distance);
+        if (static_cast<BufferId>(o.below) == below && static_cast<BufferId>(o.above) == above)
+          distance = std::min(distance, o.distance);
       const auto [known, added] = distances.try_emplace({low, high}, distance + low_at - high_at);
       if (!added) known->second = std::max(known->second, distance + low_at - high_at);
     }
   std::vector<Overlap> out;
   for (const auto& [pair, distance] : distances)
-    if (distance < program[pair.first].bytes) out.push_back({static_cast<int>(pair.first), static_cast<int>(pair.second), distance});
+    if (distance < program[pair.first].bytes)
+      out.push_back({static_cast<int>(pair.first), static_cast<int>(pair.second), distance});
   return out;
 }
 
@@ -119,8 +128,10 @@ PlanProblem plan_problem(const Program& program) {
   PlanProblem problem;
   for (std::size_t i = 0; i < program.buffers.size(); ++i) {
     const Buffer& b = program.buffers[i];
-    if (life[i].first < life[i].second) problem.buffers.push_back({b.name, life[i].first, life[i].second, b.bytes, b.alignment});
-    else problem.buffers.push_back({b.name, 0, 1, 0, b.alignment});  // a part, or of no call any more
+    if (life[i].first < life[i].second)
+      problem.buffers.push_back({b.name, life[i].first, life[i].second, b.bytes, b.alignment});
+    else
+      problem.buffers.push_back({b.name, 0, 1, 0, b.alignment});  // a part, or of no call any more
   }
   problem.overlaps = overlaps_of(program, life);
   for (const Call& call : program.calls)
@@ -136,7 +147,8 @@ MemoryPlan plan_memory(const Program& program, bool share) {
   MemoryPlan result;
   PlanProblem problem = plan_problem(program);
   if (!share) problem.overlaps.clear();
-  for (const PlanBuffer& b : problem.buffers) result.lifetimes.emplace_back(static_cast<int>(b.lower), static_cast<int>(b.upper));
+  for (const PlanBuffer& b : problem.buffers)
+    result.lifetimes.emplace_back(static_cast<int>(b.lower), static_cast<int>(b.upper));
   const auto own = lifetimes_of(program);
   const Plan plan = place(problem, {});
   if (const auto fault = check_plan(problem, plan)) throw std::logic_error("memory plan: " + *fault);

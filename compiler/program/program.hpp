@@ -1,5 +1,5 @@
-// Program: what will be printed. Buffers in the arena, constant arrays, and one call of a runtime kernel per layer,
-// in execution order. Knows nothing of ONNX but the texts it carries for comments and reports.
+// Program: what will be printed. Buffers in the arena, constant arrays, and one call of a runtime kernel per
+// layer, in execution order. Knows nothing of ONNX but the texts it carries for comments and reports.
 #pragma once
 
 #include <cstdint>
@@ -21,11 +21,12 @@ enum class ConstantId : int {};
 struct Buffer {
   std::string name;  ///< ONNX name of the tensor it holds, or what a scratch buffer is for
   DType type = DType::undefined;
-  Shape shape;       ///< as stored, e.g. NHWC
+  Shape shape;  ///< as stored, e.g. NHWC
   std::int64_t bytes = 0;
   std::int64_t alignment = 4;  ///< of its offset in the arena, in bytes
-  BufferId whole = BufferId::none;  ///< the buffer of which it is a part: a piece that Concat joins, or Split cuts off
-  std::int64_t at = 0;              ///< its first byte there
+  BufferId whole =
+      BufferId::none;   ///< the buffer of which it is a part: a piece that Concat joins, or Split cuts off
+  std::int64_t at = 0;  ///< its first byte there
 };
 
 struct ConstantArray {
@@ -55,23 +56,24 @@ struct StreamValue {
 struct Stage;
 
 struct Call {
-  std::string kernel;            ///< function template in namespace onnx2mcu, e.g. "conv2d"
-  std::string header;            ///< runtime header that defines it, e.g. "conv2d.hpp"
-  std::string name;              ///< snake_case, unique: the wrapper's name; the struct is its UpperCamel form
+  std::string kernel;  ///< function template in namespace onnx2mcu, e.g. "conv2d"
+  std::string header;  ///< runtime header that defines it, e.g. "conv2d.hpp"
+  std::string name;    ///< snake_case, unique: the wrapper's name; the struct is its UpperCamel form
   std::vector<Param> params;
-  std::vector<Operand> reads;    ///< kernel arguments in order: reads, writes, scratch
+  std::vector<Operand> reads;  ///< kernel arguments in order: reads, writes, scratch
   std::vector<BufferId> writes;
-  std::vector<BufferId> scratch; ///< live during this call only
+  std::vector<BufferId> scratch;  ///< live during this call only
   /// (write, read) pairs, indices into the above, that may share their storage exactly (same offset).
   std::vector<std::pair<int, int>> in_place;
-  std::string origin;            ///< `node 3 "/conv1/Conv" (Conv)`
-  std::string summary;           ///< "uint8[28, 28, 1] -> uint8[24, 24, 6]"
+  std::string origin;   ///< `node 3 "/conv1/Conv" (Conv)`
+  std::string summary;  ///< "uint8[28, 28, 1] -> uint8[24, 24, 6]"
   std::int64_t macs = 0;
   std::int64_t weight_bytes = 0;
-  std::string algorithm;         ///< what lowering chose and why, for inspect
-  std::string requantization;    ///< chosen form and its proof, for inspect; empty where there is none
+  std::string algorithm;             ///< what lowering chose and why, for inspect
+  std::string requantization;        ///< chosen form and its proof, for inspect; empty where there is none
   std::vector<std::string> tensors;  ///< ONNX names of the outputs, for validate --layers
-  /// Not empty: a stream (runtime/onnx2mcu/stream.hpp). Its values are those it is given, then one for each stage.
+  /// Not empty: a stream (runtime/onnx2mcu/stream.hpp). Its values are those it is given, then one for each
+  /// stage.
   std::vector<StreamValue> values;
   std::vector<Stage> stages;
 };
@@ -95,8 +97,8 @@ struct Stage {
 struct Port {
   std::string name;
   DType type = DType::undefined;
-  Shape shape;                       ///< in ONNX order, or NHWC with --layout nhwc
-  std::string layout;                ///< "NCHW", "NHWC", "NC", …
+  Shape shape;                                        ///< in ONNX order, or NHWC with --layout nhwc
+  std::string layout;                                 ///< "NCHW", "NHWC", "NC", …
   std::optional<std::pair<float, int>> quantization;  ///< (scale, zero point) of an 8-bit port
   BufferId buffer = BufferId::none;
 };
@@ -120,8 +122,8 @@ struct Program {
   std::vector<Call> calls;
   std::vector<Port> inputs, outputs;
   std::vector<State> states;
-  bool weights_in_ram = false;     ///< of a firmware, as far as banks have room
-  std::vector<std::string> notes;  ///< what passes did with the model's nodes, for inspect
+  bool weights_in_ram = false;              ///< of a firmware, as far as banks have room
+  std::vector<std::string> notes;           ///< what passes did with the model's nodes, for inspect
   UniqueNames layer_names, constant_names;  ///< see names.hpp
 
   Buffer& operator[](BufferId id) { return buffers[static_cast<std::size_t>(id)]; }
@@ -129,7 +131,8 @@ struct Program {
   const ConstantArray& operator[](ConstantId id) const { return constants[static_cast<std::size_t>(id)]; }
 };
 
-/// The buffer with a place of its own in the arena in which `id` lies, itself or one it is a part of, and where in it.
+/// The buffer with a place of its own in the arena in which `id` lies, itself or one it is a part of, and
+/// where in it.
 std::pair<BufferId, std::int64_t> place_in(const Program& program, BufferId id);
 
 /// Bytes of all constant arrays, and multiply-accumulates of one inference.

@@ -1,5 +1,6 @@
-// --state: an output of the model that feeds an input of the next run. Both keep their names and their places among the
-// graph's inputs and outputs, so that passes treat them as what they are; the program has a State instead.
+// --state: an output of the model that feeds an input of the next run. Both keep their names and their places
+// among the graph's inputs and outputs, so that passes treat them as what they are; the program has a State
+// instead.
 
 #include <algorithm>
 
@@ -10,7 +11,8 @@ namespace o2m {
 namespace {
 
 /// Position of the value named `name` among `ids`, or an error.
-std::size_t position_of(const Graph& graph, const std::vector<ValueId>& ids, const std::string& name, const char* kind) {
+std::size_t position_of(const Graph& graph, const std::vector<ValueId>& ids, const std::string& name,
+                        const char* kind) {
   for (std::size_t i = 0; i < ids.size(); ++i)
     if (graph[ids[i]].name == name) return i;
   refuse("--state names \"{}\", which is no {} of the model", printable(name), kind);
@@ -28,15 +30,20 @@ bool copies(const Call& call, BufferId from, BufferId to) {
 
 bool works_in_place(const Call& call, BufferId from, BufferId to) {
   return std::any_of(call.in_place.begin(), call.in_place.end(), [&](const std::pair<int, int>& pair) {
-    return call.writes[static_cast<std::size_t>(pair.first)] == to && call.reads[static_cast<std::size_t>(pair.second)] == Operand(from);
+    return call.writes[static_cast<std::size_t>(pair.first)] == to &&
+           call.reads[static_cast<std::size_t>(pair.second)] == Operand(from);
   });
 }
 
-/// Whether the new state may be written over the old one: no call needs the old one after the first that makes the new.
+/// Whether the new state may be written over the old one: no call needs the old one after the first that
+/// makes the new.
 bool in_place(const Program& program, BufferId old, BufferId next) {
-  const auto with = [&](BufferId id) { return [&program, id](const Call& call) { return touches(call, id); }; };
+  const auto with = [&](BufferId id) {
+    return [&program, id](const Call& call) { return touches(call, id); };
+  };
   const auto& calls = program.calls;
-  if (std::any_of(calls.begin(), calls.end(), [&](const Call& c) { return !c.stages.empty() && (touches(c, old) || touches(c, next)); }))
+  if (std::any_of(calls.begin(), calls.end(),
+                  [&](const Call& c) { return !c.stages.empty() && (touches(c, old) || touches(c, next)); }))
     return false;  // rows of both come and go at the same time
   const auto first = std::find_if(calls.begin(), calls.end(), with(next));
   if (first == calls.end()) return false;
@@ -69,13 +76,16 @@ Call carry_over(Program& program, const State& state) {
 
 }  // namespace
 
-void find_states(Graph& graph, const std::vector<std::pair<std::string, std::string>>& names, Diagnostics& diagnostics) {
+void find_states(Graph& graph, const std::vector<std::pair<std::string, std::string>>& names,
+                 Diagnostics& diagnostics) {
   for (const auto& [input, output] : names) {
     try {
-      const std::pair state(position_of(graph, graph.inputs, input, "input"), position_of(graph, graph.outputs, output, "output"));
+      const std::pair state(position_of(graph, graph.inputs, input, "input"),
+                            position_of(graph, graph.outputs, output, "output"));
       for (const auto& other : graph.states)
         if (other.first == state.first || other.second == state.second)
-          refuse("--state {}={}: one of the two belongs to another state already", printable(input), printable(output));
+          refuse("--state {}={}: one of the two belongs to another state already", printable(input),
+                 printable(output));
       graph.states.push_back(state);
     } catch (const Refusal& refusal) {
       diagnostics.error({"", refusal.what(), {}, ""});
@@ -90,16 +100,22 @@ void check_states(const Graph& graph, Diagnostics& diagnostics) {
   for (const auto& [in, out] : graph.states) {
     const Value &input = graph[graph.inputs[in]], &output = graph[graph.outputs[out]];
     if (input.type != output.type || input.shape != output.shape)
-      diagnostics.error({"", fmt::format("--state {}={}: a state has one type and shape, these are {} and {}", printable(input.name), printable(output.name),
-                                         describe(graph, graph.inputs[in]), describe(graph, graph.outputs[out])), {}, ""});
+      diagnostics.error({"",
+                         fmt::format("--state {}={}: a state has one type and shape, these are {} and {}",
+                                     printable(input.name), printable(output.name),
+                                     describe(graph, graph.inputs[in]), describe(graph, graph.outputs[out])),
+                         {},
+                         ""});
   }
   diagnostics.stop_on_errors();
 }
 
 void keep_states(Program& program) {
   for (State& state : program.states) {
-    if (in_place(program, state.port.buffer, state.next)) merge(program, state.port.buffer, state.next);
-    else program.calls.push_back(carry_over(program, state));
+    if (in_place(program, state.port.buffer, state.next))
+      merge(program, state.port.buffer, state.next);
+    else
+      program.calls.push_back(carry_over(program, state));
     state.next = state.port.buffer;
   }
 }

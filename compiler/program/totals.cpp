@@ -16,7 +16,8 @@ std::int64_t constant_bytes(const Program& program) {
 
 std::int64_t hot_bytes(const Program& program) {
   std::int64_t bytes = 0;
-  for (const ConstantArray& c : program.constants) bytes += c.hot ? static_cast<std::int64_t>(c.bytes.size()) : 0;
+  for (const ConstantArray& c : program.constants)
+    bytes += c.hot ? static_cast<std::int64_t>(c.bytes.size()) : 0;
   return bytes;
 }
 

@@ -22,7 +22,8 @@ std::pair<float, float> bounds_of(const Graph& graph, ValueId id, const Tensor& 
     finite = finite && std::isfinite(v);
   }
   if (!finite)
-    refuse("sample {} makes {} hold NaN or infinity; calibration needs finite values", sample, describe(graph, id));
+    refuse("sample {} makes {} hold NaN or infinity; calibration needs finite values", sample,
+           describe(graph, id));
   return {low, high};
 }
 
@@ -37,7 +38,8 @@ void count(TensorStatistics& s, const Tensor& t) {
 
 }  // namespace
 
-std::vector<TensorStatistics> calibrate(const Graph& graph, const std::vector<Sample>& samples, const ProgressReport& progress) {
+std::vector<TensorStatistics> calibrate(const Graph& graph, const std::vector<Sample>& samples,
+                                        const ProgressReport& progress) {
   const Executor executor(graph);
   std::vector<TensorStatistics> statistics(graph.values.size());
   std::mutex mutex;
@@ -48,7 +50,8 @@ std::vector<TensorStatistics> calibrate(const Graph& graph, const std::vector<Sa
         if (is_calibrated(t)) see(i, id, t);
       });
     };
-    for_each_sample(total, body, [&](std::int64_t done, std::int64_t) { progress(number * total + done, 2 * total); });
+    for_each_sample(total, body,
+                    [&](std::int64_t done, std::int64_t) { progress(number * total + done, 2 * total); });
   };
   pass(0, [&](std::int64_t i, ValueId id, const Tensor& t) {
     const auto [low, high] = bounds_of(graph, id, t, i);

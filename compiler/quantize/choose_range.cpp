@@ -22,7 +22,8 @@ Range percentile_range(const TensorStatistics& s, double percentile) {
   std::size_t first = 0, last = s.histogram.size();
   for (double seen = 0; first < last && (seen += static_cast<double>(s.histogram[first])) <= tail;) ++first;
   for (double seen = 0; last > first && (seen += static_cast<double>(s.histogram[last - 1])) <= tail;) --last;
-  return {std::min(0.0, s.low + static_cast<double>(first) * s.bin_width()), std::max(0.0, s.low + static_cast<double>(last) * s.bin_width())};
+  return {std::min(0.0, s.low + static_cast<double>(first) * s.bin_width()),
+          std::max(0.0, s.low + static_cast<double>(last) * s.bin_width())};
 }
 
 /// Mean squared error of rounding to 256 levels between low and high, and of clipping what lies outside.
@@ -40,10 +41,13 @@ double squared_error(const TensorStatistics& s, const Range& r) {
 
 /// Divergence of the clipped distribution P from Q, which knows only the mean of the bins that share a level.
 double divergence(const TensorStatistics& s, const Range& r) {
-  const auto bin = [&](double v) { return static_cast<std::size_t>(std::lround((v - s.low) / s.bin_width())); };
+  const auto bin = [&](double v) {
+    return static_cast<std::size_t>(std::lround((v - s.low) / s.bin_width()));
+  };
   const std::size_t first = bin(r.low), last = std::min(bin(r.high), s.histogram.size());
   if (last <= first + levels) return std::numeric_limits<double>::infinity();
-  std::vector<double> p(s.histogram.begin() + static_cast<std::ptrdiff_t>(first), s.histogram.begin() + static_cast<std::ptrdiff_t>(last));
+  std::vector<double> p(s.histogram.begin() + static_cast<std::ptrdiff_t>(first),
+                        s.histogram.begin() + static_cast<std::ptrdiff_t>(last));
   std::vector<double> q = p;
   for (std::size_t i = 0; i < first; ++i) p.front() += static_cast<double>(s.histogram[i]);
   for (std::size_t i = last; i < s.histogram.size(); ++i) p.back() += static_cast<double>(s.histogram[i]);

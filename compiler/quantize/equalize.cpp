@@ -8,11 +8,11 @@
 namespace o2m {
 namespace {
 
-/// Commutes with a positive factor per channel and keeps channels apart: dimension 1 stays the channel, or, behind
-/// Flatten and Reshape to a matrix, column j belongs to channel j / (columns / channels).
+/// Commutes with a positive factor per channel and keeps channels apart: dimension 1 stays the channel, or,
+/// behind Flatten and Reshape to a matrix, column j belongs to channel j / (columns / channels).
 bool lets_scale_through(const Graph& graph, const Node& node) {
-  if (node.is("Relu") || node.is("LeakyRelu") || node.is("MaxPool") || node.is("AveragePool") || node.is("GlobalAveragePool") ||
-      node.is("GlobalMaxPool"))
+  if (node.is("Relu") || node.is("LeakyRelu") || node.is("MaxPool") || node.is("AveragePool") ||
+      node.is("GlobalAveragePool") || node.is("GlobalMaxPool"))
     return true;
   if (!node.is("Flatten") && !node.is("Reshape")) return false;
   const Shape &x = graph.shape(node.inputs[0]), &y = graph.shape(node.outputs[0]);
@@ -40,12 +40,14 @@ std::size_t input_channel(const Node& node, const Weights& w, std::size_t i, std
   const Shape& shape = w.weights->shape;
   if (node.is("Conv")) {
     const auto area = static_cast<std::size_t>(element_count({shape.begin() + 2, shape.end()}));
-    const auto depth = static_cast<std::size_t>(shape[1]), groups = static_cast<std::size_t>(node.attr("group", 1));
+    const auto depth = static_cast<std::size_t>(shape[1]),
+               groups = static_cast<std::size_t>(node.attr("group", 1));
     const std::size_t group = i / (depth * area) / (static_cast<std::size_t>(shape[0]) / groups);
     return group * depth + i / area % depth;
   }
   const auto columns = static_cast<std::size_t>(shape[1]);
-  const std::size_t k = w.axis == 0 ? i % columns : i / columns, inputs = w.axis == 0 ? columns : static_cast<std::size_t>(shape[0]);
+  const std::size_t k = w.axis == 0 ? i % columns : i / columns,
+                    inputs = w.axis == 0 ? columns : static_cast<std::size_t>(shape[0]);
   return k / (inputs / channels);
 }
 
@@ -63,11 +65,14 @@ void equalize_pair(Graph& graph, Node& a, Node& b) {
   Tensor wa = *first.weights, wb = *second.weights;
   const auto widen = [](float& range, float v) { range = std::max(range, std::abs(v)); };
   for (std::size_t i = 0; i < wa.as<float>().size(); ++i) widen(range_a[first.channel(i)], wa.as<float>()[i]);
-  for (std::size_t i = 0; i < wb.as<float>().size(); ++i) widen(range_b[input_channel(b, second, i, channels)], wb.as<float>()[i]);
+  for (std::size_t i = 0; i < wb.as<float>().size(); ++i)
+    widen(range_b[input_channel(b, second, i, channels)], wb.as<float>()[i]);
   for (std::size_t c = 0; c < channels; ++c)
-    if (range_a[c] > 0 && range_b[c] > 0) factor[c] = std::clamp(std::sqrt(range_b[c] / range_a[c]), 0.01F, 100.0F);
+    if (range_a[c] > 0 && range_b[c] > 0)
+      factor[c] = std::clamp(std::sqrt(range_b[c] / range_a[c]), 0.01F, 100.0F);
   for (std::size_t i = 0; i < wa.as<float>().size(); ++i) wa.as<float>()[i] *= factor[first.channel(i)];
-  for (std::size_t i = 0; i < wb.as<float>().size(); ++i) wb.as<float>()[i] /= factor[input_channel(b, second, i, channels)];
+  for (std::size_t i = 0; i < wb.as<float>().size(); ++i)
+    wb.as<float>()[i] /= factor[input_channel(b, second, i, channels)];
   if (first.bias) {
     Tensor bias = *first.bias;
     for (std::size_t c = 0; c < channels; ++c) bias.as<float>()[c] *= factor[c];
@@ -88,7 +93,8 @@ int equalize(Graph& graph) {
     const int next = next_product(graph, uses, graph.nodes[n].outputs[0]);
     if (next < 0) continue;
     const Node& second = graph.nodes[static_cast<std::size_t>(next)];
-    if (fits(graph, second, *weights_of(graph, second), w->channels)) pairs.push_back({n, static_cast<std::size_t>(next)});
+    if (fits(graph, second, *weights_of(graph, second), w->channels))
+      pairs.push_back({n, static_cast<std::size_t>(next)});
   }
   constexpr int rounds = 20;  // a layer between two others changes twice a round: it settles quickly
   for (int round = 0; round < rounds; ++round)

@@ -9,7 +9,6 @@
 namespace o2m {
 namespace {
 
-
 Tensor zero_points(DType type, Shape shape, std::int64_t value) {
   Tensor t = make_tensor(type, std::move(shape));
   const auto size = static_cast<std::size_t>(size_of(type));
@@ -29,7 +28,8 @@ struct Inserter {
     return graph.add_value({name(like, suffix), type, source[like].shape, nullptr});
   }
 
-  void add(const char* type, ValueId near, std::vector<ValueId> inputs, ValueId output, std::int64_t axis = -1) {
+  void add(const char* type, ValueId near, std::vector<ValueId> inputs, ValueId output,
+           std::int64_t axis = -1) {
     Node node{type, "", graph[output].name, -1, std::move(inputs), {output}, {}};
     if (axis >= 0) node.attributes["axis"] = axis;
     node.name = source[near].name + (node.is("QuantizeLinear") ? "_quantize" : "_dequantize");
@@ -80,7 +80,8 @@ struct Inserter {
     const bool one = q.scales.size() == 1;
     const Shape shape = one ? Shape{} : Shape{static_cast<std::int64_t>(q.scales.size())};
     const ValueId values = graph.add_constant(name(id, "_quantized"), q.values);
-    const ValueId scale = graph.add_constant(name(id, "_scale"), make_tensor<float>(DType::float32, shape, q.scales));
+    const ValueId scale =
+        graph.add_constant(name(id, "_scale"), make_tensor<float>(DType::float32, shape, q.scales));
     const ValueId zero = graph.add_constant(name(id, "_zero_point"), zero_points(q.values.type, shape, 0));
     const ValueId y = value(id, "_dequantized", DType::float32);
     add("DequantizeLinear", id, {values, scale, zero}, y, one ? -1 : axis);
@@ -102,7 +103,8 @@ struct Inserter {
       const Tensor* t = graph.constant(id);  // not of source: the input may be a new value
       if (!t || t->type != DType::float32) continue;
       Range range;
-      for (const float v : t->as<float>()) range = {std::min(range.low, static_cast<double>(v)), std::max(range.high, static_cast<double>(v))};
+      for (const float v : t->as<float>())
+        range = {std::min(range.low, static_cast<double>(v)), std::max(range.high, static_cast<double>(v))};
       const Affine a = affine_of(range, plan.scheme.activations);
       const auto p = parameters(id, "", a);
       const ValueId y = value(id, "_dequantized", DType::float32);
@@ -114,8 +116,10 @@ struct Inserter {
   ValueId quantized_constant(ValueId id, const Tensor& t, const Affine& a) {
     Tensor q = make_tensor(a.type, t.shape);
     for (std::size_t i = 0; i < q.bytes.size(); ++i) {
-      const auto v = std::nearbyint(static_cast<double>(t.as<float>()[i]) / static_cast<double>(a.scale)) + static_cast<double>(a.zero_point);
-      q.bytes[i] = static_cast<std::byte>(std::clamp<std::int64_t>(static_cast<std::int64_t>(v), min_of(a.type), max_of(a.type)));
+      const auto v = std::nearbyint(static_cast<double>(t.as<float>()[i]) / static_cast<double>(a.scale)) +
+                     static_cast<double>(a.zero_point);
+      q.bytes[i] = static_cast<std::byte>(
+          std::clamp<std::int64_t>(static_cast<std::int64_t>(v), min_of(a.type), max_of(a.type)));
     }
     return graph.add_constant(name(id, "_quantized"), std::move(q));
   }

@@ -19,7 +19,8 @@ enum class Role {
 
 Role role_of(const Graph& graph, const Node& node);
 
-/// Weights and bias of a product. `weights` has one scale per output channel along `axis` (its first or last).
+/// Weights and bias of a product. `weights` has one scale per output channel along `axis` (its first or
+/// last).
 struct Weights {
   const Tensor* weights = nullptr;
   const Tensor* bias = nullptr;  ///< one value per channel, or null
@@ -35,8 +36,8 @@ struct Weights {
 /// Nothing for a node that is no product.
 std::optional<Weights> weights_of(const Graph& graph, const Node& node);
 
-/// Marks nodes whose saturation the QuantizeLinear behind them takes over: a clamp behind a product or computation
-/// that only it reads. One entry per node: the clamp's number, or -1.
+/// Marks nodes whose saturation the QuantizeLinear behind them takes over: a clamp behind a product or
+/// computation that only it reads. One entry per node: the clamp's number, or -1.
 std::vector<int> clamps_behind(const Graph& graph, const Uses& uses);
 
 }  // namespace o2m

@@ -13,15 +13,18 @@ namespace {
 bool kept_float(const Graph& graph, const Node& node, const std::vector<std::string>& kept) {
   const auto names = [&](const std::string& k) {
     return k == node.op_type || k == node.name ||
-           std::any_of(node.outputs.begin(), node.outputs.end(), [&](ValueId id) { return id != ValueId::none && graph[id].name == k; });
+           std::any_of(node.outputs.begin(), node.outputs.end(),
+                       [&](ValueId id) { return id != ValueId::none && graph[id].name == k; });
   };
   return std::any_of(kept.begin(), kept.end(), names);
 }
 
 void check_kept(const Graph& graph, const Scheme& scheme) {
   for (const std::string& k : scheme.keep_float)
-    if (std::none_of(graph.nodes.begin(), graph.nodes.end(), [&](const Node& n) { return kept_float(graph, n, {k}); }))
-      throw Refusal(fmt::format("--keep-float \"{}\" names no node, tensor or operator type of the model", printable(k)),
+    if (std::none_of(graph.nodes.begin(), graph.nodes.end(),
+                     [&](const Node& n) { return kept_float(graph, n, {k}); }))
+      throw Refusal(fmt::format("--keep-float \"{}\" names no node, tensor or operator type of the model",
+                                printable(k)),
                     "constants and BatchNormalization have been folded; name a Conv, Gemm, … that is left");
 }
 
@@ -60,7 +63,8 @@ struct Marker {
         const Node& node = graph.nodes[n];
         if (!nodes[n] || role_of(graph, node) != Role::moves) continue;
         const auto is_marked = [&](ValueId id) { return id != ValueId::none && marked[index(id)]; };
-        if (!is_marked(node.inputs[0]) && std::none_of(node.outputs.begin(), node.outputs.end(), is_marked)) continue;
+        if (!is_marked(node.inputs[0]) && std::none_of(node.outputs.begin(), node.outputs.end(), is_marked))
+          continue;
         changed = mark(node.inputs[0]) || changed;
         for (const ValueId id : node.outputs) changed = mark(id) || changed;
       }
@@ -124,7 +128,8 @@ struct Planner {
       const Node& node = graph.nodes[n];
       if (!plan.nodes[n]) continue;
       const auto join = [&](ValueId id) {
-        if (id != ValueId::none && marked[index(id)] && marked[index(node.outputs[0])]) groups.join(id, node.outputs[0]);
+        if (id != ValueId::none && marked[index(id)] && marked[index(node.outputs[0])])
+          groups.join(id, node.outputs[0]);
       };
       if (node.is("Concat"))
         for (const ValueId id : node.inputs) join(id);
@@ -186,10 +191,14 @@ Affine affine_of(const Range& range, DType type) {
   return {scale, min_of(type) + std::clamp<std::int64_t>(steps, 0, 255), type};
 }
 
-QuantizationPlan make_plan(const Graph& graph, const Scheme& scheme, const std::vector<TensorStatistics>& statistics, RangeMethod method,
+QuantizationPlan make_plan(const Graph& graph, const Scheme& scheme,
+                           const std::vector<TensorStatistics>& statistics, RangeMethod method,
                            double percentile) {
   check_kept(graph, scheme);
-  QuantizationPlan plan{scheme, {}, std::vector<DType>(graph.nodes.size(), scheme.weights), std::vector<std::optional<Affine>>(graph.values.size())};
+  QuantizationPlan plan{scheme,
+                        {},
+                        std::vector<DType>(graph.nodes.size(), scheme.weights),
+                        std::vector<std::optional<Affine>>(graph.values.size())};
   for (const Node& node : graph.nodes)
     plan.nodes.push_back(role_of(graph, node) != Role::other && !kept_float(graph, node, scheme.keep_float));
   Planner planner{graph, scheme, statistics, method, percentile, std::move(plan)};
@@ -197,7 +206,8 @@ QuantizationPlan make_plan(const Graph& graph, const Scheme& scheme, const std::
   return std::move(planner.plan);
 }
 
-QuantizationPlan restricted(const Graph& graph, const QuantizationPlan& plan, const std::vector<bool>& nodes) {
+QuantizationPlan restricted(const Graph& graph, const QuantizationPlan& plan,
+                            const std::vector<bool>& nodes) {
   QuantizationPlan result = plan;
   result.nodes = nodes;
   result.scheme.input = result.scheme.output = DType::float32;

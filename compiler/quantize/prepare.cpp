@@ -12,9 +12,12 @@ namespace {
 
 void refuse_quantized(const Graph& graph, Diagnostics& diagnostics) {
   for (const Node& node : graph.nodes)
-    if (node.op_type.find("QuantizeLinear") != std::string::npos || node.op_type.rfind("QLinear", 0) == 0 || node.is("ConvInteger") ||
-        node.is("MatMulInteger"))
-      diagnostics.error({describe(graph, node), "the model is quantized already", {}, "give the float model it was made from"});
+    if (node.op_type.find("QuantizeLinear") != std::string::npos || node.op_type.rfind("QLinear", 0) == 0 ||
+        node.is("ConvInteger") || node.is("MatMulInteger"))
+      diagnostics.error({describe(graph, node),
+                         "the model is quantized already",
+                         {},
+                         "give the float model it was made from"});
   if (diagnostics.errors.size() > 1) diagnostics.errors.resize(1);
   diagnostics.stop_on_errors();
 }
@@ -22,7 +25,8 @@ void refuse_quantized(const Graph& graph, Diagnostics& diagnostics) {
 /// The constant operand of Add and Mul comes second, where fold_into_conv looks for it.
 void constants_second(Graph& graph) {
   for (Node& node : graph.nodes)
-    if ((node.is("Add") || node.is("Mul")) && graph.constant(node.inputs[0]) && !graph.constant(node.inputs[1]))
+    if ((node.is("Add") || node.is("Mul")) && graph.constant(node.inputs[0]) &&
+        !graph.constant(node.inputs[1]))
       std::swap(node.inputs[0], node.inputs[1]);
 }
 
@@ -37,7 +41,8 @@ void normalize_gemm(Graph& graph, Node& node) {
   const bool matmul = node.is("MatMul");
   if (!matmul && !node.is("Gemm")) return;
   const Tensor* b = graph.constant(node.inputs[1]);
-  if (!b || b->shape.size() != 2 || graph.shape(node.inputs[0]).size() != 2 || b->type != DType::float32) return;
+  if (!b || b->shape.size() != 2 || graph.shape(node.inputs[0]).size() != 2 || b->type != DType::float32)
+    return;
   node.op_type = "Gemm";
   const std::string& name = graph[node.outputs[0]].name;
   const float alpha = node.attr_float("alpha", 1.0F), beta = node.attr_float("beta", 1.0F);
@@ -52,7 +57,8 @@ void normalize_gemm(Graph& graph, Node& node) {
   }
   Tensor bias = make_tensor(DType::float32, {n});
   for (std::int64_t i = 0; i < n; ++i)
-    bias.as<float>()[static_cast<std::size_t>(i)] = beta * c->as<float>()[c->count() == 1 ? 0 : static_cast<std::size_t>(i)];
+    bias.as<float>()[static_cast<std::size_t>(i)] =
+        beta * c->as<float>()[c->count() == 1 ? 0 : static_cast<std::size_t>(i)];
   node.inputs[2] = graph.add_constant(graph[node.inputs[2]].name, std::move(bias));
   node.attributes.erase("beta");
 }
@@ -68,7 +74,8 @@ void fold_into_gemm(Graph& graph, Node& gemm, Node& bn) {
     factor.push_back(at(1) / std::sqrt(at(4) + epsilon));
     bias.as<float>()[c] = ((w->bias ? w->bias->as<float>()[c] : 0.0F) - at(3)) * factor[c] + at(2);
   }
-  for (std::size_t i = 0; i < weights.as<float>().size(); ++i) weights.as<float>()[i] *= factor[w->channel(i)];
+  for (std::size_t i = 0; i < weights.as<float>().size(); ++i)
+    weights.as<float>()[i] *= factor[w->channel(i)];
   const std::string& name = graph[gemm.outputs[0]].name;
   gemm.inputs.resize(3);
   gemm.inputs[1] = graph.add_constant(name + "_weights", std::move(weights));
@@ -84,14 +91,15 @@ void fold_normalizations(Graph& graph) {
     const int before = uses.producer[index(bn.inputs[0])];
     if (before < 0 || !uses.single(bn.inputs[0])) continue;
     Node& gemm = graph.nodes[static_cast<std::size_t>(before)];
-    const bool constants = std::all_of(bn.inputs.begin() + 1, bn.inputs.end(), [&](ValueId id) { return graph.constant(id); });
+    const bool constants =
+        std::all_of(bn.inputs.begin() + 1, bn.inputs.end(), [&](ValueId id) { return graph.constant(id); });
     if (gemm.is("Gemm") && constants && weights_of(graph, gemm)) fold_into_gemm(graph, gemm, bn);
   }
   std::erase_if(graph.nodes, [](const Node& n) { return n.outputs[0] == ValueId::none; });
 }
 
-/// MaxPool -> Relu becomes Relu -> MaxPool, where the QuantizeLinear behind the layer before takes the Relu over.
-/// True if something moved.
+/// MaxPool -> Relu becomes Relu -> MaxPool, where the QuantizeLinear behind the layer before takes the Relu
+/// over. True if something moved.
 bool hoist_clamp(Graph& graph) {
   const Uses uses(graph);
   for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
@@ -100,7 +108,8 @@ bool hoist_clamp(Graph& graph) {
     const int before = uses.producer[index(x)];
     if (before < 0 || !uses.single(x)) continue;
     Node& mover = graph.nodes[static_cast<std::size_t>(before)];
-    if (role_of(graph, mover) != Role::moves || mover.outputs.size() != 1 || !uses.single(mover.inputs[0])) continue;
+    if (role_of(graph, mover) != Role::moves || mover.outputs.size() != 1 || !uses.single(mover.inputs[0]))
+      continue;
     Node& clamp = graph.nodes[n];
     const ValueId y = clamp.outputs[0], clamped = x;
     graph[clamped].shape = graph.shape(mover.inputs[0]);
@@ -124,7 +133,8 @@ void prepare_for_quantization(Graph& graph, std::int64_t least_opset, Diagnostic
   for (int round = 0; round < most_rounds; ++round) {
     constants_second(graph);
     bool changed = false;
-    for (bool (*step)(Graph&) : {remove_identities, merge_relu_into_clip, fold_into_conv, fold_into_matmul, merge_pad, merge_matmul_add})
+    for (bool (*step)(Graph&) : {remove_identities, merge_relu_into_clip, fold_into_conv, fold_into_matmul,
+                                 merge_pad, merge_matmul_add})
       changed = step(graph) || changed;
     if (!changed) break;
   }

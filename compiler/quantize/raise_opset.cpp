@@ -13,17 +13,20 @@ struct MovedAttribute {
   std::size_t slot;
 };
 
-constexpr MovedAttribute moved[] = {
-    {"Slice", "starts", 10, 1},       {"Slice", "ends", 10, 2},        {"Slice", "axes", 10, 3},
-    {"Clip", "min", 11, 1},           {"Clip", "max", 11, 2},          {"Pad", "pads", 11, 1},
-    {"Pad", "value", 11, 2},          {"Squeeze", "axes", 13, 1},      {"Unsqueeze", "axes", 13, 1},
-    {"Split", "split", 13, 1},        {"ReduceSum", "axes", 13, 1},    {"ReduceMean", "axes", 18, 1},
-    {"ReduceMax", "axes", 18, 1},     {"ReduceMin", "axes", 18, 1},    {"ReduceProd", "axes", 18, 1},
-    {"ReduceL1", "axes", 18, 1},      {"ReduceL2", "axes", 18, 1},     {"ReduceSumSquare", "axes", 18, 1},
-    {"ReduceLogSum", "axes", 18, 1},  {"ReduceLogSumExp", "axes", 18, 1}};
+constexpr MovedAttribute moved[] = {{"Slice", "starts", 10, 1},      {"Slice", "ends", 10, 2},
+                                    {"Slice", "axes", 10, 3},        {"Clip", "min", 11, 1},
+                                    {"Clip", "max", 11, 2},          {"Pad", "pads", 11, 1},
+                                    {"Pad", "value", 11, 2},         {"Squeeze", "axes", 13, 1},
+                                    {"Unsqueeze", "axes", 13, 1},    {"Split", "split", 13, 1},
+                                    {"ReduceSum", "axes", 13, 1},    {"ReduceMean", "axes", 18, 1},
+                                    {"ReduceMax", "axes", 18, 1},    {"ReduceMin", "axes", 18, 1},
+                                    {"ReduceProd", "axes", 18, 1},   {"ReduceL1", "axes", 18, 1},
+                                    {"ReduceL2", "axes", 18, 1},     {"ReduceSumSquare", "axes", 18, 1},
+                                    {"ReduceLogSum", "axes", 18, 1}, {"ReduceLogSumExp", "axes", 18, 1}};
 
 Tensor as_tensor(const Attribute& attribute) {
-  if (const auto* value = std::get_if<float>(&attribute)) return make_tensor<float>(DType::float32, {}, {value, 1});
+  if (const auto* value = std::get_if<float>(&attribute))
+    return make_tensor<float>(DType::float32, {}, {value, 1});
   const auto& ints = std::get<std::vector<std::int64_t>>(attribute);
   return make_tensor<std::int64_t>(DType::int64, {static_cast<std::int64_t>(ints.size())}, ints);
 }
@@ -33,7 +36,8 @@ void move_attributes(Graph& graph, Node& node, std::int64_t from, std::int64_t t
     const auto it = node.attributes.find(m.attribute);
     if (!node.is(m.op_type) || from >= m.since || to < m.since || it == node.attributes.end()) continue;
     if (node.inputs.size() <= m.slot) node.inputs.resize(m.slot + 1, ValueId::none);
-    node.inputs[m.slot] = graph.add_constant(graph[node.outputs[0]].name + "_" + m.attribute, as_tensor(it->second));
+    node.inputs[m.slot] =
+        graph.add_constant(graph[node.outputs[0]].name + "_" + m.attribute, as_tensor(it->second));
     node.attributes.erase(it);
   }
 }
@@ -42,8 +46,11 @@ void move_attributes(Graph& graph, Node& node, std::int64_t from, std::int64_t t
 void change_softmax(const Graph& graph, Node& node) {
   const Shape& shape = graph.shape(node.inputs[0]);
   const std::size_t axis = normalize_axis(node.attr("axis", 1), shape.size());
-  const auto more = std::count_if(shape.begin() + static_cast<std::ptrdiff_t>(axis), shape.end(), [](std::int64_t d) { return d != 1; });
-  if (more > 1) throw Refusal("it spans several dimensions, as only opsets before 13 allow", "reshape its input to two dimensions in the model");
+  const auto more = std::count_if(shape.begin() + static_cast<std::ptrdiff_t>(axis), shape.end(),
+                                  [](std::int64_t d) { return d != 1; });
+  if (more > 1)
+    throw Refusal("it spans several dimensions, as only opsets before 13 allow",
+                  "reshape its input to two dimensions in the model");
   std::size_t only = axis;
   while (only + 1 < shape.size() && shape[only] == 1) ++only;
   node.attributes["axis"] = static_cast<std::int64_t>(shape[only] == 1 ? axis : only);

@@ -25,7 +25,9 @@ const char* kind_of(const Program& program, BufferId id) {
   const auto is_port = [id](const Port& p) { return p.buffer == id; };
   if (std::any_of(program.outputs.begin(), program.outputs.end(), is_port)) return "output";
   if (std::any_of(program.inputs.begin(), program.inputs.end(), is_port)) return "input";
-  if (std::any_of(program.states.begin(), program.states.end(), [&](const State& s) { return is_port(s.port); })) return "state";
+  if (std::any_of(program.states.begin(), program.states.end(),
+                  [&](const State& s) { return is_port(s.port); }))
+    return "state";
   for (const Call& call : program.calls)
     if (std::find(call.scratch.begin(), call.scratch.end(), id) != call.scratch.end()) return "scratch";
   return "activation";
@@ -62,7 +64,9 @@ std::string buffer(const Network& network, std::size_t i, const Scale& scale) {
   const auto [lower, upper] = network.plan.lifetimes[i];
   const std::int64_t offset = position(network.plan, i);
   const auto& pieces = network.plan.pieces;
-  const std::string bank = pieces.empty() ? "" : fmt::format(" of {}", pieces[static_cast<std::size_t>(network.plan.piece_of[i])].bank);
+  const std::string bank =
+      pieces.empty() ? ""
+                     : fmt::format(" of {}", pieces[static_cast<std::size_t>(network.plan.piece_of[i])].bank);
   const double width = (upper - lower) * scale.step, height = static_cast<double>(b.bytes) * scale.byte;
   const std::string kind = kind_of(network.program, static_cast<BufferId>(i)), name = printable(b.name);
   const auto letters = static_cast<std::size_t>(std::max(0.0, (width - 8) / 7));
@@ -73,15 +77,16 @@ std::string buffer(const Network& network, std::size_t i, const Scale& scale) {
                                          {"y", number(scale.y(offset) - height / 2 + 4)},
                                          {"name", html_text(shortened(text, letters - 1))}});
   }
-  return fill("report/buffer.svg.in",
-              {{"kind", kind},
-               {"x", number(scale.x(lower))},
-               {"y", number(scale.y(offset + b.bytes))},
-               {"width", number(width)},
-               {"height", number(std::max(height, 1.0))},
-               {"label", label},
-               {"title", html_text(fmt::format("{}: {} bytes at offset {}{}, {}, steps {} to {}", name, b.bytes,
-                                               network.plan.offsets[i], bank, kind, lower, upper - 1))}});
+  return fill(
+      "report/buffer.svg.in",
+      {{"kind", kind},
+       {"x", number(scale.x(lower))},
+       {"y", number(scale.y(offset + b.bytes))},
+       {"width", number(width)},
+       {"height", number(std::max(height, 1.0))},
+       {"label", label},
+       {"title", html_text(fmt::format("{}: {} bytes at offset {}{}, {}, steps {} to {}", name, b.bytes,
+                                       network.plan.offsets[i], bank, kind, lower, upper - 1))}});
 }
 
 std::string step_names(const Network& network, const PlanFacts& facts, const Scale& scale) {
@@ -114,7 +119,9 @@ std::string memory_map_svg(const Network& network, const PlanFacts& facts) {
   });
   std::string buffers, live;
   for (const std::size_t i : order)
-    if (network.program.buffers[i].bytes > 0 && network.plan.lifetimes[i].first < network.plan.lifetimes[i].second) buffers += buffer(network, i, scale);
+    if (network.program.buffers[i].bytes > 0 &&
+        network.plan.lifetimes[i].first < network.plan.lifetimes[i].second)
+      buffers += buffer(network, i, scale);
   for (std::size_t s = 0; s < facts.live_bytes.size(); ++s) {
     const std::string y = number(std::max(scale.y(facts.live_bytes[s]), 2.0));
     live += fmt::format("{}{} {}H{}", s == 0 ? "M" : "L", number(scale.x(static_cast<double>(s))), y,

@@ -62,7 +62,8 @@ std::vector<Entry> entries_of(const Program& program, const Target& target) {
     if (call.stages.empty()) continue;
     const WholeLayers whole = whole_layers(program, call);
     for (const Call& layer : whole.layers)
-      entries.push_back({layer, i + 1, static_cast<int>(&layer - whole.layers.data()) + 1, layer_cost(whole.program, layer, target)});
+      entries.push_back({layer, i + 1, static_cast<int>(&layer - whole.layers.data()) + 1,
+                         layer_cost(whole.program, layer, target)});
   }
   return entries;
 }
@@ -75,7 +76,8 @@ struct Page {
   PlanFacts facts = plan_facts(network);
   NetworkCost cost = network_cost(program, target);
   std::vector<Entry> entries = entries_of(program, target);
-  Column macs = {}, weights = {}, live = {}, cycles = {}, code = {};  ///< by entry; of a stream only what its layers share
+  Column macs = {}, weights = {}, live = {}, cycles = {},
+         code = {};  ///< by entry; of a stream only what its layers share
   std::int64_t constants = constant_bytes(program);
 
   Page(const Network& the_network, const CompileOptions& the_options)
@@ -134,7 +136,8 @@ struct Page {
   std::string row(std::size_t i) const {
     const Call& call = entries[i].call;
     Fields fields{{"number", entries[i].number()},
-                  {"kind", entries[i].stage > 0 ? " class=\"stage\"" : fmt::format(" id=\"layer-{}\"", entries[i].step)},
+                  {"kind", entries[i].stage > 0 ? " class=\"stage\""
+                                                : fmt::format(" id=\"layer-{}\"", entries[i].step)},
                   {"name", html_text(call.name)},
                   {"kernel", html_text(call.kernel)},
                   {"origin", html_text(call.origin)},
@@ -173,7 +176,7 @@ struct Page {
                    {"stack", grouped(c.stack_bytes)},
                    {"bytes", grouped(bytes.values[i])},
                    {"bytes_share", std::to_string(bytes.bar(i))},
-                   {"cycles", c.cost.cycles <= 0         ? ""
+                   {"cycles", c.cost.cycles <= 0          ? ""
                               : c.cost.unknown_layers > 0 ? "over " + grouped(time.values[i])
                                                           : grouped(time.values[i])},
                    {"cycles_share", std::to_string(time.bar(i))}});

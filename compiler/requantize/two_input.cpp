@@ -51,7 +51,8 @@ double real_value(const AddRule& rule, int32_t a, int32_t b) {
 }
 
 /// The pairs within `margin` of a rounding boundary.
-Corners close_corners(const AddRule& rule, const PairFunction& same, InputRange outer, InputRange inner, double margin) {
+Corners close_corners(const AddRule& rule, const PairFunction& same, InputRange outer, InputRange inner,
+                      double margin) {
   Corners corners;
   for_each_pair(outer, inner, [&](int32_t a, int32_t b) {
     const int32_t level = same(a, b);
@@ -144,10 +145,12 @@ int32_t reference(const AddRule& rule, int32_t outer, int32_t inner) {
 }
 
 std::optional<AddForm> find_add_affine(const AddRule& rule, InputRange outer, InputRange inner) {
-  return find_add_affine(rule, [&rule](int32_t a, int32_t b) { return reference(rule, a, b); }, outer, inner);
+  return find_add_affine(
+      rule, [&rule](int32_t a, int32_t b) { return reference(rule, a, b); }, outer, inner);
 }
 
-std::optional<AddForm> find_add_affine(const AddRule& rule, const PairFunction& same, InputRange outer, InputRange inner) {
+std::optional<AddForm> find_add_affine(const AddRule& rule, const PairFunction& same, InputRange outer,
+                                       InputRange inner) {
   const auto shift = widest_shift(rule, outer, inner);
   if (!shift) return std::nullopt;
   // Multipliers within reach move a value by at most reach * 2 * 255 units, and the addend by as much again;
@@ -166,10 +169,12 @@ std::optional<AddForm> find_add_affine(const AddRule& rule, const PairFunction& 
 }
 
 bool proves_equal(const AddForm& form, const AddRule& rule, InputRange outer, InputRange inner) {
-  return proves_equal(form, rule, [&rule](int32_t a, int32_t b) { return reference(rule, a, b); }, outer, inner);
+  return proves_equal(
+      form, rule, [&rule](int32_t a, int32_t b) { return reference(rule, a, b); }, outer, inner);
 }
 
-bool proves_equal(const AddForm& form, const AddRule& rule, const PairFunction& same, InputRange outer, InputRange inner) {
+bool proves_equal(const AddForm& form, const AddRule& rule, const PairFunction& same, InputRange outer,
+                  InputRange inner) {
   if (form.shift < 0 || form.shift > 30) return false;
   bool equal = true;
   for_each_pair(outer, inner, [&](int32_t a, int32_t b) {

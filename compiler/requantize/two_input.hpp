@@ -59,12 +59,14 @@ using PairFunction = std::function<std::int32_t(std::int32_t outer, std::int32_t
 
 /// Searches the integers around the real ratios at the largest shift that int32 allows. Nothing found is no
 /// proof that nothing exists; something found is proven on every pair.
-std::optional<AddForm> find_add_affine(const AddRule& rule, const PairFunction& reference, InputRange outer, InputRange inner);
+std::optional<AddForm> find_add_affine(const AddRule& rule, const PairFunction& reference, InputRange outer,
+                                       InputRange inner);
 /// The same for QLinearAdd.
 std::optional<AddForm> find_add_affine(const AddRule& rule, InputRange outer, InputRange inner);
 
 /// Checks every pair of inputs, and that no step of the form overflows int32.
-bool proves_equal(const AddForm& form, const AddRule& rule, const PairFunction& reference, InputRange outer, InputRange inner);
+bool proves_equal(const AddForm& form, const AddRule& rule, const PairFunction& reference, InputRange outer,
+                  InputRange inner);
 bool proves_equal(const AddForm& form, const AddRule& rule, InputRange outer, InputRange inner);
 
 /// The range of (a - a_zero_point) * (b - b_zero_point).

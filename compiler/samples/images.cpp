@@ -39,17 +39,21 @@ Tensor parse_png(const std::string& bytes) {
   png_image image{};
   image.version = PNG_IMAGE_VERSION;
   const std::unique_ptr<png_image, void (*)(png_image*)> owner(&image, png_image_free);
-  if (png_image_begin_read_from_memory(&image, bytes.data(), bytes.size()) == 0) refuse("not a PNG image: {}", image.message);
+  if (png_image_begin_read_from_memory(&image, bytes.data(), bytes.size()) == 0)
+    refuse("not a PNG image: {}", image.message);
   const bool color = (image.format & PNG_FORMAT_FLAG_COLOR) != 0;
   image.format = color ? PNG_FORMAT_RGB : PNG_FORMAT_GRAY;
   constexpr std::uint64_t limit = 1U << 26;
-  if (std::uint64_t{image.width} * image.height > limit) refuse("the image has {} x {} pixels, more than 2^26", image.width, image.height);
+  if (std::uint64_t{image.width} * image.height > limit)
+    refuse("the image has {} x {} pixels, more than 2^26", image.width, image.height);
   const std::size_t channels = color ? 3 : 1, area = std::size_t{image.width} * image.height;
   std::vector<std::uint8_t> pixels(area * channels);
   const png_color black{0, 0, 0};  // behind transparent pixels
-  if (png_image_finish_read(&image, &black, pixels.data(), 0, nullptr) == 0) refuse("the PNG image is damaged: {}", image.message);
+  if (png_image_finish_read(&image, &black, pixels.data(), 0, nullptr) == 0)
+    refuse("the PNG image is damaged: {}", image.message);
   Tensor t = make_tensor(DType::uint8, {static_cast<std::int64_t>(channels), image.height, image.width});
-  for (std::size_t i = 0; i < pixels.size(); ++i) t.as<std::uint8_t>()[i % channels * area + i / channels] = pixels[i];
+  for (std::size_t i = 0; i < pixels.size(); ++i)
+    t.as<std::uint8_t>()[i % channels * area + i / channels] = pixels[i];
   return t;
 }
 
@@ -66,7 +70,8 @@ Tensor read_image(const fs::path& path) {
 
 bool is_image(const fs::path& path) {
   std::string extension = path.extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(extension.begin(), extension.end(), extension.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return extension == ".pgm" || extension == ".png";
 }
 
@@ -93,8 +98,11 @@ std::string read_file(const fs::path& path) {
 
 std::optional<Tensor> parse_idx(std::string_view bytes) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };
-  if (bytes.size() < 4 || byte(0) != 0 || byte(1) != 0 || byte(2) < 8 || byte(2) > 14 || byte(3) == 0 || byte(3) > 4) return std::nullopt;
-  if (byte(2) != 8) refuse("the IDX file holds elements of type {:#04x}, only bytes (0x08) are supported", byte(2));
+  if (bytes.size() < 4 || byte(0) != 0 || byte(1) != 0 || byte(2) < 8 || byte(2) > 14 || byte(3) == 0 ||
+      byte(3) > 4)
+    return std::nullopt;
+  if (byte(2) != 8)
+    refuse("the IDX file holds elements of type {:#04x}, only bytes (0x08) are supported", byte(2));
   const std::size_t rank = byte(3), header = 4 + 4 * rank;
   if (bytes.size() < header) refuse("the IDX header is truncated");
   Shape shape;
@@ -102,18 +110,22 @@ std::optional<Tensor> parse_idx(std::string_view bytes) {
     shape.push_back(std::int64_t{byte(at)} << 24 | byte(at + 1) << 16 | byte(at + 2) << 8 | byte(at + 3));
   const std::int64_t count = element_count(shape);
   if (count < 0 || static_cast<std::uint64_t>(count) != bytes.size() - header)
-    refuse("the IDX file holds {} bytes of data, {} needs {}", bytes.size() - header, to_string(shape), count);
+    refuse("the IDX file holds {} bytes of data, {} needs {}", bytes.size() - header, to_string(shape),
+           count);
   return bytes_tensor(std::move(shape), bytes.substr(header));
 }
 
 Tensor parse_pgm(std::string_view text) {
-  if (text.size() < 2 || text[0] != 'P' || (text[1] != '5' && text[1] != '2')) refuse("not a PGM image (P5 or P2)");
+  if (text.size() < 2 || text[0] != 'P' || (text[1] != '5' && text[1] != '2'))
+    refuse("not a PGM image (P5 or P2)");
   const bool binary = text[1] == '5';
   text.remove_prefix(2);
   const std::int64_t width = pgm_number(text), height = pgm_number(text), white = pgm_number(text);
   constexpr std::int64_t limit = 1 << 26;
-  if (white < 1 || white > 255) refuse("the PGM image has {} grey levels, only up to 255 are supported", white);
-  if (width < 1 || height < 1 || width > limit / height) refuse("the PGM image has {} x {} pixels", width, height);
+  if (white < 1 || white > 255)
+    refuse("the PGM image has {} grey levels, only up to 255 are supported", white);
+  if (width < 1 || height < 1 || width > limit / height)
+    refuse("the PGM image has {} x {} pixels", width, height);
   Tensor t = make_tensor(DType::uint8, {1, height, width});
   if (binary && text.size() < t.bytes.size() + 1) refuse("the PGM image is truncated");
   if (binary) text.remove_prefix(1);
@@ -126,7 +138,8 @@ Tensor parse_pgm(std::string_view text) {
 
 Tensor read_images(const fs::path& path) {
   std::vector<fs::path> files;
-  if (!fs::is_directory(path)) files.push_back(path);
+  if (!fs::is_directory(path))
+    files.push_back(path);
   else
     for (const auto& entry : fs::directory_iterator(path))
       if (is_image(entry.path())) files.push_back(entry.path());
@@ -137,8 +150,8 @@ Tensor read_images(const fs::path& path) {
     const Tensor image = read_image(file);
     if (all.shape.empty()) all.shape = image.shape;
     if (image.shape != all.shape)
-      refuse("{} has shape {}, {} has {}; all images must have one size", file.string(), to_string(image.shape), files[0].string(),
-             to_string(all.shape));
+      refuse("{} has shape {}, {} has {}; all images must have one size", file.string(),
+             to_string(image.shape), files[0].string(), to_string(all.shape));
     all.bytes.insert(all.bytes.end(), image.bytes.begin(), image.bytes.end());
   }
   all.shape.insert(all.shape.begin(), static_cast<std::int64_t>(files.size()));

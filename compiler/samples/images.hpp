@@ -12,7 +12,8 @@ namespace o2m {
 /// The whole file, unpacked if it is a gzip file. Throws Refusal.
 std::string read_file(const std::filesystem::path& path);
 
-/// An IDX file of bytes: uint8 with the dimensions it declares. Nothing if `bytes` is no IDX file; refused if damaged.
+/// An IDX file of bytes: uint8 with the dimensions it declares. Nothing if `bytes` is no IDX file; refused if
+/// damaged.
 std::optional<Tensor> parse_idx(std::string_view bytes);
 
 /// Named *.pgm or *.png.

@@ -1,9 +1,9 @@
 #include "samples/samples.hpp"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cmath>
-
-#include <fmt/ranges.h>
 
 #include "diagnostics.hpp"
 #include "samples/images.hpp"
@@ -24,7 +24,8 @@ std::int64_t samples_in(const Tensor& array, const Port& port) {
   const Shape& have = array.shape;
   if (have.empty()) return -1;
   const auto matches = [&](std::size_t skip) {
-    return std::equal(have.begin() + 1, have.end(), port.shape.begin() + static_cast<std::ptrdiff_t>(skip), port.shape.end());
+    return std::equal(have.begin() + 1, have.end(), port.shape.begin() + static_cast<std::ptrdiff_t>(skip),
+                      port.shape.end());
   };
   if (matches(0)) return have[0];
   if (!port.shape.empty() && port.shape[0] == 1 && matches(1)) return have[0];
@@ -47,8 +48,8 @@ Array read_any(const std::filesystem::path& path) {
   }
 }
 
-/// [N, …] of images as (N, *port shape): dimensions of 1 do not count, and a grey image fits any shape of its size.
-/// Three-channel images are turned to NHWC where the port is. False if the shape does not fit.
+/// [N, …] of images as (N, *port shape): dimensions of 1 do not count, and a grey image fits any shape of its
+/// size. Three-channel images are turned to NHWC where the port is. False if the shape does not fit.
 bool fit_image(Tensor& a, const Port& port) {
   const auto squeezed = [](Shape shape) {
     std::erase(shape, 1);
@@ -82,7 +83,8 @@ std::size_t channel_at(const Port& port, std::size_t i) {
 
 /// Bytes to elements of the port's type.
 Tensor mapped(const Tensor& bytes, const Port& port, const PixelMap& pixels, bool image) {
-  if (port.type != DType::float32 && !is_8bit(port.type)) refuse("bytes do not fit {} \"{}\"", to_string(port.type), printable(port.name));
+  if (port.type != DType::float32 && !is_8bit(port.type))
+    refuse("bytes do not fit {} \"{}\"", to_string(port.type), printable(port.name));
   if (is_8bit(port.type) && pixels.given() && !port.quantization)
     refuse("--mean, --std and --scale are given, but the scale of \"{}\" is not known", printable(port.name));
   Tensor t = make_tensor(port.type, bytes.shape);
@@ -122,14 +124,17 @@ struct PortSamples {
   bool from_bytes = false;
 };
 
-PortSamples samples_for(const Port& port, const std::filesystem::path& path, const char* what, const PixelMap& pixels, std::int64_t at_most) {
+PortSamples samples_for(const Port& port, const std::filesystem::path& path, const char* what,
+                        const PixelMap& pixels, std::int64_t at_most) {
   Array array = read_any(path);
-  const bool bytes = array.values.type == DType::uint8 && (array.image || (pixels.given() && port.type != DType::uint8));
+  const bool bytes =
+      array.values.type == DType::uint8 && (array.image || (pixels.given() && port.type != DType::uint8));
   if (!bytes && array.values.type != port.type)
-    refuse("{} holds {}, {} \"{}\" is {}", path.string(), to_string(array.values.type), what, printable(port.name), to_string(port.type));
+    refuse("{} holds {}, {} \"{}\" is {}", path.string(), to_string(array.values.type), what,
+           printable(port.name), to_string(port.type));
   if ((array.image && !fit_image(array.values, port)) || samples_in(array.values, port) < 0)
-    refuse("{} has shape {}, {} \"{}\" needs (N, …) with samples of shape {}", path.string(), to_string(array.values.shape), what,
-           printable(port.name), to_string(port.shape));
+    refuse("{} has shape {}, {} \"{}\" needs (N, …) with samples of shape {}", path.string(),
+           to_string(array.values.shape), what, printable(port.name), to_string(port.shape));
   const std::int64_t in_file = array.values.shape[0];
   if (in_file == 0) refuse("{} holds no samples", path.string());
   if (at_most > 0 && at_most < in_file) array.values = spread(array.values, at_most);
@@ -139,7 +144,9 @@ PortSamples samples_for(const Port& port, const std::filesystem::path& path, con
 }  // namespace
 
 float PixelMap::operator()(float byte, std::size_t channel) const {
-  const auto pick = [&](const std::vector<float>& v, float fallback) { return v.empty() ? fallback : v[v.size() == 1 ? 0 : channel]; };
+  const auto pick = [&](const std::vector<float>& v, float fallback) {
+    return v.empty() ? fallback : v[v.size() == 1 ? 0 : channel];
+  };
   return (byte * scale - pick(mean, 0)) / pick(std, 1);
 }
 
@@ -147,32 +154,42 @@ Tensor read_array(const std::filesystem::path& path) { return read_any(path).val
 
 NamedFile parse_named_file(const std::string& argument, const std::vector<std::string>& known_names) {
   for (const std::string& name : known_names)  // a name may itself hold '='
-    if (argument.size() > name.size() && argument.compare(0, name.size(), name) == 0 && argument[name.size()] == '=')
+    if (argument.size() > name.size() && argument.compare(0, name.size(), name) == 0 &&
+        argument[name.size()] == '=')
       return {name, argument.substr(name.size() + 1)};
   const std::size_t equals = argument.find('=');
   if (equals == std::string::npos || std::filesystem::exists(argument)) return {"", argument};
   return {argument.substr(0, equals), argument.substr(equals + 1)};
 }
 
-Samples read_samples(const std::vector<Port>& ports, const std::vector<NamedFile>& files, const char* what, const PixelMap& pixels,
-                     std::int64_t at_most) {
+Samples read_samples(const std::vector<Port>& ports, const std::vector<NamedFile>& files, const char* what,
+                     const PixelMap& pixels, std::int64_t at_most) {
   Samples samples;
   std::int64_t in_file = 0;
   if (ports.empty()) samples.count = 1;  // a network of constants still has an output
   if (ports.size() == 1 && files.empty()) refuse("no {} file is given", what);
   for (const NamedFile& file : files) {
-    const bool named = std::any_of(ports.begin(), ports.end(), [&](const Port& p) { return p.name == file.name; });
+    const bool named =
+        std::any_of(ports.begin(), ports.end(), [&](const Port& p) { return p.name == file.name; });
     if (file.name.empty() ? ports.size() != 1 : !named)
-      refuse("{} \"{}\": the network has {}", what, file.name.empty() ? file.path.string() : printable(file.name), known(ports, what));
-    if (std::count_if(files.begin(), files.end(), [&](const NamedFile& f) { return f.name == file.name; }) > 1)
-      refuse("{} \"{}\" is given more than one file", what, file.name.empty() ? printable(ports[0].name) : printable(file.name));
+      refuse("{} \"{}\": the network has {}", what,
+             file.name.empty() ? file.path.string() : printable(file.name), known(ports, what));
+    if (std::count_if(files.begin(), files.end(), [&](const NamedFile& f) { return f.name == file.name; }) >
+        1)
+      refuse("{} \"{}\" is given more than one file", what,
+             file.name.empty() ? printable(ports[0].name) : printable(file.name));
   }
   for (const Port& port : ports) {
-    const std::size_t channels = port.shape.size() < 3 ? 1 : static_cast<std::size_t>(port.layout == "NHWC" ? port.shape.back() : port.shape[1]);
+    const std::size_t channels =
+        port.shape.size() < 3
+            ? 1
+            : static_cast<std::size_t>(port.layout == "NHWC" ? port.shape.back() : port.shape[1]);
     for (const auto* values : {&pixels.mean, &pixels.std})
       if (values->size() > 1 && values->size() != channels)
-        refuse("--mean and --std have {} values, {} \"{}\" has {} channels", values->size(), what, printable(port.name), channels);
-    const auto it = std::find_if(files.begin(), files.end(), [&](const NamedFile& f) { return f.name == port.name || f.name.empty(); });
+        refuse("--mean and --std have {} values, {} \"{}\" has {} channels", values->size(), what,
+               printable(port.name), channels);
+    const auto it = std::find_if(files.begin(), files.end(),
+                                 [&](const NamedFile& f) { return f.name == port.name || f.name.empty(); });
     if (it == files.end()) refuse("no file is given for {} \"{}\"", what, printable(port.name));
     PortSamples found = samples_for(port, it->path, what, pixels, at_most);
     if (!samples.arrays.empty() && found.in_file != in_file)
@@ -182,7 +199,8 @@ Samples read_samples(const std::vector<Port>& ports, const std::vector<NamedFile
     samples.arrays.push_back(std::move(found.array));
     samples.from_bytes.push_back(found.from_bytes);
   }
-  if (pixels.given() && std::none_of(samples.from_bytes.begin(), samples.from_bytes.end(), [](bool b) { return b; }))
+  if (pixels.given() &&
+      std::none_of(samples.from_bytes.begin(), samples.from_bytes.end(), [](bool b) { return b; }))
     refuse("--mean, --std and --scale are for bytes, but no {} file holds pixels", what);
   return samples;
 }
@@ -195,7 +213,8 @@ Samples part(const Samples& all, std::int64_t first, std::int64_t count) {
     Shape shape = t.shape;
     shape[0] = n;
     const auto size = static_cast<std::ptrdiff_t>(t.bytes.size()) / all.count;
-    out.arrays.push_back({t.type, shape, {t.bytes.begin() + first * size, t.bytes.begin() + (first + n) * size}});
+    out.arrays.push_back(
+        {t.type, shape, {t.bytes.begin() + first * size, t.bytes.begin() + (first + n) * size}});
   }
   return out;
 }

@@ -15,18 +15,22 @@ namespace {
 
 constexpr std::size_t longest = 48;  ///< layers of a stream: bounds the search
 
-/// Bytes that the buffers of step `step` need, whatever lies elsewhere in time; `beside` of them belong to none of these.
+/// Bytes that the buffers of step `step` need, whatever lies elsewhere in time; `beside` of them belong to
+/// none of these.
 std::int64_t step_bytes(const PlanProblem& whole, int step, std::int64_t beside) {
   PlanProblem problem;
   std::vector<int> index(whole.buffers.size(), -1);
-  const auto add = [&](std::int64_t size, std::int64_t alignment) { problem.buffers.push_back({"", 0, 1, size, alignment}); };
+  const auto add = [&](std::int64_t size, std::int64_t alignment) {
+    problem.buffers.push_back({"", 0, 1, size, alignment});
+  };
   for (std::size_t i = 0; i < whole.buffers.size(); ++i) {
     if (whole.buffers[i].lower > step || step >= whole.buffers[i].upper) continue;
     index[i] = static_cast<int>(problem.buffers.size());
     add(whole.buffers[i].size, whole.buffers[i].alignment);
   }
   for (const Overlap& o : whole.overlaps) {
-    const int below = index[static_cast<std::size_t>(o.below)], above = index[static_cast<std::size_t>(o.above)];
+    const int below = index[static_cast<std::size_t>(o.below)],
+              above = index[static_cast<std::size_t>(o.above)];
     if (below >= 0 && above >= 0) problem.overlaps.push_back({below, above, o.distance});
   }
   PlaceOptions options;
@@ -34,7 +38,8 @@ std::int64_t step_bytes(const PlanProblem& whole, int step, std::int64_t beside)
   return place(problem, options).height + beside;
 }
 
-/// A sequence of calls by itself: what is given to them and what is needed behind them become its inputs and outputs.
+/// A sequence of calls by itself: what is given to them and what is needed behind them become its inputs and
+/// outputs.
 struct Excerpt {
   Program program = {};
   std::int64_t beside = 0;  ///< bytes that are alive before and behind it, but not touched
@@ -51,7 +56,8 @@ struct Excerpt {
           self(self, outer);
           program[it->second].whole = outer;
         }
-        if (life[static_cast<std::size_t>(id)].upper > static_cast<std::int64_t>(last) + 1) program.outputs.emplace_back().buffer = it->second;
+        if (life[static_cast<std::size_t>(id)].upper > static_cast<std::int64_t>(last) + 1)
+          program.outputs.emplace_back().buffer = it->second;
       }
       id = it->second;
     };
@@ -64,9 +70,11 @@ struct Excerpt {
       program.calls.push_back(std::move(call));
     }
     for (const Port& port : whole.inputs)
-      if (const auto it = known.find(port.buffer); it != known.end()) program.inputs.emplace_back().buffer = it->second;
+      if (const auto it = known.find(port.buffer); it != known.end())
+        program.inputs.emplace_back().buffer = it->second;
     for (std::size_t b = 0; b < life.size(); ++b)
-      if (life[b].lower <= static_cast<std::int64_t>(first) && life[b].upper > static_cast<std::int64_t>(last) + 1 && !known.contains(static_cast<BufferId>(b)))
+      if (life[b].lower <= static_cast<std::int64_t>(first) &&
+          life[b].upper > static_cast<std::int64_t>(last) + 1 && !known.contains(static_cast<BufferId>(b)))
         beside += (life[b].size + 7) / 8 * 8;
   }
 
@@ -108,14 +116,16 @@ std::vector<Piece> best_cuts(const Program& program) {
   std::vector<Piece> best(n + 1);
   best[0] = {0, 0, 0};
   const auto offer = [&](std::size_t first, std::size_t last, std::int64_t bytes) {
-    const Piece piece{first, std::max(best[first].peak, bytes), best[first].streamed + (last - first > 1 ? last - first : 0)};
+    const Piece piece{first, std::max(best[first].peak, bytes),
+                      best[first].streamed + (last - first > 1 ? last - first : 0)};
     Piece& old = best[last];
     if (std::pair(piece.peak, piece.streamed) < std::pair(old.peak, old.streamed)) old = piece;
   };
   for (std::size_t first = 0; first < n; ++first) {
     offer(first, first + 1, single[first]);
     std::int64_t highest = single[first];
-    for (std::size_t last = first + 2; last <= std::min(n, first + longest) && streams[first] && streams[last - 1]; ++last) {
+    for (std::size_t last = first + 2;
+         last <= std::min(n, first + longest) && streams[first] && streams[last - 1]; ++last) {
       highest = std::max(highest, single[last - 1]);
       if (highest <= floor) continue;  // nothing to win
       Excerpt piece(program, life, first, last);
@@ -146,7 +156,9 @@ void resize_patch(Call& call, Buffer& patch, std::int64_t tile) {
 /// Patches as large as the arena's size allows, one after the other: larger ones are filled less often.
 void grow_patches(Program& program) {
   const std::int64_t arena = plan_memory(program).arena_bytes;
-  const auto fits = [&] { return place(plan_problem(program), {.capacity = arena, .step_limit = 20'000}).height <= arena; };
+  const auto fits = [&] {
+    return place(plan_problem(program), {.capacity = arena, .step_limit = 20'000}).height <= arena;
+  };
   const Program small_patches = program;
   for_each_patch(program, [&](Call& call, Buffer& patch) {
     const std::int64_t width = int_param(call, "out_w"), small = int_param(call, "tile");
@@ -156,7 +168,8 @@ void grow_patches(Program& program) {
     }
     resize_patch(call, patch, small);
   });
-  if (plan_memory(program).arena_bytes > arena) program = small_patches;  // the same search, at other heights, may miss it
+  if (plan_memory(program).arena_bytes > arena)
+    program = small_patches;  // the same search, at other heights, may miss it
 }
 
 }  // namespace

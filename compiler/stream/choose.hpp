@@ -5,8 +5,8 @@
 
 namespace o2m {
 
-/// The program with the streams that make its arena smallest. Every way of cutting the sequence of layers into streams and
-/// single layers is considered; each piece is judged by the exact planner.
+/// The program with the streams that make its arena smallest. Every way of cutting the sequence of layers
+/// into streams and single layers is considered; each piece is judged by the exact planner.
 Program with_smallest_arena(const Program& program);
 
 }  // namespace o2m

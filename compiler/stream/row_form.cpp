@@ -10,8 +10,18 @@
 namespace o2m {
 namespace {
 
-constexpr std::array window_kernels = {"conv2d", "depthwise_conv2d", "guarded_conv2d", "packed_conv2d", "packed_depthwise_conv2d",
-                                       "packed_guarded_conv2d", "packed_direct_conv2d", "blocked_conv2d", "blocked_depthwise_conv2d", "max_pool", "packed_max_pool", "average_pool"};
+constexpr std::array window_kernels = {"conv2d",
+                                       "depthwise_conv2d",
+                                       "guarded_conv2d",
+                                       "packed_conv2d",
+                                       "packed_depthwise_conv2d",
+                                       "packed_guarded_conv2d",
+                                       "packed_direct_conv2d",
+                                       "blocked_conv2d",
+                                       "blocked_depthwise_conv2d",
+                                       "max_pool",
+                                       "packed_max_pool",
+                                       "average_pool"};
 constexpr std::array folding_kernels = {"max_pool", "packed_max_pool"};
 constexpr std::array element_kernels = {"lookup", "dequantize_linear", "quantize_linear"};
 constexpr std::array pair_kernels = {"elementwise_add", "elementwise_mul", "qbinary"};
@@ -47,14 +57,16 @@ void set_list(Call& call, const std::string& name, const std::vector<std::int64_
 /// A pixel-wise convolution of an image that lowering made one long row: back to rows.
 void divide_rows(Call& call, std::int64_t height) {
   const std::int64_t width = int_param(call, "in_w");
-  if (int_param(call, "in_h") != 1 || int_param(call, "k_h") != 1 || int_param(call, "k_w") != 1 || int_param(call, "stride_w") != 1 ||
-      height < 2 || width % height != 0 || int_param(call, "out_w") != width)
+  if (int_param(call, "in_h") != 1 || int_param(call, "k_h") != 1 || int_param(call, "k_w") != 1 ||
+      int_param(call, "stride_w") != 1 || height < 2 || width % height != 0 ||
+      int_param(call, "out_w") != width)
     return;
   for (const char* name : {"in_h", "out_h"}) set(call, name, height);
   for (const char* name : {"in_w", "out_w"}) set(call, name, width / height);
 }
 
-std::optional<RowForm> window_form(const Program& program, const Call& call, std::int64_t height, bool small) {
+std::optional<RowForm> window_form(const Program& program, const Call& call, std::int64_t height,
+                                   bool small) {
   RowForm f{{StageKind::window, call, {}, {}}, {}, {}};
   Call& layer = f.stage.layer;
   const std::vector<BufferId> reads = buffers_read(call);
@@ -64,11 +76,13 @@ std::optional<RowForm> window_form(const Program& program, const Call& call, std
   f.stage.stride_h = int_param(layer, "stride_h");
   f.stage.dil_h = int_param(layer, "dil_h", 1);
   f.stage.pad_top = int_param(layer, "pad_top");
-  const std::int64_t in_c = int_param(layer, "in_c", int_param(layer, "channels")), out_c = int_param(layer, "out_c", in_c);
+  const std::int64_t in_c = int_param(layer, "in_c", int_param(layer, "channels")),
+                     out_c = int_param(layer, "out_c", in_c);
   f.inputs = {{int_param(layer, "in_h"), int_param(layer, "in_w") * in_c}};
   f.output = {f.stage.out_h, int_param(layer, "out_w") * out_c};
   // Maxima of rows that no two windows share are taken row by row: one input row in memory is enough.
-  const bool folds = is_one_of(folding_kernels, layer.kernel) && f.stage.k_h <= f.stage.stride_h && f.stage.dil_h == 1;
+  const bool folds =
+      is_one_of(folding_kernels, layer.kernel) && f.stage.k_h <= f.stage.stride_h && f.stage.dil_h == 1;
   if (folds) f.stage.kind = StageKind::fold;
   layer.kernel += folds ? "_part" : "_stage";
   if (layer.scratch.empty()) return f;
@@ -76,7 +90,8 @@ std::optional<RowForm> window_form(const Program& program, const Call& call, std
   f.scratch_elements = program[layer.scratch[0]].bytes / size_of(f.scratch_type);
   if (int_param(layer, "tile") > 0) {
     set(layer, "rows_at_once", 1);
-    set_tile(layer, small ? smallest_tile(layer) : std::min(int_param(layer, "out_w"), int_param(layer, "tile")));
+    set_tile(layer,
+             small ? smallest_tile(layer) : std::min(int_param(layer, "out_w"), int_param(layer, "tile")));
     f.scratch_elements = patch_elements(layer, int_param(layer, "tile"));
   }
   if (int_param(layer, "band") > 0) {
@@ -96,7 +111,8 @@ std::optional<RowForm> pair_form(const Program& program, const Call& call, std::
   if (reads.empty() || size.size() != 1 || height < 1 || size[0] % height != 0) return std::nullopt;
   for (std::size_t i = 0; i < 2; ++i) {
     const bool is_buffer = std::holds_alternative<BufferId>(call.reads[i]);
-    if (int_list_param(call, i == 0 ? "a_step" : "b_step") != std::vector<std::int64_t>{is_buffer ? 1 : 0}) return std::nullopt;
+    if (int_list_param(call, i == 0 ? "a_step" : "b_step") != std::vector<std::int64_t>{is_buffer ? 1 : 0})
+      return std::nullopt;
   }
   set_list(f.stage.layer, "size", {size[0] / height});
   f.stage.out_h = height;
@@ -122,7 +138,8 @@ std::optional<RowForm> planes_form(const Program& program, const Call& call) {
   RowForm f{{StageKind::row, call, {}, {}}, {}, {}};
   const auto size = int_list_param(call, "size"), step = int_list_param(call, "step");
   const std::int64_t height = image_height(program, call.writes[0]);
-  if (size.size() != 2 || height < 2 || size[0] % height != 0 || step != std::vector<std::int64_t>{1, size[0]} || int_param(call, "first") != 0)
+  if (size.size() != 2 || height < 2 || size[0] % height != 0 ||
+      step != std::vector<std::int64_t>{1, size[0]} || int_param(call, "first") != 0)
     return std::nullopt;
   set_list(f.stage.layer, "size", {size[0] / height, size[1]});
   f.stage.out_h = height;
@@ -168,7 +185,8 @@ std::optional<RowForm> row_form(const Program& program, const Call& call, std::i
   if (call.writes.size() != 1 || !call.stages.empty() || buffers_read(call).empty()) return std::nullopt;
   std::optional<RowForm> form = form_of(program, call, height, small);
   const auto is_tall = [](const RowShape& shape) { return shape.height > most_rows; };
-  if (form && (is_tall(form->output) || std::any_of(form->inputs.begin(), form->inputs.end(), is_tall))) return std::nullopt;
+  if (form && (is_tall(form->output) || std::any_of(form->inputs.begin(), form->inputs.end(), is_tall)))
+    return std::nullopt;
   return form;
 }
 

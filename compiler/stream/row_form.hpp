@@ -1,5 +1,5 @@
-// Which kernels can work row by row, and what of a call changes then. Kernels not named in row_form.cpp only know whole
-// tensors.
+// Which kernels can work row by row, and what of a call changes then. Kernels not named in row_form.cpp only
+// know whole tensors.
 #pragma once
 
 #include <optional>
@@ -22,9 +22,10 @@ struct RowForm {
   std::int64_t scratch_elements = 0;
 };
 
-/// The call as a stage, or nothing. `height`: rows of its inputs where the kernel does not care (0: as their shape says).
-/// `small`: with the smallest patch, for kernels that have patches.
-std::optional<RowForm> row_form(const Program& program, const Call& call, std::int64_t height = 0, bool small = false);
+/// The call as a stage, or nothing. `height`: rows of its inputs where the kernel does not care (0: as their
+/// shape says). `small`: with the smallest patch, for kernels that have patches.
+std::optional<RowForm> row_form(const Program& program, const Call& call, std::int64_t height = 0,
+                                bool small = false);
 
 /// Whether the kernel makes y[i] from x[i] alone, for i = 0, 1, ….
 bool is_elementwise(const Call& call);

@@ -60,7 +60,8 @@ struct Runner {
       const std::int64_t first = y * s.stride_h - s.pad_top;
       ask(stage, std::min(first + (s.k_h - 1) * s.dil_h + 1, height));
       for (std::int64_t k = 0; k < s.k_h; ++k)
-        if (const std::int64_t iy = first + k * s.dil_h; iy >= 0 && iy < height) event.reads.emplace_back(s.reads[0], iy);
+        if (const std::int64_t iy = first + k * s.dil_h; iy >= 0 && iy < height)
+          event.reads.emplace_back(s.reads[0], iy);
       schedule.events.push_back(std::move(event));
     }
   }
@@ -87,15 +88,18 @@ RowLives row_lives(const Schedule& schedule, const std::vector<StreamValue>& val
   for (std::size_t t = 0; t < schedule.events.size(); ++t) {
     const RowEvent& e = schedule.events[t];
     touch(values.size() - stages + static_cast<std::size_t>(e.stage), e.row, static_cast<std::int64_t>(t));
-    for (const auto& [value, row] : e.reads) touch(static_cast<std::size_t>(value), row, static_cast<std::int64_t>(t));
+    for (const auto& [value, row] : e.reads)
+      touch(static_cast<std::size_t>(value), row, static_cast<std::int64_t>(t));
   }
   return lives;
 }
 
 void join(LiveBytes& a, std::int64_t first, std::int64_t last) {
   if (first == last) return;
-  if (a.first == a.last) a = {first, last};
-  else a = {std::min(a.first, first), std::max(a.last, last)};
+  if (a.first == a.last)
+    a = {first, last};
+  else
+    a = {std::min(a.first, first), std::max(a.last, last)};
 }
 
 LiveBuffer& entry(std::vector<LiveBuffer>& buffers, BufferId id, std::size_t events) {
@@ -105,8 +109,10 @@ LiveBuffer& entry(std::vector<LiveBuffer>& buffers, BufferId id, std::size_t eve
   return buffers.back();
 }
 
-/// Adds to each event what is there from the first event until it (`until`), and from it to the last (`since`).
-void join_to_the_ends(std::vector<LiveBytes>& at, std::vector<LiveBytes> until, std::vector<LiveBytes> since) {
+/// Adds to each event what is there from the first event until it (`until`), and from it to the last
+/// (`since`).
+void join_to_the_ends(std::vector<LiveBytes>& at, std::vector<LiveBytes> until,
+                      std::vector<LiveBytes> since) {
   for (std::size_t t = at.size(); t-- > 0;) {
     if (t + 1 < at.size()) join(until[t], until[t + 1].first, until[t + 1].last);
     join(at[t], until[t].first, until[t].last);
@@ -118,17 +124,23 @@ void join_to_the_ends(std::vector<LiveBytes>& at, std::vector<LiveBytes> until, 
 }
 
 /// The rows of value `v` of the stream: a whole image `given` to it, one that `stays` behind it, or a ring.
-void add_rows(LiveBuffer& live, const Buffer& buffer, const StreamValue& value, const RowLives& lives, std::size_t v, bool given, bool stays) {
+void add_rows(LiveBuffer& live, const Buffer& buffer, const StreamValue& value, const RowLives& lives,
+              std::size_t v, bool given, bool stays) {
   const std::int64_t row_bytes = value.pitch * size_of(buffer.type);
   const std::size_t events = live.at.size();
   std::vector<LiveBytes> until(events), since(events);
   for (std::size_t r = 0; r < lives.first[v].size(); ++r) {
     if (lives.last[v][r] == never) continue;
-    const std::int64_t slot = static_cast<std::int64_t>(r) % value.kept * row_bytes, end = std::min(slot + row_bytes, buffer.bytes);
-    const auto first = static_cast<std::size_t>(lives.first[v][r]), last = static_cast<std::size_t>(lives.last[v][r]);
-    // What a layer reads of a whole image it is given may lie behind its row, e.g. in the planes of further channels.
-    if (given) join(stays ? since[0] : until[last], slot, buffer.bytes);
-    else if (stays && first < events) join(since[first], slot, end);
+    const std::int64_t slot = static_cast<std::int64_t>(r) % value.kept * row_bytes,
+                       end = std::min(slot + row_bytes, buffer.bytes);
+    const auto first = static_cast<std::size_t>(lives.first[v][r]),
+               last = static_cast<std::size_t>(lives.last[v][r]);
+    // What a layer reads of a whole image it is given may lie behind its row, e.g. in the planes of further
+    // channels.
+    if (given)
+      join(stays ? since[0] : until[last], slot, buffer.bytes);
+    else if (stays && first < events)
+      join(since[first], slot, end);
     else if (!stays)
       for (std::size_t t = first; t <= last; ++t) join(live.at[t], slot, end);
   }
@@ -148,15 +160,18 @@ void add_scratch(LiveBuffer& live, std::int64_t bytes, const Schedule& schedule,
 
 }  // namespace
 
-Schedule run_schedule(const std::vector<StreamValue>& values, const std::vector<Stage>& stages, bool ask_all) {
+Schedule run_schedule(const std::vector<StreamValue>& values, const std::vector<Stage>& stages,
+                      bool ask_all) {
   Runner runner{values, stages, ask_all, {}};
   for (const Stage& s : stages) runner.schedule.asked.emplace_back(s.reads.size(), false);
-  for (std::size_t v = 0; v < values.size(); ++v) runner.schedule.made.push_back(static_cast<int>(v) < runner.given ? values[v].height : 0);
+  for (std::size_t v = 0; v < values.size(); ++v)
+    runner.schedule.made.push_back(static_cast<int>(v) < runner.given ? values[v].height : 0);
   runner.pull(static_cast<int>(values.size()) - 1, values.back().height);
   return std::move(runner.schedule);
 }
 
-std::vector<std::int64_t> rows_kept(const Schedule& schedule, const std::vector<StreamValue>& values, const std::vector<Stage>& stages) {
+std::vector<std::int64_t> rows_kept(const Schedule& schedule, const std::vector<StreamValue>& values,
+                                    const std::vector<Stage>& stages) {
   const RowLives lives = row_lives(schedule, values, stages.size());
   std::vector<std::int64_t> kept;
   for (std::size_t v = 0; v < values.size(); ++v) {
@@ -181,19 +196,24 @@ std::vector<LiveBuffer> live_buffers(const Program& program, const Call& stream)
   }
   for (std::size_t s = 0; s < stream.stages.size(); ++s)
     for (const BufferId id : stream.stages[s].layer.scratch)
-      add_scratch(entry(buffers, id, events), program[id].bytes, schedule, static_cast<int>(s), stream.stages[s].kind == StageKind::fold);
+      add_scratch(entry(buffers, id, events), program[id].bytes, schedule, static_cast<int>(s),
+                  stream.stages[s].kind == StageKind::fold);
   return buffers;
 }
 
 namespace {
 
-/// Winograd's kernels make two rows of output at a time from four rows of input, or several such pairs of rows.
+/// Winograd's kernels make two rows of output at a time from four rows of input, or several such pairs of
+/// rows.
 Call by_rows_of_tiles(Call call) {
   if (call.kernel.rfind("winograd_", 0) != 0) return call;
   call.kernel = "packed_conv2d";
   const std::int64_t rows = 2 * int_param(call, "tile_rows");
-  for (const auto& [name, value] : {std::pair<const char*, std::int64_t>{"out_h", (int_param(call, "out_h") + rows - 1) / rows},
-                                    {"out_w", rows * int_param(call, "out_w")}, {"k_h", rows + 2}, {"stride_h", rows}})
+  for (const auto& [name, value] :
+       {std::pair<const char*, std::int64_t>{"out_h", (int_param(call, "out_h") + rows - 1) / rows},
+        {"out_w", rows * int_param(call, "out_w")},
+        {"k_h", rows + 2},
+        {"stride_h", rows}})
     for (Param& p : call.params)
       if (p.name == name) p.value = std::to_string(value);
   return call;
@@ -233,7 +253,8 @@ std::vector<Overlap> stream_overlaps(const Program& program, const Call& stream)
   for (const LiveBuffer& below : buffers)
     for (const LiveBuffer& above : buffers) {
       if (&below == &above) continue;
-      std::int64_t distance = -program[above.buffer].bytes;  // `below` behind the end of `above` needs no permission
+      std::int64_t distance =
+          -program[above.buffer].bytes;  // `below` behind the end of `above` needs no permission
       for (std::size_t t = 0; t < below.at.size(); ++t)
         if (below.at[t].first != below.at[t].last && above.at[t].first != above.at[t].last)
           distance = std::max(distance, below.at[t].last - above.at[t].first);
@@ -250,15 +271,18 @@ std::vector<Overlap> call_overlaps(const Program& program, const Call& call) {
   const auto* x = call.reads.empty() ? nullptr : std::get_if<BufferId>(&call.reads[0]);
   if (x && is_elementwise(call)) {
     const int input = static_cast<int>(*x), output = static_cast<int>(call.writes[0]);
-    const std::int64_t grows = size_of(program[call.writes[0]].type) - size_of(program[*x].type);  // by each element
+    const std::int64_t grows =
+        size_of(program[call.writes[0]].type) - size_of(program[*x].type);  // by each element
     return {overlap_ascending(output, input, grows * (grows > 0 ? int_param(call, "size") : 1))};
   }
   std::vector<Overlap> overlaps;
   const bool row_by_row = int_param(call, "band", 1) == 1;  // in the order of the rows of output
-  if (const auto stream = row_by_row ? single_stage(program, call) : std::nullopt) overlaps = stream_overlaps(program, *stream);
+  if (const auto stream = row_by_row ? single_stage(program, call) : std::nullopt)
+    overlaps = stream_overlaps(program, *stream);
   for (const auto& [write, read] : call.in_place)
     if (const auto* in = std::get_if<BufferId>(&call.reads[static_cast<std::size_t>(read)]))
-      overlaps.push_back({static_cast<int>(call.writes[static_cast<std::size_t>(write)]), static_cast<int>(*in), 0});
+      overlaps.push_back(
+          {static_cast<int>(call.writes[static_cast<std::size_t>(write)]), static_cast<int>(*in), 0});
   return overlaps;
 }
 

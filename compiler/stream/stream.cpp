@@ -1,9 +1,9 @@
 #include "stream/stream.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
-
-#include <fmt/format.h>
 
 #include "program/names.hpp"
 #include "stream/row_form.hpp"
@@ -18,10 +18,11 @@ bool reads_buffer(const Call& call, BufferId id) {
   return std::find(call.reads.begin(), call.reads.end(), Operand(id)) != call.reads.end();
 }
 
-/// Whether anything outside the calls [first, last) needs the buffer: a later call, or the network's user. A part of
-/// another is needed there, and what has parts; they are never rings.
+/// Whether anything outside the calls [first, last) needs the buffer: a later call, or the network's user. A
+/// part of another is needed there, and what has parts; they are never rings.
 bool needed_outside(const Program& program, BufferId id, std::size_t first, std::size_t last) {
-  if (program[id].whole != BufferId::none || std::any_of(program.buffers.begin(), program.buffers.end(), [&](const Buffer& b) { return b.whole == id; }))
+  if (program[id].whole != BufferId::none || std::any_of(program.buffers.begin(), program.buffers.end(),
+                                                         [&](const Buffer& b) { return b.whole == id; }))
     return true;
   for (const Port& port : program.outputs)
     if (port.buffer == id) return true;
@@ -35,7 +36,8 @@ bool needed_outside(const Program& program, BufferId id, std::size_t first, std:
 /// Float inputs are quantized by calls of their own: run_quantized() begins behind them.
 bool quantizes_input(const Program& program, const Call& call) {
   return call.kernel == "quantize_linear" &&
-         std::any_of(program.inputs.begin(), program.inputs.end(), [&](const Port& p) { return reads_buffer(call, p.buffer); });
+         std::any_of(program.inputs.begin(), program.inputs.end(),
+                     [&](const Port& p) { return reads_buffer(call, p.buffer); });
 }
 
 /// A stream in the making: the values it is given, and those its stages make, each known by its buffer.
@@ -53,7 +55,9 @@ struct Builder {
 
   /// Whether it shares memory with something that a stage makes: whole buffers and their parts.
   bool lies_with_made(BufferId id) const {
-    return std::any_of(made.begin(), made.end(), [&](const StreamValue& v) { return place_in(program, v.buffer).first == place_in(program, id).first; });
+    return std::any_of(made.begin(), made.end(), [&](const StreamValue& v) {
+      return place_in(program, v.buffer).first == place_in(program, id).first;
+    });
   }
 
   /// Height of what the call reads, as far as a stage before it has decided that.
@@ -83,12 +87,17 @@ struct Builder {
       const RowShape& rows = form->inputs.at(n++);
       const auto value = made_value(*id);
       if (!value && lies_with_made(*id)) return false;
-      if (value && (made[*value].height != rows.height || made[*value].pitch != rows.pitch || form->needs_given_input)) return false;
+      if (value &&
+          (made[*value].height != rows.height || made[*value].pitch != rows.pitch || form->needs_given_input))
+        return false;
       reads.back().emplace_back(!value, value ? *value : given_value(*id, rows));
     }
     if (form->scratch_elements > 0) {
-      program.buffers.push_back({call.name + " scratch", form->scratch_type, {form->scratch_elements},
-                                 form->scratch_elements * size_of(form->scratch_type), std::max(4, size_of(form->scratch_type))});
+      program.buffers.push_back({call.name + " scratch",
+                                 form->scratch_type,
+                                 {form->scratch_elements},
+                                 form->scratch_elements * size_of(form->scratch_type),
+                                 std::max(4, size_of(form->scratch_type))});
       form->stage.layer.scratch = {static_cast<BufferId>(program.buffers.size() - 1)};
     }
     made.push_back({call.writes[0], form->output.height, form->output.pitch, form->output.height});
@@ -102,11 +111,12 @@ struct Builder {
     return all;
   }
 
-  /// Who reads what by number; who asks for what by running the stream once with all asking. A value for which two stages
-  /// must ask would be made by code that stands twice in the stream: nothing then.
+  /// Who reads what by number; who asks for what by running the stream once with all asking. A value for
+  /// which two stages must ask would be made by code that stands twice in the stream: nothing then.
   bool connect() {
     for (std::size_t s = 0; s < stages.size(); ++s)
-      for (const auto& [is_given, i] : reads[s]) stages[s].reads.push_back(static_cast<int>(is_given ? i : given.size() + i));
+      for (const auto& [is_given, i] : reads[s])
+        stages[s].reads.push_back(static_cast<int>(is_given ? i : given.size() + i));
     const Schedule schedule = run_schedule(values(), stages, /*ask_all=*/true);
     std::map<int, int> askers;
     for (std::size_t s = 0; s < stages.size(); ++s) {
@@ -123,7 +133,8 @@ struct Builder {
 std::string summary_of(const Program& program, const std::vector<StreamValue>& values, std::size_t given) {
   std::string text = "rows kept:";
   for (std::size_t v = given; v + 1 < values.size(); ++v)
-    text += fmt::format("{} {} of {} bytes", v == given ? "" : ",", values[v].kept, values[v].pitch * size_of(program[values[v].buffer].type));
+    text += fmt::format("{} {} of {} bytes", v == given ? "" : ",", values[v].kept,
+                        values[v].pitch * size_of(program[values[v].buffer].type));
   return text;
 }
 
@@ -141,7 +152,8 @@ std::optional<Call> make_stream(Program& program, std::size_t first, std::size_t
   const auto kept = rows_kept(schedule, stream.values, stream.stages);
   const std::size_t given = builder.given.size();
   for (std::size_t v = 0; v < given; ++v)
-    if (std::find(stream.reads.begin(), stream.reads.end(), Operand(stream.values[v].buffer)) == stream.reads.end())
+    if (std::find(stream.reads.begin(), stream.reads.end(), Operand(stream.values[v].buffer)) ==
+        stream.reads.end())
       stream.reads.push_back(stream.values[v].buffer);
   for (std::size_t v = given; v < stream.values.size(); ++v) {
     StreamValue& value = stream.values[v];
@@ -182,7 +194,8 @@ Program with_streams(const Program& program, const std::vector<Range>& ranges, b
     keep(next, ranges[n].first);
     auto stream = make_stream(out, ranges[n].first, ranges[n].second, small);
     if (!stream) throw std::logic_error("a range of layers is no stream");
-    stream->name = unique_layer_name(out, ranges.size() == 1 ? "stream" : fmt::format("stream_{}", n + 1), "stream");
+    stream->name =
+        unique_layer_name(out, ranges.size() == 1 ? "stream" : fmt::format("stream_{}", n + 1), "stream");
     calls.push_back(std::move(*stream));
     next = ranges[n].second;
   }

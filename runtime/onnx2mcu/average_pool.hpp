@@ -25,11 +25,12 @@ inline std::int32_t average_in_float(const X* const (&rows)[L::k_h], int first, 
   return round_half_even(limit(average, L::y_min, L::y_max));
 }
 
-/// sum: of x - x_zero_point over `cols` cells, from `first` on, of each row inside the image; `cells` altogether.
-/// L::multiplier, L::addend: one element, or one per number of cells. L::recheck is the half width of the doubtful zone around a rounding boundary, in units of
-/// 2^-shift.
+/// sum: of x - x_zero_point over `cols` cells, from `first` on, of each row inside the image; `cells`
+/// altogether. L::multiplier, L::addend: one element, or one per number of cells. L::recheck is the half
+/// width of the doubtful zone around a rounding boundary, in units of 2^-shift.
 template <class L, class X>
-ONNX2MCU_INLINE std::int32_t average_of_sum(std::int32_t sum, const X* const (&rows)[L::k_h], int first, int cols, int cells) noexcept {
+ONNX2MCU_INLINE std::int32_t average_of_sum(std::int32_t sum, const X* const (&rows)[L::k_h], int first,
+                                            int cols, int cells) noexcept {
   const int c = cells - 1;
   const std::int64_t scaled =
       static_cast<std::int64_t>(sum) * channel_element(L::multiplier, c) + channel_element(L::addend, c);
@@ -48,7 +49,8 @@ ONNX2MCU_INLINE void add_cells(const X* cell, int count, std::int32_t* sum) noex
 }
 
 template <class L, int N, class X, class Y>
-ONNX2MCU_INLINE void average_of_cells(const X* const (&rows)[L::k_h], int first, int cols, int cells, Y* y) noexcept {
+ONNX2MCU_INLINE void average_of_cells(const X* const (&rows)[L::k_h], int first, int cols, int cells,
+                                      Y* y) noexcept {
   std::int32_t sum[N];
   for (int n = 0; n < N; ++n) sum[n] = -cells * L::x_zero_point;
   for (const X* row : rows)
@@ -56,14 +58,16 @@ ONNX2MCU_INLINE void average_of_cells(const X* const (&rows)[L::k_h], int first,
   for (int n = 0; n < N; ++n) y[n] = static_cast<Y>(average_of_sum<L>(sum[n], rows, first + n, cols, cells));
 }
 
-/// One row of output, [out_w][channels], from k_h rows of x, [in_w][channels], null outside the image. dil_h = dil_w = 1.
+/// One row of output, [out_w][channels], from k_h rows of x, [in_w][channels], null outside the image. dil_h
+/// = dil_w = 1.
 template <class L, class X, class Y>
 ONNX2MCU_INLINE void average_pool_stage(const X* const (&rows)[L::k_h], Y* y, int) noexcept {
   constexpr int block = 4, blocks_end = L::channels / block * block;
   const int rows_count = rows_inside(rows);
   for (int ox = 0; ox < L::out_w; ++ox, y += L::channels) {
     const TapRange taps = columns_inside<L>(ox);
-    const int cols = taps.last - taps.first, first = (ox * L::stride_w - L::pad_left + taps.first) * L::channels;
+    const int cols = taps.last - taps.first,
+              first = (ox * L::stride_w - L::pad_left + taps.first) * L::channels;
     for (int c = 0; c < blocks_end; c += block)
       average_of_cells<L, block>(rows, first + c, cols, rows_count * cols, y + c);
     for (int c = blocks_end; c < L::channels; ++c)

@@ -1,6 +1,7 @@
-// Quantized depthwise convolution on cores without SIMD. A plane (plane.hpp) holds the bytes of a channel; up to five
-// neighbouring outputs share the cells that they have in common and each weight, once it is in a register.
-// L: band, lanes; weights: by channel and kernel row, times 2^scale_bits when they are used; and what requantize_sum.hpp asks for.
+// Quantized depthwise convolution on cores without SIMD. A plane (plane.hpp) holds the bytes of a channel; up
+// to five neighbouring outputs share the cells that they have in common and each weight, once it is in a
+// register. L: band, lanes; weights: by channel and kernel row, times 2^scale_bits when they are used; and
+// what requantize_sum.hpp asks for.
 #ifndef ONNX2MCU_BLOCKED_DEPTHWISE_HPP
 #define ONNX2MCU_BLOCKED_DEPTHWISE_HPP
 
@@ -12,7 +13,8 @@ namespace onnx2mcu {
 
 /// `count` neighbouring outputs; x: the first cell under the first of them, w: [k_h][k_w].
 template <class L, int count, class X, class Y, class Finish>
-ONNX2MCU_INLINE void blocked_depthwise_outputs(const X* x, const std::int32_t* w, std::int32_t start, Y* y, Finish& finish) noexcept {
+ONNX2MCU_INLINE void blocked_depthwise_outputs(const X* x, const std::int32_t* w, std::int32_t start, Y* y,
+                                               Finish& finish) noexcept {
   constexpr int row = Plane<L>::pitch * Plane<L>::tap_step * L::lanes;
   std::int32_t acc[count];
   if constexpr (L::k_h == 3 && L::k_w == 3 && L::stride_w == 1 && L::dil_w == 1) {
@@ -20,13 +22,15 @@ ONNX2MCU_INLINE void blocked_depthwise_outputs(const X* x, const std::int32_t* w
   } else {
     unrolled<count>([&](auto o) ONNX2MCU_INLINE_LAMBDA { acc[o.value] = start; });
     for (int ky = 0; ky < L::k_h; ++ky, x += row, w += L::k_w)
-      unrolled<(count - 1) * L::stride_w + (L::k_w - 1) * L::dil_w + 1>([&](auto cell) ONNX2MCU_INLINE_LAMBDA {
-        const std::int32_t value = x[cell.value * L::lanes];
-        unrolled<count>([&](auto o) ONNX2MCU_INLINE_LAMBDA {
-          constexpr int distance = cell.value - o.value * L::stride_w, kx = distance / L::dil_w;
-          if constexpr (distance >= 0 && distance % L::dil_w == 0 && kx < L::k_w) acc[o.value] += value * w[kx];
-        });
-      });
+      unrolled<(count - 1) * L::stride_w + (L::k_w - 1) * L::dil_w + 1>(
+          [&](auto cell) ONNX2MCU_INLINE_LAMBDA {
+            const std::int32_t value = x[cell.value * L::lanes];
+            unrolled<count>([&](auto o) ONNX2MCU_INLINE_LAMBDA {
+              constexpr int distance = cell.value - o.value * L::stride_w, kx = distance / L::dil_w;
+              if constexpr (distance >= 0 && distance % L::dil_w == 0 && kx < L::k_w)
+                acc[o.value] += value * w[kx];
+            });
+          });
   }
   unrolled<count>([&](auto o) ONNX2MCU_INLINE_LAMBDA { y[o.value * L::out_c] = finish(acc[o.value]); });
 }
@@ -37,15 +41,20 @@ ONNX2MCU_INLINE void load_weights(const std::int8_t* from, std::int32_t* w) noex
   constexpr int taps = L::k_h * L::k_w, scale = 1 << L::scale_bits;
   unrolled<taps / 4>([&](auto i) ONNX2MCU_INLINE_LAMBDA {
     const std::uint32_t word = cpu::load_word(from + 4 * i.value);
-    unrolled<4>([&](auto k) ONNX2MCU_INLINE_LAMBDA { w[4 * i.value + k.value] = static_cast<std::int8_t>(word >> (8 * k.value) & 0xFFU) * scale; });
+    unrolled<4>([&](auto k) ONNX2MCU_INLINE_LAMBDA {
+      w[4 * i.value + k.value] = static_cast<std::int8_t>(word >> (8 * k.value) & 0xFFU) * scale;
+    });
   });
-  unrolled<taps % 4>([&](auto k) ONNX2MCU_INLINE_LAMBDA { w[taps / 4 * 4 + k.value] = from[taps / 4 * 4 + k.value] * scale; });
+  unrolled<taps % 4>([&](auto k) ONNX2MCU_INLINE_LAMBDA {
+    w[taps / 4 * 4 + k.value] = from[taps / 4 * 4 + k.value] * scale;
+  });
 }
 
 /// `rows` rows of output of channel c from its plane: y = finish(sum), in the order of the outputs.
 template <class L, class X, class Y, class Finish>
 ONNX2MCU_INLINE void blocked_depthwise_rows(const X* x, Y* y, int rows, int c, Finish finish) noexcept {
-  constexpr int blocks = (L::out_w + 4) / 5, block = (L::out_w + blocks - 1) / blocks, rest = L::out_w - (blocks - 1) * block;
+  constexpr int blocks = (L::out_w + 4) / 5, block = (L::out_w + blocks - 1) / blocks,
+                rest = L::out_w - (blocks - 1) * block;
   constexpr int loops = rest == block ? blocks : blocks - 1, step = block * L::stride_w * L::lanes;
   const std::int32_t start = L::start[c];
   std::int32_t w[L::k_h * L::k_w];
@@ -54,7 +63,8 @@ ONNX2MCU_INLINE void blocked_depthwise_rows(const X* x, Y* y, int rows, int c, F
   for (const X* const end = x + rows * row; x != end; x += row - loops * step) {
     for (const X* const row_end = x + loops * step; x != row_end; x += step, y += block * L::out_c)
       blocked_depthwise_outputs<L, block>(x, w, start, y, finish);
-    if constexpr (rest != block) blocked_depthwise_outputs<L, rest>(x, w, start, y, finish), y += rest * L::out_c;
+    if constexpr (rest != block)
+      blocked_depthwise_outputs<L, rest>(x, w, start, y, finish), y += rest * L::out_c;
   }
 }
 
@@ -92,10 +102,13 @@ ONNX2MCU_INLINE void blocked_depthwise_requantized(const X* plane, Y* y, int row
   blocked_depthwise_channel<L, false>(plane, y + c, rows, c);
 }
 
-/// One row of output from k_h rows of input. plane: Plane<L>::rows * Plane<L>::pitch * lanes cells, aligned like a word.
+/// One row of output from k_h rows of input. plane: Plane<L>::rows * Plane<L>::pitch * lanes cells, aligned
+/// like a word.
 template <class L, class X, class Y>
-ONNX2MCU_INLINE void blocked_depthwise_conv2d_stage(const X* const (&rows)[L::k_h], Y* y, int, X* plane) noexcept {
-  for_each_row_plane<L>(rows, plane, [&](int c) ONNX2MCU_INLINE_LAMBDA { blocked_depthwise_requantized<L>(plane, y, 1, c); });
+ONNX2MCU_INLINE void blocked_depthwise_conv2d_stage(const X* const (&rows)[L::k_h], Y* y, int,
+                                                    X* plane) noexcept {
+  for_each_row_plane<L>(
+      rows, plane, [&](int c) ONNX2MCU_INLINE_LAMBDA { blocked_depthwise_requantized<L>(plane, y, 1, c); });
 }
 
 /// x: [in_h][in_w][in_c], y: [out_h][out_w][out_c], out_c a multiple of in_c; no overlap.

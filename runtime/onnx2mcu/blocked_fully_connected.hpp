@@ -1,7 +1,8 @@
-// Quantized matrix product on cores without SIMD: two rows of weights share each multiplication. Weights and inputs are
-// taken as 0 … 255, weights and int8 inputs 128 larger than they are; under a mask a word of four weights is 65536 a + b, a of
-// one row and b of the next, and x times that holds both products apart. The sum of the upper halves is the first row's sum;
-// what the whole products add up to, less that in its place, is the second's. All modulo 2^32, so there is nothing to prove.
+// Quantized matrix product on cores without SIMD: two rows of weights share each multiplication. Weights and
+// inputs are taken as 0 … 255, weights and int8 inputs 128 larger than they are; under a mask a word of four
+// weights is 65536 a + b, a of one row and b of the next, and x times that holds both products apart. The sum
+// of the upper halves is the first row's sum; what the whole products add up to, less that in its place, is
+// the second's. All modulo 2^32, so there is nothing to prove.
 #ifndef ONNX2MCU_BLOCKED_FULLY_CONNECTED_HPP
 #define ONNX2MCU_BLOCKED_FULLY_CONNECTED_HPP
 
@@ -52,7 +53,8 @@ ONNX2MCU_INLINE void store_product(std::uint32_t products, Y* y, int c) noexcept
 
 /// `rows` outputs from c on. Returns the weights of the next ones.
 template <class L, int rows, class X, class Y>
-ONNX2MCU_INLINE const std::uint8_t* blocked_outputs(const X* x, const std::uint8_t* w, std::uint32_t excess, Y* y, int c) noexcept {
+ONNX2MCU_INLINE const std::uint8_t* blocked_outputs(const X* x, const std::uint8_t* w, std::uint32_t excess,
+                                                    Y* y, int c) noexcept {
   constexpr int pairs = (rows + 1) / 2;
   constexpr std::uint32_t mask = 0x00FF00FFU;
   std::uint32_t whole[pairs], upper[pairs];
@@ -61,7 +63,8 @@ ONNX2MCU_INLINE const std::uint8_t* blocked_outputs(const X* x, const std::uint8
   unrolled<L::in % 4>([&](auto i) ONNX2MCU_INLINE_LAMBDA {
     const std::uint32_t input = cpu::unsigned_byte(x[i.value]);
     unrolled<pairs>([&](auto p) ONNX2MCU_INLINE_LAMBDA {
-      const std::uint32_t product = (cpu::load_word(w + 4 * (i.value / 2 * pairs + p.value)) >> (8 * (i.value % 2)) & mask) * input;
+      const std::uint32_t product =
+          (cpu::load_word(w + 4 * (i.value / 2 * pairs + p.value)) >> (8 * (i.value % 2)) & mask) * input;
       whole[p.value] += product, upper[p.value] += product >> 16;
     });
   });
@@ -72,8 +75,9 @@ ONNX2MCU_INLINE const std::uint8_t* blocked_outputs(const X* x, const std::uint8
   return w + (L::in % 4 + 1) / 2 * 4 * pairs;
 }
 
-/// x: [rows][in], y: [rows][out]; they do not overlap. weights: blocks of `block` rows, the last one of fewer, in each by two
-/// inputs a word for two rows: bytes 2 and 3 of the first, 0 and 1 of the second; a row that is not there is of zeros.
+/// x: [rows][in], y: [rows][out]; they do not overlap. weights: blocks of `block` rows, the last one of
+/// fewer, in each by two inputs a word for two rows: bytes 2 and 3 of the first, 0 and 1 of the second; a row
+/// that is not there is of zeros.
 template <class L, class X, class Y>
 ONNX2MCU_INLINE void blocked_fully_connected(const X* x, Y* y) noexcept {
   for (int r = 0; r < L::rows; ++r, x += L::in, y += L::out) {

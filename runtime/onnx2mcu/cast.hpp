@@ -49,7 +49,8 @@ ONNX2MCU_INLINE Y cast_element(X v, int i, int n) noexcept {
     return v;
   } else if constexpr (std::is_same<Y, Float16>::value) {
     return to_float16(static_cast<float>(v));
-  } else if constexpr (std::is_same<X, Float16>::value) {  // to uint32 ONNX Runtime converts one by one, never in blocks
+  } else if constexpr (std::is_same<X, Float16>::value) {  // to uint32 ONNX Runtime converts one by one,
+                                                           // never in blocks
     return cast_element<Y>(static_cast<float>(v), 0, 0);
   } else if constexpr (std::is_same<Y, bool>::value) {
     return v != X(0);

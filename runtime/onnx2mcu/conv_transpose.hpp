@@ -48,13 +48,17 @@ ONNX2MCU_INLINE float transposed_output(const float* x, const float* w, int oy, 
 /// x: [batch][in_h][in_w][in_c], y: [batch][out_h][out_w][out_c]; w by the steps w_group, w_out, w_tap, w_in.
 template <class L>
 ONNX2MCU_INLINE void conv_transpose(const float* x, const float* w, float* y) noexcept {
-  for_each_output<L>(x, y, [w](const float* image, int oy, int ox, int oc) ONNX2MCU_INLINE_LAMBDA { return transposed_output<L>(image, w, oy, ox, oc); });
+  for_each_output<L>(x, y, [w](const float* image, int oy, int ox, int oc) ONNX2MCU_INLINE_LAMBDA {
+    return transposed_output<L>(image, w, oy, ox, oc);
+  });
 }
 
 /// The same with a bias per output channel, added last.
 template <class L>
 ONNX2MCU_INLINE void conv_transpose(const float* x, const float* w, const float* bias, float* y) noexcept {
-  for_each_output<L>(x, y, [w, bias](const float* image, int oy, int ox, int oc) ONNX2MCU_INLINE_LAMBDA { return transposed_output<L>(image, w, oy, ox, oc) + bias[oc]; });
+  for_each_output<L>(x, y, [w, bias](const float* image, int oy, int ox, int oc) ONNX2MCU_INLINE_LAMBDA {
+    return transposed_output<L>(image, w, oy, ox, oc) + bias[oc];
+  });
 }
 
 }  // namespace onnx2mcu

@@ -37,7 +37,8 @@
 #endif
 #endif
 
-/// Every weight array carries this; a firmware may define it first to place the weights, e.g. in external flash.
+/// Every weight array carries this; a firmware may define it first to place the weights, e.g. in external
+/// flash.
 #ifndef ONNX2MCU_WEIGHTS
 #define ONNX2MCU_WEIGHTS
 #endif
@@ -47,7 +48,8 @@
 #define ONNX2MCU_HOT_WEIGHTS ONNX2MCU_WEIGHTS
 #endif
 
-/// Stands behind every layer of a firmware's network; a firmware may define it first to measure, e.g. to note the time.
+/// Stands behind every layer of a firmware's network; a firmware may define it first to measure, e.g. to note
+/// the time.
 #ifndef ONNX2MCU_LAYER_END
 #define ONNX2MCU_LAYER_END(layer) static_cast<void>(0)
 #endif

@@ -1,5 +1,6 @@
-// QLinearAdd and its like: the sum of two 8-bit tensors of different scales, in integers where the compiler proved them
-// equal to ONNX Runtime on every pair of values, else in ONNX Runtime's own two fused multiply-adds.
+// QLinearAdd and its like: the sum of two 8-bit tensors of different scales, in integers where the compiler
+// proved them equal to ONNX Runtime on every pair of values, else in ONNX Runtime's own two fused
+// multiply-adds.
 #ifndef ONNX2MCU_ELEMENTWISE_ADD_HPP
 #define ONNX2MCU_ELEMENTWISE_ADD_HPP
 
@@ -25,16 +26,20 @@ ONNX2MCU_INLINE void add_fours(const A* outer, const B* inner, Y* y, int count) 
   for (int i = 0; i < count; i += 4) {
     const std::uint32_t a = cpu::load_word(outer + i), b = cpu::load_word(inner + i);
     unrolled<4>([&](auto k) ONNX2MCU_INLINE_LAMBDA {
-      const std::int32_t u = static_cast<A>(a >> (8 * k.value) & 0xFFU), v = static_cast<B>(b >> (8 * k.value) & 0xFFU);
-      y[i + k.value] = static_cast<Y>(saturate_shifted<L, L::shift>(u * L::outer_multiplier + L::addend + v * L::inner_multiplier));
+      const std::int32_t u = static_cast<A>(a >> (8 * k.value) & 0xFFU),
+                         v = static_cast<B>(b >> (8 * k.value) & 0xFFU);
+      y[i + k.value] = static_cast<Y>(
+          saturate_shifted<L, L::shift>(u * L::outer_multiplier + L::addend + v * L::inner_multiplier));
     });
   }
 }
 
 template <class L>
 constexpr bool adds_by_fours() noexcept {
-  if constexpr (L::exact || L::Cpu::vectorizes || array_size(L::size) > 1) return false;
-  else return L::shift > 0 && L::size[0] % 4 == 0 && L::a_step[0] == 1 && L::b_step[0] == 1;
+  if constexpr (L::exact || L::Cpu::vectorizes || array_size(L::size) > 1)
+    return false;
+  else
+    return L::shift > 0 && L::size[0] % 4 == 0 && L::a_step[0] == 1 && L::b_step[0] == 1;
 }
 
 /// outer, inner: the operands as ONNX Runtime nests them; y may be either.
@@ -47,7 +52,8 @@ ONNX2MCU_INLINE void elementwise_add(const A* outer, const B* inner, Y* y) noexc
       if constexpr (L::exact)
         return static_cast<Y>(add_exactly<L>(a, b));
       else
-        return static_cast<Y>(saturate<L>(add_affine(a, b, L::outer_multiplier, L::inner_multiplier, L::addend, L::shift)));
+        return static_cast<Y>(
+            saturate<L>(add_affine(a, b, L::outer_multiplier, L::inner_multiplier, L::addend, L::shift)));
     });
   }
 }

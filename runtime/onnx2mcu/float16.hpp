@@ -25,7 +25,8 @@ inline Float16 to_float16(float v) noexcept {
     half = 0x7C00U;
   } else if (magnitude >= 0x38800000U) {
     half = (magnitude + 0xFFFU + ((magnitude >> 13) & 1U) - 0x38000000U) >> 13;
-  } else if (magnitude >= 0x33000000U) {  // subnormal: units of 2^-24, of which 2^-25 is the smallest that may round up
+  } else if (magnitude >=
+             0x33000000U) {  // subnormal: units of 2^-24, of which 2^-25 is the smallest that may round up
     const std::uint32_t shift = 126U - (magnitude >> 23), mantissa = (magnitude & 0x7FFFFFU) | 0x800000U;
     const std::uint32_t below = mantissa & ((1U << shift) - 1U), tie = 1U << (shift - 1U);
     half = mantissa >> shift;

@@ -47,13 +47,17 @@ ONNX2MCU_INLINE float float_conv_output(const float* x, const float* w, int oy, 
 /// w: [out_c][in_c / groups / block_c][k_h][k_w][block_c]; with block_c == 1 that is ONNX's order.
 template <class L>
 ONNX2MCU_INLINE void float_conv2d(const float* x, const float* w, float* y) noexcept {
-  for_each_output<L>(x, y, [w](const float* image, int oy, int ox, int oc) ONNX2MCU_INLINE_LAMBDA { return float_conv_output<L>(image, w, oy, ox, oc); });
+  for_each_output<L>(x, y, [w](const float* image, int oy, int ox, int oc) ONNX2MCU_INLINE_LAMBDA {
+    return float_conv_output<L>(image, w, oy, ox, oc);
+  });
 }
 
 /// The same with a bias per output channel, which ONNX Runtime adds last.
 template <class L>
 ONNX2MCU_INLINE void float_conv2d_bias(const float* x, const float* w, const float* bias, float* y) noexcept {
-  for_each_output<L>(x, y, [w, bias](const float* image, int oy, int ox, int oc) ONNX2MCU_INLINE_LAMBDA { return float_conv_output<L>(image, w, oy, ox, oc) + bias[oc]; });
+  for_each_output<L>(x, y, [w, bias](const float* image, int oy, int ox, int oc) ONNX2MCU_INLINE_LAMBDA {
+    return float_conv_output<L>(image, w, oy, ox, oc) + bias[oc];
+  });
 }
 
 }  // namespace onnx2mcu

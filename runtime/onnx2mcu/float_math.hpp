@@ -1,6 +1,7 @@
-// Scalar float functions with the bits of ONNX Runtime 1.30's CPU provider on x86-64 with AVX512F and FMA. They
-// follow its vector kernels lane by lane: same polynomials, same places of rounding, same order of the operands of
-// min and max (which decides what NaN and -0 become). No libm, no state. The named sources are ONNX Runtime's.
+// Scalar float functions with the bits of ONNX Runtime 1.30's CPU provider on x86-64 with AVX512F and FMA.
+// They follow its vector kernels lane by lane: same polynomials, same places of rounding, same order of the
+// operands of min and max (which decides what NaN and -0 become). No libm, no state. The named sources are
+// ONNX Runtime's.
 #ifndef ONNX2MCU_FLOAT_MATH_HPP
 #define ONNX2MCU_FLOAT_MATH_HPP
 
@@ -50,8 +51,9 @@ inline float product(float a, float b) noexcept {
   return p;
 }
 
-/// x * y + z, rounded once, on a core without the instruction. The product of two floats is exact in double; the
-/// sum is rounded to odd, which makes the second rounding, to float, harmless. (newlib's fmaf rounds twice.)
+/// x * y + z, rounded once, on a core without the instruction. The product of two floats is exact in double;
+/// the sum is rounded to odd, which makes the second rounding, to float, harmless. (newlib's fmaf rounds
+/// twice.)
 inline float fused_multiply_add_software(float x, float y, float z) noexcept {
   const double exact = static_cast<double>(x) * static_cast<double>(y);
   const double addend = static_cast<double>(z);
@@ -103,7 +105,8 @@ inline float scale_by_power_of_2(float p, float m) noexcept {
 /// Exp: MlasComputeExpF32KernelAvx512F (TransKernelAvx512F.S), constants of compute.cpp.
 inline float exp_f32(float x) noexcept {
   constexpr float rounding_bias = 12582912.0F;  // 1.5·2^23: adding it rounds to an integer
-  constexpr float c[] = {0x1.694000p-10F, 0x1.125edcp-7F, 0x1.555b5ap-5F, 0x1.555450p-3F, 0x1.fffff6p-2F, 1.0F, 1.0F};
+  constexpr float c[] = {
+      0x1.694000p-10F, 0x1.125edcp-7F, 0x1.555b5ap-5F, 0x1.555450p-3F, 0x1.fffff6p-2F, 1.0F, 1.0F};
   x = max_ps(-103.9720840454F, x);
   const float m = fused_multiply_add(1.44269504088896341F, x, rounding_bias) - rounding_bias;
   x = fused_multiply_add(m, -6.93145752e-1F, x);
@@ -113,10 +116,10 @@ inline float exp_f32(float x) noexcept {
 
 /// Sigmoid: MlasComputeLogisticF32KernelFma3 (TransKernelFma3.S), constants of logistic.cpp.
 inline float sigmoid_f32(float x) noexcept {
-  constexpr float p[] = {4.37031012579801e-11F, 1.15627324459942e-07F, 6.08574864600143e-05F, 8.51377133304701e-03F,
-                         2.48287947061529e-01F};
-  constexpr float q[] = {6.10247389755681e-13F, 5.76102136993427e-09F, 6.29106785017040e-06F, 1.70198817374094e-03F,
-                         1.16817656904453e-01F, 9.93151921023180e-01F};
+  constexpr float p[] = {4.37031012579801e-11F, 1.15627324459942e-07F, 6.08574864600143e-05F,
+                         8.51377133304701e-03F, 2.48287947061529e-01F};
+  constexpr float q[] = {6.10247389755681e-13F, 5.76102136993427e-09F, 6.29106785017040e-06F,
+                         1.70198817374094e-03F, 1.16817656904453e-01F, 9.93151921023180e-01F};
   x = min_ps(18.0F, max_ps(-18.0F, x));
   const float x2 = x * x;
   return max_ps(0.0F, x * fused_polynomial(x2, p) / fused_polynomial(x2, q) + 0.5F);
@@ -124,9 +127,11 @@ inline float sigmoid_f32(float x) noexcept {
 
 /// Tanh: MlasComputeTanhF32KernelFma3 (TransKernelFma3.S), constants of tanh.cpp.
 inline float tanh_f32(float x) noexcept {
-  constexpr float p[] = {-2.76076847742355e-16F, 2.00018790482477e-13F, -8.60467152213735e-11F, 5.12229709037114e-08F,
-                         1.48572235717979e-05F,  6.37261928875436e-04F, 4.89352455891786e-03F};
-  constexpr float q[] = {1.19825839466702e-06F, 1.18534705686654e-04F, 2.26843463243900e-03F, 4.89352518554385e-03F};
+  constexpr float p[] = {-2.76076847742355e-16F, 2.00018790482477e-13F, -8.60467152213735e-11F,
+                         5.12229709037114e-08F,  1.48572235717979e-05F, 6.37261928875436e-04F,
+                         4.89352455891786e-03F};
+  constexpr float q[] = {1.19825839466702e-06F, 1.18534705686654e-04F, 2.26843463243900e-03F,
+                         4.89352518554385e-03F};
   x = min_ps(9.0F, max_ps(-9.0F, x));
   const float x2 = x * x;
   return x * fused_polynomial(x2, p) / fused_polynomial(x2, q);
@@ -135,7 +140,8 @@ inline float tanh_f32(float x) noexcept {
 /// 1 - exp(-x) for 0 <= x <= 88, the upper branch of erf.
 inline float one_minus_exp_of_minus(float x) noexcept {
   constexpr float rounding_bias = 12582912.0F;
-  constexpr float c[] = {1.38319808e-3F, 8.37550033e-3F, 4.16689515e-2F, 1.66664466e-1F, 4.99999851e-1F, 1.0F, 1.0F};
+  constexpr float c[] = {
+      1.38319808e-3F, 8.37550033e-3F, 4.16689515e-2F, 1.66664466e-1F, 4.99999851e-1F, 1.0F, 1.0F};
   const float m = fused_multiply_add(1.44269504088896341F, -x, rounding_bias) - rounding_bias;
   float r = fused_multiply_add(m, -6.93145752e-1F, -x);
   r = fused_multiply_add(m, -1.42860677e-6F, r);
@@ -144,10 +150,10 @@ inline float one_minus_exp_of_minus(float x) noexcept {
 
 /// Erf: MlasErfKernelFma3 (ErfKernelFma3.S), constants of erf.cpp.
 inline float erf_f32(float x) noexcept {
-  constexpr float low[] = {-5.99104969e-4F, 4.99339588e-3F, -2.67667342e-2F, 1.12818025e-1F, -3.76124859e-1F,
-                           1.28379151e-1F};
-  constexpr float high[] = {1.72948930e-5F, -3.83208680e-4F, 3.88393435e-3F, -2.42545605e-2F, 1.06777847e-1F,
-                            6.34846687e-1F, 1.28717512e-1F};
+  constexpr float low[] = {-5.99104969e-4F, 4.99339588e-3F,  -2.67667342e-2F,
+                           1.12818025e-1F,  -3.76124859e-1F, 1.28379151e-1F};
+  constexpr float high[] = {1.72948930e-5F, -3.83208680e-4F, 3.88393435e-3F, -2.42545605e-2F,
+                            1.06777847e-1F, 6.34846687e-1F,  1.28717512e-1F};
   if (x != x) return x;
   const std::uint32_t sign = float_bits(x) & 0x80000000U;
   const float a = min_ps(float_from_bits(float_bits(x) ^ sign), 3.925F);

@@ -1,5 +1,5 @@
-// Float AveragePool and GlobalAveragePool, channels last, with the order of summation that ONNX Runtime 1.30's
-// kernel for the shape has (chosen by the compiler; x86-64 with AVX512F).
+// Float AveragePool and GlobalAveragePool, channels last, with the order of summation that ONNX
+// Runtime 1.30's kernel for the shape has (chosen by the compiler; x86-64 with AVX512F).
 #ifndef ONNX2MCU_FLOAT_POOL_HPP
 #define ONNX2MCU_FLOAT_POOL_HPP
 
@@ -65,9 +65,12 @@ ONNX2MCU_INLINE float sum_of_image_lanes(const float* x) noexcept {
 template <class L>
 ONNX2MCU_INLINE float average_of_window(const float* x, const AverageWindow& w) noexcept {
   float sum = 0.0F;
-  if constexpr (L::order == AverageOrder::lanes) sum = sum_of_image_lanes<L>(x);
-  else if constexpr (L::order == AverageOrder::columns) sum = sum_of_columns<L>(x, w);
-  else sum = sum_of_window<L>(x, w);
+  if constexpr (L::order == AverageOrder::lanes)
+    sum = sum_of_image_lanes<L>(x);
+  else if constexpr (L::order == AverageOrder::columns)
+    sum = sum_of_columns<L>(x, w);
+  else
+    sum = sum_of_window<L>(x, w);
   int rows = w.rows.last - w.rows.first, cols = w.cols.last - w.cols.first;
   if (L::count_include_pad) {  // the cells of the padded image, which ceil_mode may leave
     rows = taps_inside(w.iy + L::pad_top, L::k_h, L::dil_h, L::in_h + L::pad_top + L::pad_bottom).last;

@@ -1,5 +1,5 @@
-// The float arithmetic inside ONNX Runtime 1.30's quantized operators (CPU provider, x86-64): rounding, one element
-// of (de)quantization, the parameters of DynamicQuantizeLinear, QLinearSoftmax.
+// The float arithmetic inside ONNX Runtime 1.30's quantized operators (CPU provider, x86-64): rounding, one
+// element of (de)quantization, the parameters of DynamicQuantizeLinear, QLinearSoftmax.
 #ifndef ONNX2MCU_FLOAT_QLINEAR_HPP
 #define ONNX2MCU_FLOAT_QLINEAR_HPP
 
@@ -26,13 +26,15 @@ inline std::int32_t round_to_int32(float x) noexcept {
 /// QuantizeLinear of one element (quantize.cpp): divided, limited, rounded, then moved by the zero point.
 inline std::int32_t quantize_element(float x, float scale, std::int32_t zero_point, std::int32_t y_min,
                                      std::int32_t y_max) noexcept {
-  const float lowest = static_cast<float>(y_min - zero_point), highest = static_cast<float>(y_max - zero_point);
+  const float lowest = static_cast<float>(y_min - zero_point),
+              highest = static_cast<float>(y_max - zero_point);
   return round_to_int32(min_ps(max_ps(x / scale, lowest), highest)) + zero_point;
 }
 
 /// DequantizeLinear of one element.
 inline float dequantize_element(std::int32_t x, float scale, std::int32_t zero_point) noexcept {
-  const std::uint32_t difference = static_cast<std::uint32_t>(x) - static_cast<std::uint32_t>(zero_point);  // int32 wraps
+  const std::uint32_t difference =
+      static_cast<std::uint32_t>(x) - static_cast<std::uint32_t>(zero_point);  // int32 wraps
   return product(static_cast<float>(static_cast<std::int32_t>(difference)), scale);
 }
 
@@ -52,8 +54,8 @@ inline QuantizationParameters dynamic_quantization(const float* x, int size) noe
   return {scale, round_to_int32(min_ps(max_ps(0.0F - lowest / scale, 0.0F), 255.0F))};
 }
 
-/// QLinearSoftmax (qlinear_softmax.cc): table[i] = exp of the input i steps above the lowest quantized value, scaled
-/// so that a sum of n of them stays finite. For the compiler: exp is taken in double.
+/// QLinearSoftmax (qlinear_softmax.cc): table[i] = exp of the input i steps above the lowest quantized value,
+/// scaled so that a sum of n of them stays finite. For the compiler: exp is taken in double.
 inline void qlinear_softmax_table(float (&table)[256], float x_scale, int n) noexcept {
   const float largest = libm_log(3.402823466e+38F / static_cast<float>(n));
   const double room = static_cast<double>(largest) - 5.0;
@@ -78,8 +80,8 @@ ONNX2MCU_INLINE void qlinear_softmax_row(const T* x, T* y, int n, int stride, co
   for (int i = 0; i < n; ++i) sum += shifted[x[i * stride]];
   for (int i = 0; i < n; ++i) {
     const float ratio = product(shifted[x[i * stride]], inverse_scale) / sum;
-    // What an overflowing ratio becomes (a tiny y_scale): 0 as uint32; INT32_MIN as int32, which a negative zero
-    // point makes wrap around.
+    // What an overflowing ratio becomes (a tiny y_scale): 0 as uint32; INT32_MIN as int32, which a negative
+    // zero point makes wrap around.
     const std::int32_t overflow = !is_signed ? y_zero_point : y_zero_point < 0 ? 127 : -128;
     const std::int32_t rounded = ratio < 2147483648.0F ? round_to_int32(ratio) + y_zero_point : overflow;
     y[i * stride] = static_cast<T>(rounded > y_max ? y_max : rounded);

@@ -1,5 +1,6 @@
-// The sums behind ReduceSum and ReduceMean, in the orders of ONNX Runtime 1.30 (reduction_ops.h; x86-64, Eigen with
-// packets of four). Which order a node has depends on its axes: see ReduceOrder. Mean = sum / float(count).
+// The sums behind ReduceSum and ReduceMean, in the orders of ONNX Runtime 1.30 (reduction_ops.h; x86-64,
+// Eigen with packets of four). Which order a node has depends on its axes: see ReduceOrder. Mean = sum /
+// float(count).
 #ifndef ONNX2MCU_FLOAT_REDUCE_HPP
 #define ONNX2MCU_FLOAT_REDUCE_HPP
 
@@ -15,7 +16,8 @@ enum class ReduceOrder {
   in_order,     ///< everything else: one after the other
 };
 
-/// A matrix product with ones (SgemmKernelM1Avx.S): groups of four, then of two, then one, each added to the total.
+/// A matrix product with ones (SgemmKernelM1Avx.S): groups of four, then of two, then one, each added to the
+/// total.
 inline float sum_fours(const float* x, int n, int stride) noexcept {
   float sum = 0.0F;
   int i = 0;
@@ -30,9 +32,9 @@ inline float sum_fours(const float* x, int n, int stride) noexcept {
   return i < n ? x[i * stride] + sum : sum;
 }
 
-/// Eigen's sum (Redux.h): two accumulators of four lanes, from the first element on whose address is a multiple of
-/// 16 bytes; then the elements before it and behind the last whole packet. position: that of x[0] in ONNX Runtime's
-/// tensor, whose address is such a multiple and where the elements are adjacent.
+/// Eigen's sum (Redux.h): two accumulators of four lanes, from the first element on whose address is a
+/// multiple of 16 bytes; then the elements before it and behind the last whole packet. position: that of x[0]
+/// in ONNX Runtime's tensor, whose address is such a multiple and where the elements are adjacent.
 inline float sum_packets(const float* x, int n, int stride, int position) noexcept {
   const int unaligned = (4 - position % 4) % 4;
   const int start = unaligned < n ? unaligned : n;

@@ -24,8 +24,8 @@ inline float sum_of_16_lanes(const float* lane) noexcept {
   return ((half[0] + half[1]) + (half[2] + half[3])) + ((half[4] + half[5]) + (half[6] + half[7]));
 }
 
-/// MlasComputeSumExpF32KernelAvx512F (TransKernelAvx512F.S): the sum of exp(x - maximum); y receives the terms
-/// unless it is null.
+/// MlasComputeSumExpF32KernelAvx512F (TransKernelAvx512F.S): the sum of exp(x - maximum); y receives the
+/// terms unless it is null.
 inline float sum_exp(const float* x, float* y, int n, int stride, float maximum) noexcept {
   float lane[16] = {};
   for (int i = 0; i < n; ++i) {

@@ -7,7 +7,8 @@
 namespace onnx2mcu {
 
 /// The accumulators, each turned into an output by finish(acc, row, output).
-/// x: [rows][in], y: [rows][out], weights: [out][in]; x and y do not overlap. bias: bias - x_zero_point * sum of weights.
+/// x: [rows][in], y: [rows][out], weights: [out][in]; x and y do not overlap. bias: bias - x_zero_point * sum
+/// of weights.
 template <class L, class X, class Y, class Finish>
 ONNX2MCU_INLINE void fully_connected_with(const X* x, Y* y, Finish finish) noexcept {
   for (int r = 0; r < L::rows; ++r)
@@ -17,7 +18,9 @@ ONNX2MCU_INLINE void fully_connected_with(const X* x, Y* y, Finish finish) noexc
 
 template <class L, class X, class Y>
 ONNX2MCU_INLINE void fully_connected(const X* x, Y* y) noexcept {
-  fully_connected_with<L>(x, y, [](std::int32_t acc, int, int o) noexcept { return static_cast<Y>(requantize_channel<L>(acc, o)); });
+  fully_connected_with<L>(x, y, [](std::int32_t acc, int, int o) noexcept {
+    return static_cast<Y>(requantize_channel<L>(acc, o));
+  });
 }
 
 /// The same to float: y[r][o] = float(accumulator) * scale[o].

@@ -1,9 +1,10 @@
-// Convolutions and matrix products that ONNX Runtime computes in float between DequantizeLinear and QuantizeLinear.
-// They run in integers: the exact sum, scaled with fraction bits to spare. The compiler bounds how far the float
-// computation can stray from it; an output closer than that to a rounding boundary (few are) is computed again in
-// float, term by term in ONNX Runtime's order. So every output has ONNX Runtime's bits.
-// L: multiplier[], addend[], doubt[], left, fraction, guard (the widest), margin; x_scale, x_zero_point, y_scale, y_zero_point, y_min, y_max;
-// float_weights(): w_scale[], w_zero_point[], float_bias[].
+// Convolutions and matrix products that ONNX Runtime computes in float between DequantizeLinear and
+// QuantizeLinear. They run in integers: the exact sum, scaled with fraction bits to spare. The compiler
+// bounds how far the float computation can stray from it; an output closer than that to a rounding boundary
+// (few are) is computed again in float, term by term in ONNX Runtime's order. So every output has ONNX
+// Runtime's bits. L: multiplier[], addend[], doubt[], left, fraction, guard (the widest), margin; x_scale,
+// x_zero_point, y_scale, y_zero_point, y_min, y_max; float_weights(): w_scale[], w_zero_point[],
+// float_bias[].
 #ifndef ONNX2MCU_GUARDED_HPP
 #define ONNX2MCU_GUARDED_HPP
 
@@ -15,14 +16,16 @@
 
 namespace onnx2mcu {
 
-/// The output that acc stands for, in steps of y with L::fraction fraction bits. addend holds bias, zero point, one half, and the channel's guard.
+/// The output that acc stands for, in steps of y with L::fraction fraction bits. addend holds bias, zero
+/// point, one half, and the channel's guard.
 template <class L>
 ONNX2MCU_INLINE std::int32_t guarded_steps(std::int32_t acc, int c) noexcept {
-  return L::Cpu::smmla(acc * (std::int32_t{1} << L::left), channel_element(L::multiplier, c), channel_element(L::addend, c));
+  return L::Cpu::smmla(acc * (std::int32_t{1} << L::left), channel_element(L::multiplier, c),
+                       channel_element(L::addend, c));
 }
 
-/// Whether the steps are so close to a rounding boundary that only the float computation decides, if y can hold them.
-/// doubt: of the channel, the fraction bits of 2 * guard - 1 moved to the top of a word.
+/// Whether the steps are so close to a rounding boundary that only the float computation decides, if y can
+/// hold them. doubt: of the channel, the fraction bits of 2 * guard - 1 moved to the top of a word.
 template <class L>
 ONNX2MCU_INLINE bool is_doubtful(std::int32_t steps, std::uint32_t doubt) noexcept {
   return static_cast<std::uint32_t>(steps) << (32 - L::fraction) <= doubt;
@@ -53,7 +56,8 @@ ONNX2MCU_INLINE Y quantize_guarded(float value) noexcept {
 /// weight(oc, ky, kx, i).
 template <class L, class Y, class X, class Weight>
 Y float_conv_element(const X* const (&rows)[L::k_h], int oy, int ox, int oc, Weight weight) noexcept {
-  constexpr int depth = L::in_c / L::groups, group_out = L::out_c / L::groups, terms = depth * L::k_h * L::k_w;
+  constexpr int depth = L::in_c / L::groups, group_out = L::out_c / L::groups,
+                terms = depth * L::k_h * L::k_w;
   ProductSum<L::order, terms, L::block> sum(1.0F);
   const TapRange cols = columns_inside<L>(ox);
   const int first = (ox * L::stride_w - L::pad_left) * L::in_c + oc / group_out * depth;
@@ -64,7 +68,8 @@ Y float_conv_element(const X* const (&rows)[L::k_h], int oy, int ox, int oc, Wei
   const bool inside = written > 0 && rows_inside(rows) == L::k_h && cols.first == 0 && cols.last == L::k_w;
   for (int i = 0; i < depth; ++i) {
     if (inside && sum.uninterrupted(i * taps, taps)) {
-      unrolled<written>([&](auto tap) ONNX2MCU_INLINE_LAMBDA { add(tap.value / L::k_w, tap.value % L::k_w, i); });
+      unrolled<written>([&](auto tap)
+                            ONNX2MCU_INLINE_LAMBDA { add(tap.value / L::k_w, tap.value % L::k_w, i); });
       continue;
     }
     for (int ky = 0; ky < L::k_h; ++ky)
@@ -81,20 +86,25 @@ template <class L, class X, class Y>
 ONNX2MCU_INLINE void guarded_conv2d_stage(const X* const (&rows)[L::k_h], Y* y, int oy) noexcept {
   const auto finish = [&rows, oy](std::int32_t acc, int ox, int oc) noexcept {
     const std::int32_t steps = guarded_steps<L>(acc, oc);
-    if (!is_doubtful<L>(steps, channel_element(L::doubt, oc)) || is_outside<L>(steps)) return round_steps<L, Y>(steps);
+    if (!is_doubtful<L>(steps, channel_element(L::doubt, oc)) || is_outside<L>(steps))
+      return round_steps<L, Y>(steps);
     return float_conv_element<L, Y>(rows, oy, ox, oc, [](int o, int ky, int kx, int i) noexcept {
       const int tap = ky * L::k_w + kx;
-      return L::weights[L::depthwise ? tap * L::out_c + o : (o * L::k_h * L::k_w + tap) * (L::in_c / L::groups) + i];
+      return L::weights[L::depthwise ? tap * L::out_c + o
+                                     : (o * L::k_h * L::k_w + tap) * (L::in_c / L::groups) + i];
     });
   };
-  if constexpr (L::depthwise) depthwise_conv2d_row<L>(rows, y, finish);
-  else conv2d_row<L>(rows, y, finish);
+  if constexpr (L::depthwise)
+    depthwise_conv2d_row<L>(rows, y, finish);
+  else
+    conv2d_row<L>(rows, y, finish);
 }
 
 /// x: [in_h][in_w][in_c], y: [out_h][out_w][out_c]; they do not overlap.
 template <class L, class X, class Y>
 ONNX2MCU_INLINE void guarded_conv2d(const X* x, Y* y) noexcept {
-  for_each_output_row<L, L::in_w * L::in_c, L::out_w * L::out_c>(x, y, [](const auto& rows, Y* to, int oy) noexcept { guarded_conv2d_stage<L>(rows, to, oy); });
+  for_each_output_row<L, L::in_w * L::in_c, L::out_w * L::out_c>(
+      x, y, [](const auto& rows, Y* to, int oy) noexcept { guarded_conv2d_stage<L>(rows, to, oy); });
 }
 
 /// Output (r, o) in float; x: row r, weight(o, i).
@@ -114,8 +124,10 @@ template <class L, class X, class Y>
 ONNX2MCU_INLINE void guarded_fully_connected(const X* x, Y* y) noexcept {
   fully_connected_with<L>(x, y, [x](std::int32_t acc, int r, int o) noexcept {
     const std::int32_t steps = guarded_steps<L>(acc, o);
-    if (!is_doubtful<L>(steps, channel_element(L::doubt, o)) || is_outside<L>(steps)) return round_steps<L, Y>(steps);
-    return float_product_element<L, Y>(x + r * L::in, r, o, [](int row, int i) noexcept { return L::weights[row * L::in + i]; });
+    if (!is_doubtful<L>(steps, channel_element(L::doubt, o)) || is_outside<L>(steps))
+      return round_steps<L, Y>(steps);
+    return float_product_element<L, Y>(x + r * L::in, r, o,
+                                       [](int row, int i) noexcept { return L::weights[row * L::in + i]; });
   });
 }
 

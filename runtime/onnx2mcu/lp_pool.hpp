@@ -1,5 +1,5 @@
-// Float LpPool and GlobalLpPool, channels last: the p-th root of the sum of |x|^p, row by row, as ONNX Runtime's
-// kernel (pool_functors.h): a power of 2 is a product rounded to float, the root is glibc's powf.
+// Float LpPool and GlobalLpPool, channels last: the p-th root of the sum of |x|^p, row by row, as ONNX
+// Runtime's kernel (pool_functors.h): a power of 2 is a product rounded to float, the root is glibc's powf.
 #ifndef ONNX2MCU_LP_POOL_HPP
 #define ONNX2MCU_LP_POOL_HPP
 
@@ -9,7 +9,8 @@
 
 namespace onnx2mcu {
 
-/// x: [in_h][in_w][channels], y: [out_h][out_w][channels]; L::p is 1 or 2. Cells outside the image do not count.
+/// x: [in_h][in_w][channels], y: [out_h][out_w][channels]; L::p is 1 or 2. Cells outside the image do not
+/// count.
 template <class L>
 ONNX2MCU_INLINE void lp_pool(const float* x, float* y) noexcept {
   for_each_window<L>(x, [&](WindowCells<float> w) {

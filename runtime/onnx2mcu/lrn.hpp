@@ -1,5 +1,5 @@
-// Local response normalization across channels, channels first, with the running sums of ONNX Runtime's kernel (lrn.cc):
-// the square that enters the window is added, then the one that leaves is taken off.
+// Local response normalization across channels, channels first, with the running sums of ONNX Runtime's
+// kernel (lrn.cc): the square that enters the window is added, then the one that leaves is taken off.
 #ifndef ONNX2MCU_LRN_HPP
 #define ONNX2MCU_LRN_HPP
 

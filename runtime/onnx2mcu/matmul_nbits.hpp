@@ -1,5 +1,6 @@
-// com.microsoft MatMulNBits: float rows times columns of 4- or 8-bit weights, a scale and a zero point for each block of
-// a column, with the sums of ONNX Runtime's kernels (sqnbitgemm_kernel_avx_common_fp32.h, sgemm.cpp). Weights stay packed.
+// com.microsoft MatMulNBits: float rows times columns of 4- or 8-bit weights, a scale and a zero point for
+// each block of a column, with the sums of ONNX Runtime's kernels (sqnbitgemm_kernel_avx_common_fp32.h,
+// sgemm.cpp). Weights stay packed.
 #ifndef ONNX2MCU_MATMUL_NBITS_HPP
 #define ONNX2MCU_MATMUL_NBITS_HPP
 
@@ -21,19 +22,22 @@ ONNX2MCU_INLINE float nbits_weight(const std::uint8_t* b, int n, int t) noexcept
 ONNX2MCU_INLINE float nbits_fold(const float (&l)[16], bool grouped) noexcept {
   float part[4];
   for (int i = 0; i < 4; ++i)
-    part[i] = grouped ? ((l[4 * i] + l[4 * i + 1]) + l[4 * i + 2]) + l[4 * i + 3] : (l[i + 8] + l[i]) + (l[i + 12] + l[i + 4]);
+    part[i] = grouped ? ((l[4 * i] + l[4 * i + 1]) + l[4 * i + 2]) + l[4 * i + 3]
+                      : (l[i + 8] + l[i]) + (l[i + 12] + l[i + 4]);
   return (part[0] + part[2]) + (part[1] + part[3]);
 }
 
 template <class L>
 ONNX2MCU_INLINE float nbits_lanes(const float* a, const std::uint8_t* b, int n) noexcept {
   float lanes[16] = {};
-  for (int t = 0; t < L::k; ++t) lanes[t % 16] = fused_multiply_add(nbits_weight<L>(b, n, t), a[t], lanes[t % 16]);
+  for (int t = 0; t < L::k; ++t)
+    lanes[t % 16] = fused_multiply_add(nbits_weight<L>(b, n, t), a[t], lanes[t % 16]);
   return nbits_fold(lanes, n < L::n / 4 * 4);
 }
 
 template <class L>
-ONNX2MCU_INLINE float nbits_product(const float* a, const std::uint8_t* b, int n, float start, bool starts) noexcept {
+ONNX2MCU_INLINE float nbits_product(const float* a, const std::uint8_t* b, int n, float start,
+                                    bool starts) noexcept {
   ProductSum<L::order, L::k, L::block> sum(1.0F);
   if (starts) sum.start(start);
   for (int t = 0; t < L::k; ++t) {
@@ -43,15 +47,17 @@ ONNX2MCU_INLINE float nbits_product(const float* a, const std::uint8_t* b, int n
   return sum.result(L::flipped ? 0 : n, L::flipped ? 1 : L::n);
 }
 
-/// y[m][n] = a[m][k] · b, column by column; bias: n floats, or null. Sums of four-bit weights are the bias's only addend,
-/// those of 8-bit weights start from it.
+/// y[m][n] = a[m][k] · b, column by column; bias: n floats, or null. Sums of four-bit weights are the bias's
+/// only addend, those of 8-bit weights start from it.
 template <class L>
-ONNX2MCU_INLINE void matmul_nbits_bias(const float* a, const std::uint8_t* b, const float* bias, float* y) noexcept {
+ONNX2MCU_INLINE void matmul_nbits_bias(const float* a, const std::uint8_t* b, const float* bias,
+                                       float* y) noexcept {
   constexpr bool lanes = L::bits == 4 && L::m == 1;
   for (int m = 0; m < L::m; ++m, a += L::k)
     for (int n = 0; n < L::n; ++n) {
       const bool starts = L::bits == 8 && bias != nullptr;
-      const float sum = lanes ? nbits_lanes<L>(a, b, n) : nbits_product<L>(a, b, n, starts ? bias[n] : 0.0F, starts);
+      const float sum =
+          lanes ? nbits_lanes<L>(a, b, n) : nbits_product<L>(a, b, n, starts ? bias[n] : 0.0F, starts);
       *y++ = bias != nullptr && !starts ? sum + bias[n] : sum;
     }
 }

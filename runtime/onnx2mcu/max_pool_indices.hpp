@@ -1,5 +1,6 @@
-// MaxPool with its second output, channels first: the place of every maximum in the flattened image, counted by rows or
-// (storage_order 1) by columns. Of equal cells the first counts; so it is with ONNX Runtime's kernel (pool_functors.h).
+// MaxPool with its second output, channels first: the place of every maximum in the flattened image, counted
+// by rows or (storage_order 1) by columns. Of equal cells the first counts; so it is with ONNX Runtime's
+// kernel (pool_functors.h).
 #ifndef ONNX2MCU_MAX_POOL_INDICES_HPP
 #define ONNX2MCU_MAX_POOL_INDICES_HPP
 
@@ -23,7 +24,9 @@ ONNX2MCU_INLINE void max_pool_indices(const T* x, T* y, std::int64_t* indices) n
         }
       const int at = best == nullptr ? -L::in_w - 1 : static_cast<int>(best - x);  // row -1, column -1
       *y++ = best == nullptr ? std::numeric_limits<T>::lowest() : *best;
-      *indices++ = plane * area + (L::by_columns ? best == nullptr ? -L::in_h - 1 : at / L::in_w + at % L::in_w * L::in_h : at);
+      *indices++ =
+          plane * area +
+          (L::by_columns ? best == nullptr ? -L::in_h - 1 : at / L::in_w + at % L::in_w * L::in_h : at);
     });
 }
 

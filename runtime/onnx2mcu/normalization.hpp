@@ -20,7 +20,8 @@ struct RowStatistics {
 template <class L>
 constexpr bool row_in_lanes = L::n >= (L::simplified ? 16 : 8);
 
-/// Squares of x - mean in eight sums, joined in halves; of the rest, four are rounded before they are added, fewer not.
+/// Squares of x - mean in eight sums, joined in halves; of the rest, four are rounded before they are added,
+/// fewer not.
 template <class L>
 ONNX2MCU_INLINE float squares_in_lanes(const float* x, float mean) noexcept {
   float lanes[8] = {};

@@ -1,6 +1,6 @@
 // Quantized 2-D convolution with packed weights (packed_mac.hpp), channels last, one group.
-// A patch of `tile` pixels' input cells, widened to int16 and padded with the zero point, is gathered once and then
-// met by all output channels, four rows and two pixels at a time.
+// A patch of `tile` pixels' input cells, widened to int16 and padded with the zero point, is gathered once
+// and then met by all output channels, four rows and two pixels at a time.
 #ifndef ONNX2MCU_PACKED_CONV2D_HPP
 #define ONNX2MCU_PACKED_CONV2D_HPP
 
@@ -18,13 +18,15 @@ ONNX2MCU_INLINE void widen(const X* x, std::int16_t* out) noexcept {
     cpu::store_word(out + i, L::Cpu::pack_low(even, odd));
     cpu::store_word(out + i + 2, L::Cpu::pack_high(even, odd));
   };
-  for (int i = 0; i < n / 16; ++i, x += 16, out += 16) unrolled<4>([&](auto k) ONNX2MCU_INLINE_LAMBDA { four(4 * k.value); });
+  for (int i = 0; i < n / 16; ++i, x += 16, out += 16)
+    unrolled<4>([&](auto k) ONNX2MCU_INLINE_LAMBDA { four(4 * k.value); });
   unrolled<n % 16 / 4>([&](auto k) ONNX2MCU_INLINE_LAMBDA { four(4 * k.value); });
   x += n % 16 / 4 * 4, out += n % 16 / 4 * 4;
   for (int i = 0; i < n % 4; ++i) out[i] = x[i];
 }
 
-/// The cells under `tile` pixels, column by column: [column][k_h][in_c], so that a pixel's whole window is contiguous.
+/// The cells under `tile` pixels, column by column: [column][k_h][in_c], so that a pixel's whole window is
+/// contiguous.
 template <class L>
 struct Patch {
   static constexpr int columns = (L::tile - 1) * L::stride_w + (L::k_w - 1) * L::dil_w + 1;
@@ -49,7 +51,9 @@ ONNX2MCU_INLINE void copy_words(const std::int32_t* from, std::int32_t* to) noex
   };
   for (int i = 0; i < words / 8; ++i, from += 8, to += 8) four(0), four(4);
   if constexpr (words % 8 >= 4) four(0);
-  unrolled<words % 4>([&](auto k) ONNX2MCU_INLINE_LAMBDA { to[words % 8 / 4 * 4 + k.value] = from[words % 8 / 4 * 4 + k.value]; });
+  unrolled<words % 4>([&](auto k) ONNX2MCU_INLINE_LAMBDA {
+    to[words % 8 / 4 * 4 + k.value] = from[words % 8 / 4 * 4 + k.value];
+  });
 }
 
 /// `count` cells of zero points, one in each column.
@@ -63,15 +67,20 @@ ONNX2MCU_INLINE std::int16_t* fill_zero_point(std::int16_t* patch, int count) no
 /// One row of the patch for the pixels from ox on; x: the input row, or null above and below the image.
 template <class L, class X>
 ONNX2MCU_INLINE void gather_row(const X* x, int ox, std::int16_t* patch) noexcept {
-  const int first = ox * L::stride_w - L::pad_left, end = first + Patch<L>::columns;  // may lie outside the image
-  const int from = first < 0 ? 0 : first, to = x == nullptr || end < from ? from : end < L::in_w ? end : L::in_w;
+  const int first = ox * L::stride_w - L::pad_left,
+            end = first + Patch<L>::columns;  // may lie outside the image
+  const int from = first < 0 ? 0 : first, to = x == nullptr || end < from ? from
+                                               : end < L::in_w            ? end
+                                                                          : L::in_w;
   patch = fill_zero_point<L>(patch, from - first);
   x += from * L::in_c;
   int i = from;
   if constexpr (L::in_c == 1)
     for (; i + 4 <= to; i += 4, x += 4, patch += 4 * Patch<L>::column) {
       const std::uint32_t word = cpu::load_word(x);
-      unrolled<4>([&](auto k) ONNX2MCU_INLINE_LAMBDA { patch[k.value * Patch<L>::column] = static_cast<X>(word >> (8 * k.value) & 0xFFU); });
+      unrolled<4>([&](auto k) ONNX2MCU_INLINE_LAMBDA {
+        patch[k.value * Patch<L>::column] = static_cast<X>(word >> (8 * k.value) & 0xFFU);
+      });
     }
   for (; i < to; ++i, x += L::in_c, patch += Patch<L>::column) widen<L, L::in_c>(x, patch);
   fill_zero_point<L>(patch, end - to);
@@ -79,7 +88,8 @@ ONNX2MCU_INLINE void gather_row(const X* x, int ox, std::int16_t* patch) noexcep
 
 /// `rows` output channels from c on of `pixels` pixels from ox on.
 template <class L, int rows, int pixels, class Y, class Finish>
-ONNX2MCU_INLINE void packed_pixels(const std::int16_t* patch, const std::int32_t* w, Y* y, int ox, int c, Finish finish) noexcept {
+ONNX2MCU_INLINE void packed_pixels(const std::int16_t* patch, const std::int32_t* w, Y* y, int ox, int c,
+                                   Finish finish) noexcept {
   constexpr int pairs = (rows + 1) / 2;
   PackedSums<pairs, pixels> sums;
   sums.start(L::bias + c);
@@ -87,35 +97,50 @@ ONNX2MCU_INLINE void packed_pixels(const std::int16_t* patch, const std::int32_t
     packed_run<L, Patch<L>::steps, Patch<L>::pixel>(sums, patch + kx * L::dil_w * Patch<L>::column, w);
   if constexpr (finishes_together<L, rows, pixels, Y, Finish>()) {
     L::Cpu::scale_4x2(sums.value, L::scale + c);
-    unrolled<8>([&](auto i) ONNX2MCU_INLINE_LAMBDA { y[c + i.value / 4 * L::out_c + i.value % 4] = static_cast<Y>(saturate<L>(sums.value[i.value] + L::y_zero_point)); });
+    unrolled<8>([&](auto i) ONNX2MCU_INLINE_LAMBDA {
+      y[c + i.value / 4 * L::out_c + i.value % 4] =
+          static_cast<Y>(saturate<L>(sums.value[i.value] + L::y_zero_point));
+    });
     return;
   }
-  packed_finish<L, rows>(sums, y + c, L::out_c, [&](std::int32_t acc, int p, int row) ONNX2MCU_INLINE_LAMBDA { return finish(acc, ox + p, c + row); });
+  packed_finish<L, rows>(sums, y + c, L::out_c, [&](std::int32_t acc, int p, int row) ONNX2MCU_INLINE_LAMBDA {
+    return finish(acc, ox + p, c + row);
+  });
 }
 
 /// Output channel c of two pixels, the first of them `at`: row k of their sums.
 template <class L, int k, class Y, class Finish, class Doubt, class At>
-ONNX2MCU_INLINE void packed_pair_row(const PackedSums<2, 2>& sums, std::int32_t multiplier, std::int32_t addend, Doubt parked, Y* y, At at, int c, Finish finish) noexcept {
+ONNX2MCU_INLINE void packed_pair_row(const PackedSums<2, 2>& sums, std::int32_t multiplier,
+                                     std::int32_t addend, Doubt parked, Y* y, At at, int c,
+                                     Finish finish) noexcept {
   std::uint32_t doubt = 0;
   if constexpr (Finish::has_doubt) doubt = parked.get();
-  const std::int32_t first = k % 2 != 0 ? sums.value[k] * 256 : cpu::wrapping_sub(sums.value[k], sums.value[k + 1]);
-  const std::int32_t second = k % 2 != 0 ? sums.value[4 + k] * 256 : cpu::wrapping_sub(sums.value[4 + k], sums.value[k == 3 ? 7 : 5 + k]);
+  const std::int32_t first =
+      k % 2 != 0 ? sums.value[k] * 256 : cpu::wrapping_sub(sums.value[k], sums.value[k + 1]);
+  const std::int32_t second = k % 2 != 0
+                                  ? sums.value[4 + k] * 256
+                                  : cpu::wrapping_sub(sums.value[4 + k], sums.value[k == 3 ? 7 : 5 + k]);
   y[k] = finish.output(multiplier, addend, doubt, first, at, 0, c + k);
   y[L::out_c + k] = finish.output(multiplier, addend, doubt, second, at, 1, c + k);
 }
 
-/// Four output channels from c on of pairs of the patch's pixels from ox on, up to end. What the loop needs only once a
-/// pair is parked: the innermost loop takes all registers. (In variables of their own, or they would stay in memory.)
+/// Four output channels from c on of pairs of the patch's pixels from ox on, up to end. What the loop needs
+/// only once a pair is parked: the innermost loop takes all registers. (In variables of their own, or they
+/// would stay in memory.)
 template <class L, class Y, class Finish>
-ONNX2MCU_INLINE void packed_pairs(const std::int16_t* patch, const std::int32_t* w, Y* y, int ox, int end, int c, Finish finish) noexcept {
+ONNX2MCU_INLINE void packed_pairs(const std::int16_t* patch, const std::int32_t* w, Y* y, int ox, int end,
+                                  int c, Finish finish) noexcept {
   using Word = typename L::Cpu::template Parked<std::int32_t>;
   using Input = typename L::Cpu::template Parked<const std::int16_t*>;
   using Output = typename L::Cpu::template Parked<Y*>;
   const Word s0(L::bias[c]), s1(L::bias[c + 1]), s2(L::bias[c + 2]), s3(L::bias[c + 3]);
-  const Word m0(Finish::multiplier(c)), m1(Finish::multiplier(c + 1)), m2(Finish::multiplier(c + 2)), m3(Finish::multiplier(c + 3));
-  const Word a0(Finish::addend(c)), a1(Finish::addend(c + 1)), a2(Finish::addend(c + 2)), a3(Finish::addend(c + 3));
+  const Word m0(Finish::multiplier(c)), m1(Finish::multiplier(c + 1)), m2(Finish::multiplier(c + 2)),
+      m3(Finish::multiplier(c + 3));
+  const Word a0(Finish::addend(c)), a1(Finish::addend(c + 1)), a2(Finish::addend(c + 2)),
+      a3(Finish::addend(c + 3));
   using Doubt = typename L::Cpu::template Parked<std::uint32_t>;
-  const Doubt d0(Finish::doubt(c)), d1(Finish::doubt(c + 1)), d2(Finish::doubt(c + 2)), d3(Finish::doubt(c + 3));
+  const Doubt d0(Finish::doubt(c)), d1(Finish::doubt(c + 1)), d2(Finish::doubt(c + 2)),
+      d3(Finish::doubt(c + 3));
   const typename L::Cpu::template Parked<const std::int32_t*> weights(w);
   Input x(patch);
   Output to(y + c);
@@ -138,7 +163,8 @@ ONNX2MCU_INLINE void packed_pairs(const std::int16_t* patch, const std::int32_t*
 
 /// The same for four channels that are requantized in float together.
 template <class L, class Y>
-ONNX2MCU_INLINE void packed_float_pairs(const std::int16_t* patch, const std::int32_t* w, Y* y, int count, int c) noexcept {
+ONNX2MCU_INLINE void packed_float_pairs(const std::int16_t* patch, const std::int32_t* w, Y* y, int count,
+                                        int c) noexcept {
   using Word = typename L::Cpu::template Parked<std::int32_t>;
   using Input = typename L::Cpu::template Parked<const std::int16_t*>;
   using Output = typename L::Cpu::template Parked<Y*>;
@@ -153,7 +179,10 @@ ONNX2MCU_INLINE void packed_float_pairs(const std::int16_t* patch, const std::in
     packed_run<L, Patch<L>::steps, Patch<L>::pixel>(sums, x.get(), from);
     L::Cpu::scale_4x2(sums.value, scale.get());
     Y* const out = to.get();
-    unrolled<8>([&](auto i) ONNX2MCU_INLINE_LAMBDA { out[i.value / 4 * L::out_c + i.value % 4] = static_cast<Y>(saturate<L>(sums.value[i.value] + L::y_zero_point)); });
+    unrolled<8>([&](auto i) ONNX2MCU_INLINE_LAMBDA {
+      out[i.value / 4 * L::out_c + i.value % 4] =
+          static_cast<Y>(saturate<L>(sums.value[i.value] + L::y_zero_point));
+    });
     const int next = left.get() - 1;
     if (next == 0) break;
     left = Word(next);
@@ -164,14 +193,16 @@ ONNX2MCU_INLINE void packed_float_pairs(const std::int16_t* patch, const std::in
 
 /// `rows` output channels from c on of the patch's pixels [ox, end).
 template <class L, int rows, class Y, class Finish>
-ONNX2MCU_INLINE void packed_rows(const std::int16_t* patch, const std::int32_t* w, Y* y, int ox, int end, int c, Finish finish) noexcept {
+ONNX2MCU_INLINE void packed_rows(const std::int16_t* patch, const std::int32_t* w, Y* y, int ox, int end,
+                                 int c, Finish finish) noexcept {
   const auto one_by_one = [&]() ONNX2MCU_INLINE_LAMBDA {
     if constexpr (Patch<L>::taps == L::k_w && finishes_together<L, rows, 2, Y, Finish>()) {
       const int pairs = (end - ox) / 2;
       if (pairs > 0) packed_float_pairs<L>(patch, w, y, pairs, c);
       ox += 2 * pairs, patch += 2 * pairs * Patch<L>::pixel, y += 2 * pairs * L::out_c;
     } else {
-      for (; ox + 2 <= end; ox += 2, patch += 2 * Patch<L>::pixel, y += 2 * L::out_c) packed_pixels<L, rows, 2>(patch, w, y, ox, c, finish);
+      for (; ox + 2 <= end; ox += 2, patch += 2 * Patch<L>::pixel, y += 2 * L::out_c)
+        packed_pixels<L, rows, 2>(patch, w, y, ox, c, finish);
     }
   };
   if constexpr (rows == 4 && Patch<L>::taps == L::k_w && FinishesPairs<Finish>::value) {
@@ -192,7 +223,8 @@ ONNX2MCU_INLINE void packed_rows(const std::int16_t* patch, const std::int32_t* 
 
 /// One row of output from k_h rows of input: y = finish(accumulator, ox, oc).
 template <class L, class X, class Y, class Finish>
-ONNX2MCU_INLINE void packed_conv2d_row(const X* const (&rows)[L::k_h], Y* y, std::int16_t* patch, Finish finish) noexcept {
+ONNX2MCU_INLINE void packed_conv2d_row(const X* const (&rows)[L::k_h], Y* y, std::int16_t* patch,
+                                       Finish finish) noexcept {
   constexpr int words = Patch<L>::pair_words * (L::packed ? 1 : 2);
   for (int ox = 0; ox < L::out_w; ox += L::tile, y += L::tile * L::out_c) {
     const int end = ox + L::tile < L::out_w ? ox + L::tile : L::out_w;
@@ -204,24 +236,28 @@ ONNX2MCU_INLINE void packed_conv2d_row(const X* const (&rows)[L::k_h], Y* y, std
       packed_rows<L, 4>(patch, L::copied ? patch_end<L>(patch) : w, y, ox, end, c, finish);
     }
     if constexpr (L::out_c % 4 >= 2) packed_rows<L, 2>(patch, w, y, ox, end, c, finish);
-    if constexpr (L::out_c % 2 != 0) packed_rows<L, 1>(patch, w + (L::out_c % 4 == 3 ? words : 0), y, ox, end, L::out_c - 1, finish);
+    if constexpr (L::out_c % 2 != 0)
+      packed_rows<L, 1>(patch, w + (L::out_c % 4 == 3 ? words : 0), y, ox, end, L::out_c - 1, finish);
   }
 }
 
 template <class L, class X, class Y>
-ONNX2MCU_INLINE void packed_conv2d_stage(const X* const (&rows)[L::k_h], Y* y, int, std::int16_t* patch) noexcept {
+ONNX2MCU_INLINE void packed_conv2d_stage(const X* const (&rows)[L::k_h], Y* y, int,
+                                         std::int16_t* patch) noexcept {
   packed_conv2d_row<L>(rows, y, patch, Requantized<L, Y>{});
 }
 
-/// x: [in_h][in_w][in_c], y: [out_h][out_w][out_c], patch: Patch<L>::columns of Patch<L>::column elements and 2 more, and four
-/// rows of weights if they are copied; no overlap. L: packed, tile, copied; weights: blocks of 4 rows (the last ones of 2), in each by two inputs of a window the pairs' words;
-/// bias: by pair, where packed 256 * A + B and B. A zero point is folded into it, padded cells hold x_zero_point.
-/// y = finish(accumulator, ox, oc).
+/// x: [in_h][in_w][in_c], y: [out_h][out_w][out_c], patch: Patch<L>::columns of Patch<L>::column elements and
+/// 2 more, and four rows of weights if they are copied; no overlap. L: packed, tile, copied; weights: blocks
+/// of 4 rows (the last ones of 2), in each by two inputs of a window the pairs' words; bias: by pair, where
+/// packed 256 * A + B and B. A zero point is folded into it, padded cells hold x_zero_point. y =
+/// finish(accumulator, ox, oc).
 template <class L, class X, class Y, class Finish>
 ONNX2MCU_INLINE void packed_conv2d_with(const X* x, Y* y, std::int16_t* patch, Finish finish) noexcept {
-  for_each_output_row<L, L::in_w * L::in_c, L::out_w * L::out_c>(x, y, [&](const auto& rows, Y* to, int) ONNX2MCU_INLINE_LAMBDA {
-    packed_conv2d_row<L>(rows, to, patch, finish);
-  });
+  for_each_output_row<L, L::in_w * L::in_c, L::out_w * L::out_c>(
+      x, y, [&](const auto& rows, Y* to, int) ONNX2MCU_INLINE_LAMBDA {
+        packed_conv2d_row<L>(rows, to, patch, finish);
+      });
 }
 
 template <class L, class X, class Y>
@@ -232,16 +268,20 @@ ONNX2MCU_INLINE void packed_conv2d(const X* x, Y* y, std::int16_t* patch) noexce
 /// Weight [oc][ky][kx][i].
 template <class L>
 ONNX2MCU_INLINE std::int32_t packed_conv_weight(int oc, int ky, int kx, int i) noexcept {
-  if constexpr (L::packed && Patch<L>::taps == L::k_w && L::in_c % 2 == 0 && L::out_c % 4 == 0) {  // where it lies is the sum of what oc, i and the tap add
+  if constexpr (L::packed && Patch<L>::taps == L::k_w && L::in_c % 2 == 0 &&
+                L::out_c % 4 == 0) {  // where it lies is the sum of what oc, i and the tap add
     std::int16_t pair = 0;
-    const char* const first = reinterpret_cast<const char*>(L::weights + oc / 4 * (2 * Patch<L>::pair_words) + (oc & 3) / 2) + ((i >> 1) * 8 + (i & 1) * 2);
+    const char* const first =
+        reinterpret_cast<const char*>(L::weights + oc / 4 * (2 * Patch<L>::pair_words) + (oc & 3) / 2) +
+        ((i >> 1) * 8 + (i & 1) * 2);
     __builtin_memcpy(&pair, first + (kx * Patch<L>::column + ky * L::in_c) * 4, sizeof(pair));
     const std::int32_t low = static_cast<std::int8_t>(pair & 0xFF);
     return (oc & 1) != 0 ? low : (pair - low) >> 8;
   }
   const int column = Patch<L>::taps == 1 ? 2 * Patch<L>::steps : Patch<L>::column;
   const int input = kx * column + ky * L::in_c + i, block = oc / 4 * (2 * Patch<L>::pair_words);
-  const int word = oc < L::out_c / 4 * 4 ? input / 2 * 2 + (oc & 3) / 2 : (oc & 3) / 2 * Patch<L>::pair_words + input / 2;
+  const int word =
+      oc < L::out_c / 4 * 4 ? input / 2 * 2 + (oc & 3) / 2 : (oc & 3) / 2 * Patch<L>::pair_words + input / 2;
   return packed_weight<L>(block + word, input & 1, oc);
 }
 

@@ -1,4 +1,5 @@
-// Quantized matrix product with packed weights (packed_mac.hpp): eight rows of weights meet one row of x at a time.
+// Quantized matrix product with packed weights (packed_mac.hpp): eight rows of weights meet one row of x at a
+// time.
 #ifndef ONNX2MCU_PACKED_FULLY_CONNECTED_HPP
 #define ONNX2MCU_PACKED_FULLY_CONNECTED_HPP
 
@@ -16,7 +17,8 @@ ONNX2MCU_INLINE std::uint32_t tail_word(const X* x) noexcept {
 
 /// Outputs c + first and the next three.
 template <class L, int first, int pairs, class Y, class Finish>
-ONNX2MCU_INLINE void packed_four_outputs(const PackedSums<pairs, 1>& sums, Y* y, int r, int c, Finish finish) noexcept {
+ONNX2MCU_INLINE void packed_four_outputs(const PackedSums<pairs, 1>& sums, Y* y, int r, int c,
+                                         Finish finish) noexcept {
   const auto each = [&](auto output) ONNX2MCU_INLINE_LAMBDA {
     unrolled<4>([&](auto k) ONNX2MCU_INLINE_LAMBDA {
       constexpr int row = first + k.value;
@@ -32,12 +34,15 @@ ONNX2MCU_INLINE void packed_four_outputs(const PackedSums<pairs, 1>& sums, Y* y,
       return;
     }
   }
-  each([&](const std::int32_t* acc, int odd, int o) ONNX2MCU_INLINE_LAMBDA { return finish(odd != 0 ? acc[1] : first_sum<L>(acc), r, o); });
+  each([&](const std::int32_t* acc, int odd, int o)
+           ONNX2MCU_INLINE_LAMBDA { return finish(odd != 0 ? acc[1] : first_sum<L>(acc), r, o); });
 }
 
-/// `rows` outputs from c on of row r: y = finish(accumulator, r, output). Returns the weights of the next ones.
+/// `rows` outputs from c on of row r: y = finish(accumulator, r, output). Returns the weights of the next
+/// ones.
 template <class L, int rows, class X, class Y, class Finish>
-ONNX2MCU_INLINE const std::int32_t* packed_outputs(const X* x, const std::int32_t* w, Y* y, int r, int c, Finish finish) noexcept {
+ONNX2MCU_INLINE const std::int32_t* packed_outputs(const X* x, const std::int32_t* w, Y* y, int r, int c,
+                                                   Finish finish) noexcept {
   PackedSums<(rows + 1) / 2, 1> sums;
   if constexpr (rows == 8 && L::packed && L::Cpu::has_blocks) {
     L::Cpu::template mac_8x1<L::in / 4, L::unroll, (static_cast<X>(-1) < 0)>(sums.value, L::bias + c, x, w);
@@ -51,18 +56,23 @@ ONNX2MCU_INLINE const std::int32_t* packed_outputs(const X* x, const std::int32_
   }
   if constexpr (!FinishesPairs<Finish>::value && finishes_together<L, rows, 1, Y, Finish>()) {
     L::Cpu::scale_8x1(sums.value, L::scale + c);
-    unrolled<8>([&](auto i) ONNX2MCU_INLINE_LAMBDA { L::Cpu::store_byte(y + c + i.value, saturate<L>(sums.value[i.value] + L::y_zero_point)); });
+    unrolled<8>([&](auto i) ONNX2MCU_INLINE_LAMBDA {
+      L::Cpu::store_byte(y + c + i.value, saturate<L>(sums.value[i.value] + L::y_zero_point));
+    });
     return w;
   }
   if constexpr (rows >= 4) packed_four_outputs<L, 0>(sums, y, r, c, finish);
   if constexpr (rows == 8) packed_four_outputs<L, 4>(sums, y, r, c, finish);
-  if constexpr (rows < 4) packed_finish<L, rows>(sums, y + c, L::out, [&](std::int32_t acc, int, int row) ONNX2MCU_INLINE_LAMBDA { return finish(acc, r, c + row); });
+  if constexpr (rows < 4)
+    packed_finish<L, rows>(sums, y + c, L::out, [&](std::int32_t acc, int, int row) ONNX2MCU_INLINE_LAMBDA {
+      return finish(acc, r, c + row);
+    });
   return w;
 }
 
-/// x: [rows][in], y: [rows][out]; they do not overlap. L: packed; weights: blocks of 8 rows (then of 4, 2, 1), in each by
-/// four inputs, pair of rows, and inputs (0, 2), (1, 3); bias: by pair, where packed 256 * A + B and B.
-/// y = finish(accumulator, row, output).
+/// x: [rows][in], y: [rows][out]; they do not overlap. L: packed; weights: blocks of 8 rows (then of 4, 2,
+/// 1), in each by four inputs, pair of rows, and inputs (0, 2), (1, 3); bias: by pair, where packed 256 * A +
+/// B and B. y = finish(accumulator, row, output).
 template <class L, class X, class Y, class Finish>
 ONNX2MCU_INLINE void packed_fully_connected_with(const X* x, Y* y, Finish finish) noexcept {
   for (int r = 0; r < L::rows; ++r, x += L::in, y += L::out) {

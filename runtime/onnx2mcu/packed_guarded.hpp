@@ -11,12 +11,16 @@ namespace onnx2mcu {
 
 /// A doubtful output: cell = oy * out_w + ox. Out of line, for few outputs are.
 template <class L, class Y, class X>
-ONNX2MCU_OUT_OF_LINE Y packed_doubtful_cell(std::int32_t steps, int oc, const X* const (&rows)[L::k_h], int cell) noexcept {
+ONNX2MCU_OUT_OF_LINE Y packed_doubtful_cell(std::int32_t steps, int oc, const X* const (&rows)[L::k_h],
+                                            int cell) noexcept {
   if (is_outside<L>(steps)) return round_steps<L, Y>(steps);
-  return float_conv_element<L, Y>(rows, cell / L::out_w, cell % L::out_w, oc, [](int o, int ky, int kx, int i) ONNX2MCU_INLINE_LAMBDA {
-    if constexpr (L::depthwise) return packed_depthwise_weight<L>(o, ky, kx);
-    else return packed_conv_weight<L>(o, ky, kx, i);
-  });
+  return float_conv_element<L, Y>(rows, cell / L::out_w, cell % L::out_w, oc,
+                                  [](int o, int ky, int kx, int i) ONNX2MCU_INLINE_LAMBDA {
+                                    if constexpr (L::depthwise)
+                                      return packed_depthwise_weight<L>(o, ky, kx);
+                                    else
+                                      return packed_conv_weight<L>(o, ky, kx, i);
+                                  });
 }
 
 /// finish of a row of a convolution with a guard band.
@@ -32,24 +36,33 @@ struct Guarded {
   static constexpr bool has_doubt = true;
   static ONNX2MCU_INLINE std::uint32_t doubt(int c) noexcept { return channel_element(L::doubt, c); }
   template <class At>
-  ONNX2MCU_INLINE Y output(std::int32_t multiplier, std::int32_t addend, std::uint32_t doubt, std::int32_t acc_256, At at, int p, int c) const noexcept {
-    const std::int32_t steps = L::Cpu::smmla(acc_256 * (1 << (L::left >= 8 ? L::left - 8 : 0)), multiplier, addend);
-    return is_doubtful<L>(steps, doubt) ? packed_doubtful_cell<L, Y>(steps, c, rows, oy * L::out_w + at.get() + p) : round_steps<L, Y>(steps);
+  ONNX2MCU_INLINE Y output(std::int32_t multiplier, std::int32_t addend, std::uint32_t doubt,
+                           std::int32_t acc_256, At at, int p, int c) const noexcept {
+    const std::int32_t steps =
+        L::Cpu::smmla(acc_256 * (1 << (L::left >= 8 ? L::left - 8 : 0)), multiplier, addend);
+    return is_doubtful<L>(steps, doubt)
+               ? packed_doubtful_cell<L, Y>(steps, c, rows, oy * L::out_w + at.get() + p)
+               : round_steps<L, Y>(steps);
   }
   ONNX2MCU_INLINE Y operator()(std::int32_t acc, int ox, int oc) const noexcept {
     const std::int32_t steps = guarded_steps<L>(acc, oc);
-    return is_doubtful<L>(steps, channel_element(L::doubt, oc)) ? packed_doubtful_cell<L, Y>(steps, oc, rows, oy * L::out_w + ox) : round_steps<L, Y>(steps);
+    return is_doubtful<L>(steps, channel_element(L::doubt, oc))
+               ? packed_doubtful_cell<L, Y>(steps, oc, rows, oy * L::out_w + ox)
+               : round_steps<L, Y>(steps);
   }
 };
 
 /// scratch as for packed_conv2d or packed_depthwise_conv2d.
 template <class L, class X, class Y, class Scratch>
-ONNX2MCU_INLINE void packed_guarded_conv2d_stage(const X* const (&rows)[L::k_h], Y* y, int oy, Scratch* scratch) noexcept {
+ONNX2MCU_INLINE void packed_guarded_conv2d_stage(const X* const (&rows)[L::k_h], Y* y, int oy,
+                                                 Scratch* scratch) noexcept {
   const Guarded<L, X, Y> finish{rows, oy};
   if constexpr (L::depthwise) {
     for_each_row_plane<L>(rows, scratch, [&](int c) ONNX2MCU_INLINE_LAMBDA {
       int ox = 0;
-      depthwise_rows<L, 7>(scratch, y + c, 1, c, [&finish, c, &ox](std::int32_t acc) ONNX2MCU_INLINE_LAMBDA { return finish(acc, ox++, c); });
+      depthwise_rows<L, 7>(scratch, y + c, 1, c, [&finish, c, &ox](std::int32_t acc) ONNX2MCU_INLINE_LAMBDA {
+        return finish(acc, ox++, c);
+      });
     });
   } else {
     packed_conv2d_row<L>(rows, y, scratch, finish);
@@ -68,33 +81,42 @@ template <class L, class X, class Y>
 ONNX2MCU_INLINE void packed_guarded_depthwise(const X* x, Y* y, std::int16_t* plane) noexcept {
   for_each_band<L>(x, plane, [&](int c, int rows, int oy) ONNX2MCU_INLINE_LAMBDA {
     int cell = oy * L::out_w;
-    depthwise_rows<L, 7>(plane, y + (oy * (L::out_w * L::out_c) + c), rows, c, [x, c, &cell](std::int32_t acc) ONNX2MCU_INLINE_LAMBDA {
-      const std::int32_t steps = guarded_steps<L>(acc, c);
-      const int at = cell++;
-      return is_doubtful<L>(steps, channel_element(L::doubt, c)) ? packed_doubtful_depthwise<L, Y>(steps, c, x, at) : round_steps<L, Y>(steps);
-    });
+    depthwise_rows<L, 7>(plane, y + (oy * (L::out_w * L::out_c) + c), rows, c,
+                         [x, c, &cell](std::int32_t acc) ONNX2MCU_INLINE_LAMBDA {
+                           const std::int32_t steps = guarded_steps<L>(acc, c);
+                           const int at = cell++;
+                           return is_doubtful<L>(steps, channel_element(L::doubt, c))
+                                      ? packed_doubtful_depthwise<L, Y>(steps, c, x, at)
+                                      : round_steps<L, Y>(steps);
+                         });
   });
 }
 
 template <class L, class X, class Y, class Scratch>
 ONNX2MCU_INLINE void packed_guarded_conv2d(const X* x, Y* y, Scratch* scratch) noexcept {
-  if constexpr (L::depthwise) return packed_guarded_depthwise<L>(x, y, scratch);
-  else for_each_output_row<L, L::in_w * L::in_c, L::out_w * L::out_c>(x, y, [scratch](const auto& rows, Y* to, int oy) noexcept {
-    packed_guarded_conv2d_stage<L>(rows, to, oy, scratch);
-  });
+  if constexpr (L::depthwise)
+    return packed_guarded_depthwise<L>(x, y, scratch);
+  else
+    for_each_output_row<L, L::in_w * L::in_c, L::out_w * L::out_c>(
+        x, y, [scratch](const auto& rows, Y* to, int oy) noexcept {
+          packed_guarded_conv2d_stage<L>(rows, to, oy, scratch);
+        });
 }
 
 template <class L, class Y, class X>
 ONNX2MCU_OUT_OF_LINE Y packed_doubtful_output(std::int32_t steps, int o, const X* x, int r) noexcept {
   if (is_outside<L>(steps)) return round_steps<L, Y>(steps);
-  return float_product_element<L, Y>(x + r * L::in, r, o, [](int row, int i) ONNX2MCU_INLINE_LAMBDA { return packed_product_weight<L>(row, i); });
+  return float_product_element<L, Y>(x + r * L::in, r, o, [](int row, int i) ONNX2MCU_INLINE_LAMBDA {
+    return packed_product_weight<L>(row, i);
+  });
 }
 
 template <class L, class X, class Y>
 ONNX2MCU_INLINE void packed_guarded_fully_connected(const X* x, Y* y) noexcept {
   packed_fully_connected_with<L>(x, y, [x](std::int32_t acc, int r, int o) ONNX2MCU_INLINE_LAMBDA {
     const std::int32_t steps = guarded_steps<L>(acc, o);
-    return is_doubtful<L>(steps, channel_element(L::doubt, o)) ? packed_doubtful_output<L, Y>(steps, o, x, r) : round_steps<L, Y>(steps);
+    return is_doubtful<L>(steps, channel_element(L::doubt, o)) ? packed_doubtful_output<L, Y>(steps, o, x, r)
+                                                               : round_steps<L, Y>(steps);
   });
 }
 

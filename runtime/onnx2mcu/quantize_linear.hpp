@@ -1,5 +1,6 @@
-// QuantizeLinear and DequantizeLinear: per tensor (channels == 1), per axis with `inner` elements behind a channel, or
-// with scales for blocks of L::block channels, each element behind them having its own; or with computed parameters.
+// QuantizeLinear and DequantizeLinear: per tensor (channels == 1), per axis with `inner` elements behind a
+// channel, or with scales for blocks of L::block channels, each element behind them having its own; or with
+// computed parameters.
 #ifndef ONNX2MCU_QUANTIZE_LINEAR_HPP
 #define ONNX2MCU_QUANTIZE_LINEAR_HPP
 
@@ -14,15 +15,20 @@ namespace onnx2mcu {
 template <class L, int n, class Y>
 ONNX2MCU_INLINE void quantize_elements(const float* x, Y* y, int i) noexcept {
   float scaled[n > 0 ? n : 1];
-  unrolled<n>([&](auto k) ONNX2MCU_INLINE_LAMBDA { scaled[k.value] = x[i + k.value] / channel_element(L::scale, (i + k.value) / L::inner % L::channels); });
+  unrolled<n>([&](auto k) ONNX2MCU_INLINE_LAMBDA {
+    scaled[k.value] = x[i + k.value] / channel_element(L::scale, (i + k.value) / L::inner % L::channels);
+  });
   unrolled<n>([&](auto k) ONNX2MCU_INLINE_LAMBDA {
     const std::int32_t zero_point = channel_element(L::zero_point, (i + k.value) / L::inner % L::channels);
-    const float lowest = static_cast<float>(L::y_min - zero_point), highest = static_cast<float>(L::y_max - zero_point);
-    y[i + k.value] = static_cast<Y>(round_half_even(L::Cpu::limit(scaled[k.value], lowest, highest)) + zero_point);
+    const float lowest = static_cast<float>(L::y_min - zero_point),
+                highest = static_cast<float>(L::y_max - zero_point);
+    y[i + k.value] =
+        static_cast<Y>(round_half_even(L::Cpu::limit(scaled[k.value], lowest, highest)) + zero_point);
   });
 }
 
-/// y = round_half_even(clamp(x / scale)) + zero_point, dividing as ONNX Runtime does; NaN becomes y_min (x86).
+/// y = round_half_even(clamp(x / scale)) + zero_point, dividing as ONNX Runtime does; NaN becomes y_min
+/// (x86).
 template <class L, class Y>
 ONNX2MCU_INLINE void quantize_linear(const float* x, Y* y) noexcept {
   constexpr int together = L::channels == 1 ? 4 : 1, whole = L::size / together * together;
@@ -35,7 +41,8 @@ template <class L, class X>
 ONNX2MCU_INLINE void dequantize_linear(const X* x, float* y) noexcept {
   for (int i = 0; i < L::size; ++i) {
     const int c = i / L::inner % L::channels;
-    y[i] = static_cast<float>(static_cast<std::int32_t>(x[i]) - channel_element(L::zero_point, c)) * channel_element(L::scale, c);
+    y[i] = static_cast<float>(static_cast<std::int32_t>(x[i]) - channel_element(L::zero_point, c)) *
+           channel_element(L::scale, c);
   }
 }
 
@@ -43,11 +50,12 @@ ONNX2MCU_INLINE void dequantize_linear(const X* x, float* y) noexcept {
 template <class L>
 ONNX2MCU_INLINE int block_of(int i) noexcept {
   constexpr int blocks = (L::channels + L::block - 1) / L::block;
-  return (i / (L::inner * L::channels) * blocks + i / L::inner % L::channels / L::block) * L::inner + i % L::inner;
+  return (i / (L::inner * L::channels) * blocks + i / L::inner % L::channels / L::block) * L::inner +
+         i % L::inner;
 }
 
-/// y = round_half_even(x / scale) + zero_point, limited. Unless the blocks lie along the last axis, ONNX Runtime converts
-/// to int32 before it limits (qmath.h): what leaves int32 is its lowest value.
+/// y = round_half_even(x / scale) + zero_point, limited. Unless the blocks lie along the last axis, ONNX
+/// Runtime converts to int32 before it limits (qmath.h): what leaves int32 is its lowest value.
 template <class L, class Y>
 ONNX2MCU_INLINE void quantize_blocks(const float* x, Y* y) noexcept {
   for (int i = 0; i < L::size; ++i) {
@@ -60,7 +68,8 @@ ONNX2MCU_INLINE void quantize_blocks(const float* x, Y* y) noexcept {
       const float scaled = x[i] / scale;
       const bool small = scaled > -4194304.0F && scaled < 4194304.0F;  // others are limited anyway
       const std::int32_t rounded = small ? round_to_int32(scaled) : truncate_to_int32(scaled);
-      const std::uint32_t moved = static_cast<std::uint32_t>(rounded) + static_cast<std::uint32_t>(zero_point);  // int32 wraps
+      const std::uint32_t moved =
+          static_cast<std::uint32_t>(rounded) + static_cast<std::uint32_t>(zero_point);  // int32 wraps
       y[i] = static_cast<Y>(clamp(static_cast<std::int32_t>(moved), L::y_min, L::y_max));
     }
   }
@@ -70,20 +79,24 @@ template <class L, class X>
 ONNX2MCU_INLINE void dequantize_blocks(const X* x, float* y) noexcept {
   for (int i = 0; i < L::size; ++i) {
     const int block = block_of<L>(i);
-    y[i] = dequantize_element(static_cast<std::int32_t>(x[i]), L::scale[block], channel_element(L::zero_point, block));
+    y[i] = dequantize_element(static_cast<std::int32_t>(x[i]), L::scale[block],
+                              channel_element(L::zero_point, block));
   }
 }
 
 /// One scale and zero point, computed at run time.
 template <class L, class Y>
-ONNX2MCU_INLINE void quantize_linear_computed(const float* x, const float* scale, const Y* zero_point, Y* y) noexcept {
+ONNX2MCU_INLINE void quantize_linear_computed(const float* x, const float* scale, const Y* zero_point,
+                                              Y* y) noexcept {
   const float divisor = *scale;
   const std::int32_t zero = *zero_point;
-  for (int i = 0; i < L::size; ++i) y[i] = static_cast<Y>(quantize_element(x[i], divisor, zero, L::y_min, L::y_max));
+  for (int i = 0; i < L::size; ++i)
+    y[i] = static_cast<Y>(quantize_element(x[i], divisor, zero, L::y_min, L::y_max));
 }
 
 template <class L, class X>
-ONNX2MCU_INLINE void dequantize_linear_computed(const X* x, const float* scale, const X* zero_point, float* y) noexcept {
+ONNX2MCU_INLINE void dequantize_linear_computed(const X* x, const float* scale, const X* zero_point,
+                                                float* y) noexcept {
   const float factor = *scale;
   const std::int32_t zero = static_cast<std::int32_t>(*zero_point);
   for (int i = 0; i < L::size; ++i) y[i] = dequantize_element(static_cast<std::int32_t>(x[i]), factor, zero);

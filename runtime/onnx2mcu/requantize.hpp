@@ -56,10 +56,12 @@ ONNX2MCU_INLINE std::int32_t requantize_float_zero_point_first(std::int32_t acc,
   return round_half_even(product + static_cast<float>(zero_point));
 }
 
-/// QLinearAdd, not yet limited, where the compiler proved the integer form equal on every pair of inputs; nothing
-/// overflows int32.
-ONNX2MCU_INLINE constexpr std::int32_t add_affine(std::int32_t outer, std::int32_t inner, std::int32_t outer_multiplier,
-                                                  std::int32_t inner_multiplier, std::int32_t addend, int shift) noexcept {
+/// QLinearAdd, not yet limited, where the compiler proved the integer form equal on every pair of inputs;
+/// nothing overflows int32.
+ONNX2MCU_INLINE constexpr std::int32_t add_affine(std::int32_t outer, std::int32_t inner,
+                                                  std::int32_t outer_multiplier,
+                                                  std::int32_t inner_multiplier, std::int32_t addend,
+                                                  int shift) noexcept {
   return (outer * outer_multiplier + addend + inner * inner_multiplier) >> shift;
 }
 

@@ -1,7 +1,8 @@
-// Requantization of a sum that the kernel scaled up: y = hi32(sum * multiplier) >> shift, in two instructions.
-// L: scale_bits, start (what a channel's sums begin from), multiplier, shift. Where L::has_careful, careful[] marks channels
-// for which that is off by careful_step[] at two sums, careful_sum[], or which have no multiplier and are requantized exactly
-// by `scale` (L::has_exact: there is one).
+// Requantization of a sum that the kernel scaled up: y = hi32(sum * multiplier) >> shift, in two
+// instructions. L: scale_bits, start (what a channel's sums begin from), multiplier, shift. Where
+// L::has_careful, careful[] marks channels for which that is off by careful_step[] at two sums,
+// careful_sum[], or which have no multiplier and are requantized exactly by `scale` (L::has_exact: there is
+// one).
 #ifndef ONNX2MCU_REQUANTIZE_SUM_HPP
 #define ONNX2MCU_REQUANTIZE_SUM_HPP
 
@@ -17,7 +18,8 @@ ONNX2MCU_INLINE std::int32_t upper_product(std::int32_t sum, std::int32_t multip
 template <class L>
 ONNX2MCU_INLINE std::int32_t requantize_sum(std::int32_t sum, std::int32_t multiplier) noexcept {
   const std::int32_t upper = upper_product(sum, multiplier);
-  return L::y_min < 0 ? L::Cpu::template ssat8_asr<L::shift>(upper) : L::Cpu::template usat8_asr<L::shift>(upper);
+  return L::y_min < 0 ? L::Cpu::template ssat8_asr<L::shift>(upper)
+                      : L::Cpu::template usat8_asr<L::shift>(upper);
 }
 
 /// Any channel c.

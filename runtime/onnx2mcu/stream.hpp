@@ -1,6 +1,7 @@
-// Streams: a chain of layers that hands on rows instead of whole images. A row is computed when a later layer needs it,
-// once, and stays in a ring of as many rows as the chain ever needs at the same time (the compiler counts them by running
-// through the chain). Everything here is known to the C++ compiler; what is left at run time is the nest of loops.
+// Streams: a chain of layers that hands on rows instead of whole images. A row is computed when a later layer
+// needs it, once, and stays in a ring of as many rows as the chain ever needs at the same time (the compiler
+// counts them by running through the chain). Everything here is known to the C++ compiler; what is left at
+// run time is the nest of loops.
 #ifndef ONNX2MCU_STREAM_HPP
 #define ONNX2MCU_STREAM_HPP
 
@@ -24,8 +25,8 @@ struct TypeAt<0, Types<First, Rest...>> {
   using type = First;
 };
 
-/// A value of a stream: `height` rows, `pitch` elements apart, of which `kept` are in memory: row r at r % kept. `place`: bytes
-/// from the start of the arena; -1 - i: the stream's argument i.
+/// A value of a stream: `height` rows, `pitch` elements apart, of which `kept` are in memory: row r at r %
+/// kept. `place`: bytes from the start of the arena; -1 - i: the stream's argument i.
 template <class T, int rows, int pitch_, int kept_, int place_>
 struct Rows {
   using Element = T;
@@ -40,7 +41,8 @@ struct Scratch {
 };
 struct NoScratch {};
 
-/// Where a running stream S stands. Its values are numbered: first those it is given, then one for each stage.
+/// Where a running stream S stands. Its values are numbered: first those it is given, then one for each
+/// stage.
 template <class S>
 struct Progress {
   unsigned char* arena;
@@ -50,16 +52,20 @@ struct Progress {
   template <int value>
   ONNX2MCU_INLINE auto* row(int r) const noexcept {
     using Value = typename TypeAt<value, typename S::Values>::type;
-    unsigned char* const base = Value::place < 0 ? arguments[Value::place < 0 ? -1 - Value::place : 0] : arena + (Value::place < 0 ? 0 : Value::place);
-    return reinterpret_cast<typename Value::Element*>(base) + (Value::kept == Value::height ? r : r % Value::kept) * Value::pitch;
+    unsigned char* const base = Value::place < 0 ? arguments[Value::place < 0 ? -1 - Value::place : 0]
+                                                 : arena + (Value::place < 0 ? 0 : Value::place);
+    return reinterpret_cast<typename Value::Element*>(base) +
+           (Value::kept == Value::height ? r : r % Value::kept) * Value::pitch;
   }
 };
 
 /// Calls layer(arguments…, [scratch]).
 template <auto layer, class Memory, class... Arguments>
 ONNX2MCU_INLINE void call_layer([[maybe_unused]] unsigned char* arena, Arguments&&... arguments) noexcept {
-  if constexpr (std::is_same_v<Memory, NoScratch>) layer(arguments...);
-  else layer(arguments..., reinterpret_cast<typename Memory::Element*>(arena + Memory::place));
+  if constexpr (std::is_same_v<Memory, NoScratch>)
+    layer(arguments...);
+  else
+    layer(arguments..., reinterpret_cast<typename Memory::Element*>(arena + Memory::place));
 }
 
 /// Makes rows of value `value` until there are `rows`.
@@ -74,17 +80,19 @@ ONNX2MCU_INLINE void pull([[maybe_unused]] Progress<S>& progress, [[maybe_unused
   }
 }
 
-/// The values that a stage asks for before it runs, in this order. Of several readers of a value one asks: the one that needs
-/// its rows first.
+/// The values that a stage asks for before it runs, in this order. Of several readers of a value one asks:
+/// the one that needs its rows first.
 template <int... values>
 struct Pulls {
   template <class S>
-  static ONNX2MCU_INLINE void up_to([[maybe_unused]] Progress<S>& progress, [[maybe_unused]] int rows) noexcept {
+  static ONNX2MCU_INLINE void up_to([[maybe_unused]] Progress<S>& progress,
+                                    [[maybe_unused]] int rows) noexcept {
     (pull<S, values>(progress, rows), ...);
   }
 };
 
-/// Row oy from the k_h rows under a window: layer(rows, y, oy). L: the layer's geometry; x: the value that it reads.
+/// Row oy from the k_h rows under a window: layer(rows, y, oy). L: the layer's geometry; x: the value that it
+/// reads.
 template <class L, auto layer, class Memory, class Asks, int x>
 struct WindowStage {
   template <class S, int value>
@@ -120,7 +128,8 @@ struct FoldStage {
     int part = 0;
     for (int iy = first < 0 ? 0 : first; iy < end; ++iy) {
       Asks::up_to(progress, iy + 1);
-      call_layer<layer, Memory>(progress.arena, progress.template row<x>(iy), progress.template row<value>(oy), part++);
+      call_layer<layer, Memory>(progress.arena, progress.template row<x>(iy),
+                                progress.template row<value>(oy), part++);
     }
   }
 };
@@ -128,8 +137,9 @@ struct FoldStage {
 /// Runs the stream: all rows of its last value.
 template <class S, class... Argument>
 ONNX2MCU_INLINE void stream(unsigned char* arena, Argument*... argument) noexcept {
-  // The rows of inputs are only read. NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast)
-  unsigned char* const arguments[] = {const_cast<unsigned char*>(reinterpret_cast<const unsigned char*>(argument))...};
+  unsigned char* const arguments[] = {
+      // The rows of inputs are only read. NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast)
+      const_cast<unsigned char*>(reinterpret_cast<const unsigned char*>(argument))...};
   Progress<S> progress{arena, arguments, {}};
   pull<S, S::Values::count - 1>(progress, TypeAt<S::Values::count - 1, typename S::Values>::type::height);
 }

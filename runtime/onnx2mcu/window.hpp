@@ -1,4 +1,5 @@
-// Which cells of a sliding window lie inside the image, and the walks over all rows of output and all windows.
+// Which cells of a sliding window lie inside the image, and the walks over all rows of output and all
+// windows.
 #ifndef ONNX2MCU_WINDOW_HPP
 #define ONNX2MCU_WINDOW_HPP
 
@@ -52,7 +53,8 @@ ONNX2MCU_INLINE int rows_inside(const X* const (&rows)[n]) noexcept {
   return count;
 }
 
-/// y: [batch][out_h][out_w][out_c] = make(x, oy, ox, oc) with x the image [in_h][in_w][in_c] of that batch entry.
+/// y: [batch][out_h][out_w][out_c] = make(x, oy, ox, oc) with x the image [in_h][in_w][in_c] of that batch
+/// entry.
 template <class L, class X, class Y, class Make>
 ONNX2MCU_INLINE void for_each_output(const X* x, Y* y, Make make) noexcept {
   for (int n = 0; n < L::batch; ++n, x += L::in_h * L::in_w * L::in_c)

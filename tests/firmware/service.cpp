@@ -40,20 +40,14 @@ const onnx2mcu::target::Bytes inputs[] = {{first, 6}, {second, 2}}, outputs[] = 
 const std::uint8_t vector_inputs[] = {1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0, 0, 9, 1, 1},
                    vector_outputs[] = {21, 15, 9, 3}, labels[] = {0, 1};
 const char json[] = "{}";
-const onnx2mcu::target::Application application{"sums",
-                                                json,
-                                                2,
-                                                inputs,
-                                                2,
-                                                outputs,
-                                                1,
-                                                run,
-                                reset,
-                                                [](std::uint32_t i) { return static_cast<float>(result[i]); },
-                                                2,
-                                                ends,
-                                                2,
-                                                {vector_inputs, vector_outputs, labels, 2}};
+const onnx2mcu::target::Application application{
+    "sums", json,
+    2,      inputs,
+    2,      outputs,
+    1,      run,
+    reset,  [](std::uint32_t i) { return static_cast<float>(result[i]); },
+    2,      ends,
+    2,      {vector_inputs, vector_outputs, labels, 2}};
 using Service = onnx2mcu::target::Service<FakePort>;
 using Bytes = std::vector<std::uint8_t>;
 

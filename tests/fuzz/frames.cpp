@@ -49,20 +49,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const Bytes inputs[] = {{buffers.first.data(), 6}, {buffers.second.data(), 2}},
               outputs[] = {{buffers.result.data(), 2}};
   const std::uint8_t samples[16] = {}, expected[4] = {}, labels[2] = {};
-  const Application application{"fuzzed",
-                                "{}",
-                                2,
-                                inputs,
-                                2,
-                                outputs,
-                                1,
-                                run,
-                                reset,
-                                [](std::uint32_t i) { return static_cast<float>(buffers.result[i]); },
-                                2,
-                                ends,
-                                2,
-                                {samples, expected, labels, 2}};
+  const Application application{
+      "fuzzed", "{}",
+      2,        inputs,
+      2,        outputs,
+      1,        run,
+      reset,    [](std::uint32_t i) { return static_cast<float>(buffers.result[i]); },
+      2,        ends,
+      2,        {samples, expected, labels, 2}};
   sent.clear();
   Service<Port> service(application);
   feed(service, data, size);

@@ -1,11 +1,13 @@
 // The float executor against the expected outputs of ONNX's own float node tests, and export against import.
+#include "quantize/executor.hpp"
+
+#include <doctest/doctest.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
-
-#include <doctest/doctest.h>
 
 #include "import/export.hpp"
 #include "import/import.hpp"
@@ -14,7 +16,6 @@
 #include "ir/dump.hpp"
 #include "ops/op.hpp"
 #include "passes/passes.hpp"
-#include "quantize/executor.hpp"
 
 using namespace o2m;
 namespace fs = std::filesystem;
@@ -99,7 +100,8 @@ TEST_CASE("ONNX's float node tests" * doctest::test_suite("shared") * doctest::s
         graph = inferred(std::move(graph));
         if (!is_float_network(graph)) continue;
         const auto outputs = Executor(graph).run(set.inputs);
-        for (std::size_t i = 0; i < outputs.size(); ++i) CHECK_MESSAGE(difference(outputs[i], set.outputs[i]) < 1e-4, name);
+        for (std::size_t i = 0; i < outputs.size(); ++i)
+          CHECK_MESSAGE(difference(outputs[i], set.outputs[i]) < 1e-4, name);
         run.push_back(name);
       }
     } catch (const Refused&) {  // not supported: tests/conformance looks after that

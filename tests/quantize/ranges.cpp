@@ -1,9 +1,9 @@
 // The choice of ranges against brute force on the values themselves.
+#include <doctest/doctest.h>
+
 #include <algorithm>
 #include <cmath>
 #include <random>
-
-#include <doctest/doctest.h>
 
 #include "diagnostics.hpp"
 #include "quantize/calibrate.hpp"
@@ -37,7 +37,8 @@ double squared_error(const std::vector<float>& values, const Range& r) {
   const double step = (r.high - r.low) / 255;
   double sum = 0;
   for (const float v : values) {
-    const double q = std::nearbyint((std::clamp(static_cast<double>(v), r.low, r.high) - r.low) / step) * step + r.low;
+    const double q =
+        std::nearbyint((std::clamp(static_cast<double>(v), r.low, r.high) - r.low) / step) * step + r.low;
     sum += (q - static_cast<double>(v)) * (q - static_cast<double>(v));
   }
   return sum;
@@ -70,7 +71,8 @@ TEST_CASE("mse finds a range near the best there is") {
     const auto s = statistics_of(values);
     double least = 1e300;
     for (int i = 1; i <= 200; ++i)
-      least = std::min(least, squared_error(values, {static_cast<double>(s.low) * i / 200, static_cast<double>(s.high) * i / 200}));
+      least = std::min(least, squared_error(values, {static_cast<double>(s.low) * i / 200,
+                                                     static_cast<double>(s.high) * i / 200}));
     CHECK(squared_error(values, choose_range(s, RangeMethod::mse, 0)) < 1.05 * least);
   }
 }
@@ -101,6 +103,8 @@ TEST_CASE("NaN and infinities are refused, with the sample") {
   graph.inputs = {graph.add_value({"x", DType::float32, Shape{1}, nullptr})};
   graph.outputs = graph.inputs;
   std::vector<Sample> samples;
-  for (const float v : {1.0F, INFINITY, NAN}) samples.push_back({make_tensor<float>(DType::float32, {1}, {&v, 1})});
-  CHECK_THROWS_WITH_AS(calibrate(graph, samples, [](std::int64_t, std::int64_t) {}), doctest::Contains("sample 1 makes \"x\""), Refusal);
+  for (const float v : {1.0F, INFINITY, NAN})
+    samples.push_back({make_tensor<float>(DType::float32, {1}, {&v, 1})});
+  CHECK_THROWS_WITH_AS(calibrate(graph, samples, [](std::int64_t, std::int64_t) {}),
+                       doctest::Contains("sample 1 makes \"x\""), Refusal);
 }

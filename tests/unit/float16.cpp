@@ -1,16 +1,18 @@
-// Float16 against its definition: every value to float, and the nearest of all for floats on, beside and between them.
+// Float16 against its definition: every value to float, and the nearest of all for floats on, beside and
+// between them.
 #include "onnx2mcu/float16.hpp"
+
+#include <doctest/doctest.h>
 
 #include <cmath>
 #include <limits>
-
-#include <doctest/doctest.h>
 
 namespace {
 
 double defined(unsigned bits) {
   const int exponent = static_cast<int>((bits >> 10) & 31U), mantissa = static_cast<int>(bits & 1023U);
-  const double magnitude = exponent == 0 ? std::ldexp(mantissa, -24) : std::ldexp(1024 + mantissa, exponent - 25);
+  const double magnitude =
+      exponent == 0 ? std::ldexp(mantissa, -24) : std::ldexp(1024 + mantissa, exponent - 25);
   return (bits & 0x8000U) != 0 ? -magnitude : magnitude;
 }
 
@@ -22,9 +24,12 @@ TEST_CASE("every float16 to float and back") {
   for (unsigned bits = 0; bits < 0x10000; ++bits) {
     const auto v = static_cast<float>(onnx2mcu::Float16{static_cast<std::uint16_t>(bits)});
     const bool nan = (bits & 0x7FFFU) > 0x7C00U;
-    if (nan) CHECK(std::isnan(v));
-    else if ((bits & 0x7FFFU) == 0x7C00U) CHECK(v == (bits == 0x7C00U ? 1 : -1) * std::numeric_limits<float>::infinity());
-    else CHECK(static_cast<double>(v) == defined(bits));
+    if (nan)
+      CHECK(std::isnan(v));
+    else if ((bits & 0x7FFFU) == 0x7C00U)
+      CHECK(v == (bits == 0x7C00U ? 1 : -1) * std::numeric_limits<float>::infinity());
+    else
+      CHECK(static_cast<double>(v) == defined(bits));
     CHECK(half(v) == (nan ? bits | 0x200U : bits));
   }
 }

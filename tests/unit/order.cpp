@@ -1,4 +1,7 @@
-// The exact search over orders, against trying every order: random small graphs, counted here from the definition.
+// The exact search over orders, against trying every order: random small graphs, counted here from the
+// definition.
+#include "plan/order.hpp"
+
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -6,7 +9,6 @@
 #include <random>
 
 #include "compile.hpp"
-#include "plan/order.hpp"
 
 namespace {
 
@@ -15,7 +17,8 @@ using namespace o2m;
 std::mt19937 bits(11);
 int random_int(int lo, int hi) { return lo + static_cast<int>(bits() % static_cast<unsigned>(hi - lo + 1)); }
 
-/// Node n makes buffer n + 1 from one to three earlier ones; buffer 0 is given, those that nobody reads are kept.
+/// Node n makes buffer n + 1 from one to three earlier ones; buffer 0 is given, those that nobody reads are
+/// kept.
 OrderProblem random_problem(int nodes) {
   OrderProblem p;
   p.sizes = {random_int(1, 40)};
@@ -148,8 +151,10 @@ TEST_CASE("what is concatenated is written in place, what is split is read in pl
   const BufferId x = p.inputs[0].buffer;
   const BufferId a = add_call(p, "left", {x}, 400), b = add_call(p, "right", {x}, 600);
   const BufferId joined = add_call(p, "concat", {a, b}, 1000);
-  p.calls.back().params = {number("outer", 1), {"int", "run[]", "{400, 600}"}, {"int", "start[]", "{0, 400}"}};
-  const BufferId work = add_call(p, "work", {joined}, 1000), half = add_buffer(p, 500), rest = add_buffer(p, 500);
+  p.calls.back().params = {
+      number("outer", 1), {"int", "run[]", "{400, 600}"}, {"int", "start[]", "{0, 400}"}};
+  const BufferId work = add_call(p, "work", {joined}, 1000), half = add_buffer(p, 500),
+                 rest = add_buffer(p, 500);
   p.calls.back().in_place = {{0, 0}};
   Call split;
   split.kernel = "split";

@@ -196,7 +196,8 @@ TEST_SUITE("heavy") {
 }
 
 // A test of ctest's own: exit status 77 is "skipped" there.
-TEST_CASE("plan: the minimalloc benchmark at its capacities" * doctest::test_suite("shared") * doctest::skip()) {
+TEST_CASE("plan: the minimalloc benchmark at its capacities" * doctest::test_suite("shared") *
+          doctest::skip()) {
   if (!std::filesystem::exists(benchmark_folder())) {
     std::cout << "skipped: there is no ../shared/data/minimalloc beside the checkout\n" << std::flush;
     std::_Exit(77);

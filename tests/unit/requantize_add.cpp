@@ -128,7 +128,8 @@ TEST_CASE("random QLinearAdds: the integer form is equal on all pairs") {
     if (!form) continue;
     ++found;
     const auto integer = [&](std::int32_t a, std::int32_t b) {
-      const std::int32_t sum = onnx2mcu::add_affine(a, b, form->outer_multiplier, form->inner_multiplier, form->addend, form->shift);
+      const std::int32_t sum = onnx2mcu::add_affine(a, b, form->outer_multiplier, form->inner_multiplier,
+                                                    form->addend, form->shift);
       return std::clamp(sum, add.rule.qmin, add.rule.qmax);
     };
     CHECK(count_wrong(add, integer) == 0);

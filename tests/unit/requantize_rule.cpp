@@ -42,14 +42,10 @@ bool all_agree(const RequantizeRule& rule, std::int32_t acc) {
 float random_scale(std::mt19937& random) {
   const std::uint32_t fraction = below(random, 1u << 23);
   switch (below(random, 6)) {
-    case 0:
-      return to_float(below(random, 0x7F800000u));
-    case 1:
-      return to_float((127u - below(random, 30)) << 23);
-    case 2:
-      return to_float(fraction);
-    default:
-      return to_float((127u - below(random, 24)) << 23 | fraction);
+    case 0: return to_float(below(random, 0x7F800000u));
+    case 1: return to_float((127u - below(random, 30)) << 23);
+    case 2: return to_float(fraction);
+    default: return to_float((127u - below(random, 24)) << 23 | fraction);
   }
 }
 

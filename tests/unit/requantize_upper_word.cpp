@@ -1,5 +1,5 @@
-// Requantization from the upper word of a product against ONNX Runtime's formula, for every reachable accumulator; and the
-// kernels that use it, four channels with such a form and others beside each other.
+// Requantization from the upper word of a product against ONNX Runtime's formula, for every reachable
+// accumulator; and the kernels that use it, four channels with such a form and others beside each other.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -43,7 +43,8 @@ TEST_CASE("forms in the upper word of a product equal the float formula on the w
       ++with;
       for (std::int64_t acc = channels[c].range.lo; acc <= channels[c].range.hi; ++acc) {
         const std::int64_t upper = (256 * acc * forms.multipliers[c] >> 32) + forms.addends[c];
-        wrong += upper != static_cast<std::int32_t>(upper) || 256 * acc != static_cast<std::int32_t>(256 * acc);
+        wrong +=
+            upper != static_cast<std::int32_t>(upper) || 256 * acc != static_cast<std::int32_t>(256 * acc);
         wrong += clamped(upper >> forms.shift, channels[c].rule) != o2m::reference(channels[c].rule, acc);
       }
     }
@@ -61,8 +62,9 @@ TEST_CASE("accumulators of which 256 times leave int32 have no such form") {
 /// A pixel-wise convolution of 8 to 10 channels; the second four have no form in the upper word.
 struct Mixed {
   using Cpu = onnx2mcu::cpu::CortexM4;
-  static constexpr int k_h = 1, k_w = 1, in_c = 8, out_c = 10, in_h = 1, in_w = 13, out_h = 1, out_w = 13, stride_h = 1, stride_w = 1, pad_top = 0,
-                       pad_left = 0, dil_h = 1, dil_w = 1, tile = 7, x_zero_point = 0, y_zero_point = 131, y_min = 0, y_max = 255, upper_shift = 13;
+  static constexpr int k_h = 1, k_w = 1, in_c = 8, out_c = 10, in_h = 1, in_w = 13, out_h = 1, out_w = 13,
+                       stride_h = 1, stride_w = 1, pad_top = 0, pad_left = 0, dil_h = 1, dil_w = 1, tile = 7,
+                       x_zero_point = 0, y_zero_point = 131, y_min = 0, y_max = 255, upper_shift = 13;
   static constexpr bool packed = true, copied = true, upper_all = false;
   static constexpr auto form = onnx2mcu::Requantize::exact_in_range;
   static inline std::int32_t weights[200], bias[10], upper_multiplier[10], upper_addend[10];
@@ -73,8 +75,10 @@ struct Mixed {
 TEST_CASE("four channels by the upper word, four in float, two more: the same formula") {
   std::mt19937 random(2);
   o2m::QuantizedWeights w{o2m::DType::int16, {}, Mixed::out_c, Mixed::in_c};
-  for (int i = 0; i < Mixed::out_c * Mixed::in_c; ++i) w.values.push_back(static_cast<std::int32_t>(random() % 255) - 127);
-  const auto acc = o2m::accumulators_of(w, std::vector<std::int32_t>(Mixed::out_c, -77), o2m::DType::uint8, 0);
+  for (int i = 0; i < Mixed::out_c * Mixed::in_c; ++i)
+    w.values.push_back(static_cast<std::int32_t>(random() % 255) - 127);
+  const auto acc =
+      o2m::accumulators_of(w, std::vector<std::int32_t>(Mixed::out_c, -77), o2m::DType::uint8, 0);
   o2m::PackingOrder order{{}, 1, 4};
   for (int i = 0; i < Mixed::in_c; i += 2) order.steps.push_back({i, i + 1});
   const o2m::PackedWeights packed = o2m::pack_weights(w, acc, order);
@@ -94,11 +98,15 @@ TEST_CASE("four channels by the upper word, four in float, two more: the same fo
   for (int p = 0; p < Mixed::out_w; ++p)
     for (int c = 0; c < Mixed::out_c; ++c) {
       std::int64_t sum = acc.bias[static_cast<std::size_t>(c)];
-      for (int i = 0; i < Mixed::in_c; ++i) sum += w.at(c, i) * x[static_cast<std::size_t>(p * Mixed::in_c + i)];
+      for (int i = 0; i < Mixed::in_c; ++i)
+        sum += w.at(c, i) * x[static_cast<std::size_t>(p * Mixed::in_c + i)];
       const o2m::RequantizeRule rule{Mixed::scale[c], 131, 0, 255};
-      const bool last = p + 1 == Mixed::out_w || p == Mixed::tile - 1;  // of an odd number of pixels: one by one, in float
-      const std::int32_t upper = clamped(((256 * sum * Mixed::upper_multiplier[c] >> 32) + Mixed::upper_addend[c]) >> 13, rule);
-      wrong += y[static_cast<std::size_t>(p * Mixed::out_c + c)] != (c < 4 && !last ? upper : o2m::reference(rule, sum));
+      const bool last =
+          p + 1 == Mixed::out_w || p == Mixed::tile - 1;  // of an odd number of pixels: one by one, in float
+      const std::int32_t upper =
+          clamped(((256 * sum * Mixed::upper_multiplier[c] >> 32) + Mixed::upper_addend[c]) >> 13, rule);
+      wrong += y[static_cast<std::size_t>(p * Mixed::out_c + c)] !=
+               (c < 4 && !last ? upper : o2m::reference(rule, sum));
     }
   CHECK(wrong == 0);
 }

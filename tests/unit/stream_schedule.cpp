@@ -1,6 +1,6 @@
-// Streams of random layers, judged by what a memory would really hold: every buffer gets its place from the planner under
-// the overlaps that the compiler allows, each row made marks its bytes, and each row read must still carry its own marks.
-// Which rows a layer needs is worked out here from the definition of a window.
+// Streams of random layers, judged by what a memory would really hold: every buffer gets its place from the
+// planner under the overlaps that the compiler allows, each row made marks its bytes, and each row read must
+// still carry its own marks. Which rows a layer needs is worked out here from the definition of a window.
 #include <doctest/doctest.h>
 
 #include <map>
@@ -32,15 +32,20 @@ Param number(const char* name, std::int64_t value) { return {"int", name, std::t
 /// A layer with a window; every third has a patch.
 Call window_layer(Program& p, BufferId x) {
   const Shape in = p[x].shape;
-  const std::int64_t k = random_int(1, 4), stride = random_int(1, 3), pad = k > 1 ? random_int(0, static_cast<int>(k) - 1) : 0, dil = k > 1 ? random_int(1, 2) : 1;
+  const std::int64_t k = random_int(1, 4), stride = random_int(1, 3),
+                     pad = k > 1 ? random_int(0, static_cast<int>(k) - 1) : 0,
+                     dil = k > 1 ? random_int(1, 2) : 1;
   const std::int64_t reach = (k - 1) * dil + 1, c = random_int(1, 3);
   if (in[1] + 2 * pad < reach) return {};
   const std::int64_t out = (in[1] + 2 * pad - reach) / stride + 1;
   Call call;
   call.kernel = random_int(0, 3) == 0 ? "max_pool" : "conv2d";
   call.reads = {x};
-  call.params = {number("in_h", in[1]), number("in_w", in[2]), number("in_c", in[3]), number("channels", in[3]), number("out_h", out), number("out_w", in[2]), number("out_c", c),
-                 number("k_h", k), number("k_w", 1), number("stride_h", stride), number("stride_w", 1), number("dil_h", dil), number("dil_w", 1), number("pad_top", pad)};
+  call.params = {number("in_h", in[1]),      number("in_w", in[2]), number("in_c", in[3]),
+                 number("channels", in[3]),  number("out_h", out),  number("out_w", in[2]),
+                 number("out_c", c),         number("k_h", k),      number("k_w", 1),
+                 number("stride_h", stride), number("stride_w", 1), number("dil_h", dil),
+                 number("dil_w", 1),         number("pad_top", pad)};
   call.writes = {add_buffer(p, {1, out, in[2], call.kernel == "max_pool" ? in[3] : c})};
   if (call.kernel == "max_pool") call.params[6] = number("out_c", in[3]);
   if (random_int(0, 2) == 0) call.scratch = {add_buffer(p, {random_int(1, 40)}, DType::int16)};
@@ -51,7 +56,9 @@ Call sum_layer(Program& p, BufferId a, BufferId b) {
   Call call;
   call.kernel = "elementwise_add";
   call.reads = {a, b};
-  call.params = {{"int", "size[]", "{" + std::to_string(p[a].bytes) + "}"}, {"int", "a_step[]", "{1}"}, {"int", "b_step[]", "{1}"}};
+  call.params = {{"int", "size[]", "{" + std::to_string(p[a].bytes) + "}"},
+                 {"int", "a_step[]", "{1}"},
+                 {"int", "b_step[]", "{1}"}};
   call.writes = {add_buffer(p, p[a].shape)};
   return call;
 }
@@ -80,7 +87,9 @@ Program random_program() {
         call = sum_layer(p, tensors.back(), earlier);
         break;
       }
-    if (call.kernel.empty()) call = i + 1 == layers && random_int(0, 2) == 0 ? mean_layer(p, tensors.back()) : window_layer(p, tensors.back());
+    if (call.kernel.empty())
+      call = i + 1 == layers && random_int(0, 2) == 0 ? mean_layer(p, tensors.back())
+                                                      : window_layer(p, tensors.back());
     if (call.kernel.empty()) continue;
     call.name = "layer" + std::to_string(i);
     tensors.push_back(call.writes[0]);
@@ -123,13 +132,15 @@ struct Memory {
   bool still_has(BufferId id, int stage) {
     const std::int64_t first = plan.offsets[static_cast<std::size_t>(id)];
     bool all = true;
-    for (std::int64_t i = first; i < first + program[id].bytes; ++i) all = all && marks[i] == std::pair<int, std::int64_t>(-1, stage);
+    for (std::int64_t i = first; i < first + program[id].bytes; ++i)
+      all = all && marks[i] == std::pair<int, std::int64_t>(-1, stage);
     return all;
   }
 };
 
 /// The rows that a stage needs for row y, from the definition.
-std::set<std::pair<int, std::int64_t>> rows_needed(const Stage& s, const std::vector<StreamValue>& values, std::int64_t y, std::int64_t part) {
+std::set<std::pair<int, std::int64_t>> rows_needed(const Stage& s, const std::vector<StreamValue>& values,
+                                                   std::int64_t y, std::int64_t part) {
   std::set<std::pair<int, std::int64_t>> rows;
   for (const int value : s.reads) {
     if (s.kind == StageKind::row) rows.emplace(value, y);
@@ -153,7 +164,9 @@ void check_stream(const Program& program, const MemoryPlan& plan, const Call& st
   for (const RowEvent& e : schedule.events) {
     const Stage& stage = stream.stages[static_cast<std::size_t>(e.stage)];
     const bool folds = stage.kind == StageKind::fold;
-    const std::int64_t row = folds ? e.reads.at(0).second : 0, part = folds ? row - std::max<std::int64_t>(0, e.row * stage.stride_h - stage.pad_top) : 0;
+    const std::int64_t row = folds ? e.reads.at(0).second : 0,
+                       part = folds ? row - std::max<std::int64_t>(0, e.row * stage.stride_h - stage.pad_top)
+                                    : 0;
     CHECK(seen.emplace(e.stage, e.row, row).second);  // nothing is computed twice
     CHECK(part >= 0);
     if (part == 0) CHECK(e.row == next[e.stage]++);
@@ -167,7 +180,8 @@ void check_stream(const Program& program, const MemoryPlan& plan, const Call& st
     }
     if (part > 0) CHECK(memory.holds(given + e.stage, e.row));  // what the rows before gave
     memory.write(given + e.stage, e.row);
-    for (const auto& [value, iy] : needed) CHECK(memory.holds(value, iy));  // also beside what this layer writes now
+    for (const auto& [value, iy] : needed)
+      CHECK(memory.holds(value, iy));  // also beside what this layer writes now
   }
   const int last = static_cast<int>(stream.values.size()) - 1;
   for (std::int64_t r = 0; r < stream.values.back().height; ++r) CHECK(memory.holds(last, r));
@@ -211,12 +225,14 @@ TEST_CASE("the fewest rows are kept") {
       const StreamValue& value = stream->values[v];
       if (value.kept == value.height || value.kept == 1) continue;
       // With one row fewer some row would be overwritten before, or while, it is read.
-      const int number = static_cast<int>(v), given = static_cast<int>(stream->values.size() - stream->stages.size());
+      const int number = static_cast<int>(v),
+                given = static_cast<int>(stream->values.size() - stream->stages.size());
       std::map<std::int64_t, std::int64_t> holder;
       bool lost = false;
       for (const RowEvent& e : schedule.events) {
         if (e.stage == number - given) holder[e.row % (value.kept - 1)] = e.row;
-        for (const auto& [read, row] : e.reads) lost = lost || (read == number && holder[row % (value.kept - 1)] != row);
+        for (const auto& [read, row] : e.reads)
+          lost = lost || (read == number && holder[row % (value.kept - 1)] != row);
       }
       CHECK(lost);
       ++rings;

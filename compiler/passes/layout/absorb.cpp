@@ -19,7 +19,8 @@ struct Match {
 };
 
 std::optional<Match> match(const Graph& graph, const Uses& uses, const Node& product) {
-  if (!is_integer_product(product) && !is_float_product(product) && !is_guarded_product(product)) return std::nullopt;
+  if (!is_integer_product(product) && !is_float_product(product) && !is_guarded_product(product))
+    return std::nullopt;
   const std::size_t w = is_float_product(product) ? 1 : 3;
   const Tensor* weights = graph.constant(product.inputs[w]);
   if (!weights || weights->shape.size() != 2 || product.attr("transA", 0) != 0) return std::nullopt;
@@ -50,7 +51,9 @@ Tensor permuted_weights(const Tensor& weights, const Shape& image, const Perm& p
   Tensor out = make_tensor(weights.type, weights.shape);
   for (std::int64_t i = 0; i < k; ++i)
     for (std::int64_t o = 0; o < m; ++o) {
-      const auto cell = [&](std::int64_t row) { return static_cast<std::size_t>(transposed ? o * k + row : row * m + o) * item; };
+      const auto cell = [&](std::int64_t row) {
+        return static_cast<std::size_t>(transposed ? o * k + row : row * m + o) * item;
+      };
       std::memcpy(out.bytes.data() + cell(i), weights.bytes.data() + cell(source.integer(i)), item);
     }
   return out;
@@ -71,11 +74,14 @@ bool absorb_into_weights(GraphEditor& edit, const Uses& uses, std::size_t n) {
   if (!is_float_product(graph.nodes[n])) {
     const Value weights = graph[graph.nodes[n].inputs[m->weights]];
     const bool transposed = graph.nodes[n].attr("transB", 0) != 0;
-    graph.nodes[n].inputs[m->weights] = graph.add_constant(weights.name, permuted_weights(*weights.constant, image, m->perm, transposed));
+    graph.nodes[n].inputs[m->weights] =
+        graph.add_constant(weights.name, permuted_weights(*weights.constant, image, m->perm, transposed));
   }
   Node& reshape = graph.nodes[m->reshape];
-  const ValueId target = graph.add_constant(graph[reshape.outputs[0]].name + "_shape",
-      make_tensor(DType::int64, {static_cast<std::int64_t>(m->flat.size())}, std::span<const std::int64_t>(m->flat)));
+  const ValueId target =
+      graph.add_constant(graph[reshape.outputs[0]].name + "_shape",
+                         make_tensor(DType::int64, {static_cast<std::int64_t>(m->flat.size())},
+                                     std::span<const std::int64_t>(m->flat)));
   reshape = {"Reshape", "", reshape.name, reshape.index, {m->image, target}, reshape.outputs, {}};
   return true;
 }

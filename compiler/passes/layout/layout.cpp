@@ -1,10 +1,11 @@
 // The layout pass: channels-last convolutions and pools, and as few Transposes as possible.
-// Every step is a local rewrite that keeps the graph's meaning: wrap a node in a Transpose pair, move a Transpose
-// below the node that reads it, merge two, drop one that moves nothing, or let constant weights absorb it.
+// Every step is a local rewrite that keeps the graph's meaning: wrap a node in a Transpose pair, move a
+// Transpose below the node that reads it, merge two, drop one that moves nothing, or let constant weights
+// absorb it.
 
-#include "passes/layout/transpose.hpp"
 #include "ops/float_order.hpp"
 #include "ops/resize_axes.hpp"
+#include "passes/layout/transpose.hpp"
 #include "passes/passes.hpp"
 #include "requantize/two_input.hpp"
 
@@ -19,9 +20,21 @@ Perm to_channels_last(std::size_t rank) {  // NCHW -> NHWC: 0 2 3 1
 }
 
 bool wants_channels_last(const Graph& graph, const Node& node) {
-  static constexpr std::string_view types[] = {"Conv", "QLinearConv", "ConvInteger", "MaxPool", "AveragePool", "GlobalAveragePool",
-                                               "GlobalMaxPool", "LpPool", "GlobalLpPool", "QLinearAveragePool", "QLinearGlobalAveragePool", "QDQConv",
-                                               "ConvTranspose", "InstanceNormalization", "QReduceMean"};
+  static constexpr std::string_view types[] = {"Conv",
+                                               "QLinearConv",
+                                               "ConvInteger",
+                                               "MaxPool",
+                                               "AveragePool",
+                                               "GlobalAveragePool",
+                                               "GlobalMaxPool",
+                                               "LpPool",
+                                               "GlobalLpPool",
+                                               "QLinearAveragePool",
+                                               "QLinearGlobalAveragePool",
+                                               "QDQConv",
+                                               "ConvTranspose",
+                                               "InstanceNormalization",
+                                               "QReduceMean"};
   const bool listed = std::find(std::begin(types), std::end(types), node.op_type) != std::end(types);
   if (!listed || node.attr("channels_last", 0) != 0 || node.outputs.size() != 1) return false;
   const std::size_t rank = graph.shape(node.inputs[0]).size();
@@ -59,16 +72,19 @@ void transpose_ports(GraphEditor& edit) {
   edit.graph.nhwc_ports = true;
 }
 
-/// ONNX Runtime chooses the outer operand of a QLinearAdd by the shapes the model declares: recorded before they change.
+/// ONNX Runtime chooses the outer operand of a QLinearAdd by the shapes the model declares: recorded before
+/// they change.
 void record_exchanged_operands(Graph& graph) {
   for (Node& node : graph.nodes)
     if (node.is("QLinearAdd", "com.microsoft"))
-      node.attributes["exchanged"] = std::int64_t{qlinear_add_exchanges(graph.shape(node.inputs[0]), graph.shape(node.inputs[3]))};
+      node.attributes["exchanged"] =
+          std::int64_t{qlinear_add_exchanges(graph.shape(node.inputs[0]), graph.shape(node.inputs[3]))};
 }
 
 /// The float Conv behind whose activation `id` comes, in ONNX Runtime's blocked layout.
 bool comes_from_blocked_conv(const Graph& graph, const Uses& uses, ValueId id) {
-  static constexpr std::string_view activations[] = {"Relu", "Sigmoid", "Tanh", "Clip", "LeakyRelu", "HardSigmoid"};
+  static constexpr std::string_view activations[] = {"Relu", "Sigmoid",   "Tanh",
+                                                     "Clip", "LeakyRelu", "HardSigmoid"};
   for (int n = uses.producer[index(id)]; n >= 0; n = uses.producer[index(id)]) {
     const Node& node = graph.nodes[static_cast<std::size_t>(n)];
     if (node.is("Conv")) {
@@ -78,7 +94,8 @@ bool comes_from_blocked_conv(const Graph& graph, const Uses& uses, ValueId id) {
       g.constant_weights = graph.constant(node.inputs[1]) && node.attr("computed_weights", 0) == 0;
       return is_nchwc(g);
     }
-    if (std::find(std::begin(activations), std::end(activations), node.op_type) == std::end(activations)) return false;
+    if (std::find(std::begin(activations), std::end(activations), node.op_type) == std::end(activations))
+      return false;
     id = node.inputs[0];
   }
   return false;

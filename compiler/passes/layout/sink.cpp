@@ -16,14 +16,31 @@ Sink sink_of(const Node& node) {
     std::string_view type;
     Sink sink;
   };
-  static constexpr Rule rules[] = {
-      {"Relu", Sink::elementwise}, {"Clip", Sink::elementwise}, {"LeakyRelu", Sink::elementwise}, {"Sigmoid", Sink::elementwise},
-      {"Tanh", Sink::elementwise}, {"HardSwish", Sink::elementwise}, {"HardSigmoid", Sink::elementwise}, {"Elu", Sink::elementwise},
-      {"Exp", Sink::elementwise}, {"Sqrt", Sink::elementwise}, {"Cast", Sink::elementwise}, {"Lookup", Sink::elementwise},
-      {"Identity", Sink::elementwise}, {"Add", Sink::elementwise}, {"Sub", Sink::elementwise}, {"Mul", Sink::elementwise},
-      {"Div", Sink::elementwise}, {"QLinearAdd", Sink::elementwise}, {"QLinearMul", Sink::elementwise}, {"QBinary", Sink::elementwise},
-      {"QuantizeLinear", Sink::quantization}, {"DequantizeLinear", Sink::quantization},
-      {"Concat", Sink::axis}, {"QLinearConcat", Sink::axis}, {"Split", Sink::axis}};
+  static constexpr Rule rules[] = {{"Relu", Sink::elementwise},
+                                   {"Clip", Sink::elementwise},
+                                   {"LeakyRelu", Sink::elementwise},
+                                   {"Sigmoid", Sink::elementwise},
+                                   {"Tanh", Sink::elementwise},
+                                   {"HardSwish", Sink::elementwise},
+                                   {"HardSigmoid", Sink::elementwise},
+                                   {"Elu", Sink::elementwise},
+                                   {"Exp", Sink::elementwise},
+                                   {"Sqrt", Sink::elementwise},
+                                   {"Cast", Sink::elementwise},
+                                   {"Lookup", Sink::elementwise},
+                                   {"Identity", Sink::elementwise},
+                                   {"Add", Sink::elementwise},
+                                   {"Sub", Sink::elementwise},
+                                   {"Mul", Sink::elementwise},
+                                   {"Div", Sink::elementwise},
+                                   {"QLinearAdd", Sink::elementwise},
+                                   {"QLinearMul", Sink::elementwise},
+                                   {"QBinary", Sink::elementwise},
+                                   {"QuantizeLinear", Sink::quantization},
+                                   {"DequantizeLinear", Sink::quantization},
+                                   {"Concat", Sink::axis},
+                                   {"QLinearConcat", Sink::axis},
+                                   {"Split", Sink::axis}};
   for (const Rule& rule : rules)
     if (rule.type == node.op_type) return rule.sink;
   return Sink::never;
@@ -31,8 +48,11 @@ Sink sink_of(const Node& node) {
 
 /// Data inputs are those of the output's rank that vary or broadcast; scales and zero points are not data.
 std::vector<std::size_t> data_inputs(const Node& node) {
-  if (node.op_type == "QLinearAdd" || node.op_type == "QLinearMul" || node.op_type == "QBinary") return {0, 3};
-  if (node.op_type == "Clip" || node.op_type == "Split" || node.op_type == "Lookup" || sink_of(node) == Sink::quantization) return {0};
+  if (node.op_type == "QLinearAdd" || node.op_type == "QLinearMul" || node.op_type == "QBinary")
+    return {0, 3};
+  if (node.op_type == "Clip" || node.op_type == "Split" || node.op_type == "Lookup" ||
+      sink_of(node) == Sink::quantization)
+    return {0};
   std::vector<std::size_t> all;
   if (node.op_type == "QLinearConcat") {
     for (std::size_t i = 2; i < node.inputs.size(); i += 3) all.push_back(i);
@@ -43,7 +63,8 @@ std::vector<std::size_t> data_inputs(const Node& node) {
   return all;
 }
 
-/// A constant (or one-element) operand of an elementwise operator, as it must be when the other is not transposed.
+/// A constant (or one-element) operand of an elementwise operator, as it must be when the other is not
+/// transposed.
 ValueId untransposed_constant(Graph& graph, ValueId id, const Perm& perm) {
   const Value value = graph[id];
   if (element_count(*value.shape) == 1) return id;
@@ -77,7 +98,9 @@ Perm common_perm(const Graph& graph, const Uses& uses, const Node& node) {
   for (const std::size_t i : data_inputs(node)) {  // a broadcast operand of other rank is not moved
     const std::size_t rank = graph.shape(node.inputs[i]).size();
     const bool constant = graph[node.inputs[i]].constant != nullptr;
-    if (rank > perm.size() || (rank < perm.size() && !constant && element_count(graph.shape(node.inputs[i])) != 1)) return {};
+    if (rank > perm.size() ||
+        (rank < perm.size() && !constant && element_count(graph.shape(node.inputs[i])) != 1))
+      return {};
   }
   return perm;
 }
@@ -104,14 +127,17 @@ bool sink_into(GraphEditor& edit, const Uses& uses, std::size_t n) {
   const Sink sink = sink_of(graph.nodes[n]);
   if (sink == Sink::never) return false;
   if (sink == Sink::quantization && per_axis(graph, graph.nodes[n])) return false;
-  // A Transpose of the 8-bit side costs a quarter of one of the float side: it stays above a final DequantizeLinear.
+  // A Transpose of the 8-bit side costs a quarter of one of the float side: it stays above a final
+  // DequantizeLinear.
   if (graph.nodes[n].is("DequantizeLinear") && uses.is_output[index(graph.nodes[n].outputs[0])]) return false;
   const Perm perm = common_perm(graph, uses, graph.nodes[n]);
   if (perm.empty()) return false;
   for (const std::size_t i : data_inputs(graph.nodes[n])) {
     const ValueId id = graph.nodes[n].inputs[i];
     const Node* t = transpose_above(graph, uses, id);
-    graph.nodes[n].inputs[i] = t ? t->inputs[0] : graph[id].constant ? untransposed_constant(graph, id, perm) : id;
+    graph.nodes[n].inputs[i] = t                    ? t->inputs[0]
+                               : graph[id].constant ? untransposed_constant(graph, id, perm)
+                                                    : id;
   }
   if (sink == Sink::axis) {
     const std::int64_t fallback = graph.nodes[n].op_type == "Split" ? 0 : 1;

@@ -5,7 +5,8 @@
 
 namespace o2m {
 
-/// If node `n` can work on its inputs before their (equal) Transposes, does so and transposes its output instead.
+/// If node `n` can work on its inputs before their (equal) Transposes, does so and transposes its output
+/// instead.
 bool sink_into(GraphEditor& edit, const Uses& uses, std::size_t n);
 
 }  // namespace o2m

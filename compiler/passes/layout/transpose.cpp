@@ -10,7 +10,8 @@ namespace o2m {
 namespace {
 
 Node transpose_node(ValueId from, ValueId to, const Perm& perm, const Node* near) {
-  Node node{"Transpose", "", near ? near->name + "_layout" : "layout", near ? near->index : 0, {from}, {to}, {}};
+  Node node{"Transpose", "", near ? near->name + "_layout" : "layout", near ? near->index : 0, {from},
+            {to},        {}};
   node.attributes["perm"] = perm;
   return node;
 }
@@ -29,12 +30,16 @@ bool moves_nothing(const Shape& in, const Perm& perm) {
 
 Node reshape_node(Graph& graph, const Node& transpose) {
   const Shape& shape = *graph[transpose.outputs[0]].shape;
-  const ValueId target = graph.add_constant(graph[transpose.outputs[0]].name + "_shape",
-      make_tensor(DType::int64, {static_cast<std::int64_t>(shape.size())}, std::span<const std::int64_t>(shape)));
-  return {"Reshape", "", transpose.name, transpose.index, {transpose.inputs[0], target}, transpose.outputs, {}};
+  const ValueId target =
+      graph.add_constant(graph[transpose.outputs[0]].name + "_shape",
+                         make_tensor(DType::int64, {static_cast<std::int64_t>(shape.size())},
+                                     std::span<const std::int64_t>(shape)));
+  return {"Reshape",         "", transpose.name, transpose.index, {transpose.inputs[0], target},
+          transpose.outputs, {}};
 }
 
-/// Transpose of Transpose is one Transpose; of a constant it is a constant (left to folding); of nothing a Reshape.
+/// Transpose of Transpose is one Transpose; of a constant it is a constant (left to folding); of nothing a
+/// Reshape.
 bool simplify_one(Graph& graph, const Uses& uses, std::size_t n) {
   Node& node = graph.nodes[n];
   const Perm perm = *node.attr_ints("perm");
@@ -62,7 +67,8 @@ bool simplify_one(Graph& graph, const Uses& uses, std::size_t n) {
 
 Perm inverse(const Perm& perm) {
   Perm out(perm.size());
-  for (std::size_t i = 0; i < perm.size(); ++i) out[static_cast<std::size_t>(perm[i])] = static_cast<std::int64_t>(i);
+  for (std::size_t i = 0; i < perm.size(); ++i)
+    out[static_cast<std::size_t>(perm[i])] = static_cast<std::int64_t>(i);
   return out;
 }
 
@@ -87,7 +93,8 @@ Tensor transpose_constant(const Tensor& t, const Perm& perm) {
   for (std::int64_t i = 0; i < out.count(); ++i) {
     std::int64_t from = 0;
     for (std::size_t d = 0; d < perm.size(); ++d) from += at[d] * stride[static_cast<std::size_t>(perm[d])];
-    std::memcpy(out.bytes.data() + static_cast<std::size_t>(i) * item, t.bytes.data() + static_cast<std::size_t>(from) * item, item);
+    std::memcpy(out.bytes.data() + static_cast<std::size_t>(i) * item,
+                t.bytes.data() + static_cast<std::size_t>(from) * item, item);
     for (std::size_t d = perm.size(); d-- > 0;) {
       if (++at[d] < out.shape[d]) break;
       at[d] = 0;
@@ -116,14 +123,16 @@ void GraphEditor::transpose_output(std::size_t n, const Perm& perm) {
 void GraphEditor::transpose_graph_input(ValueId& id, const Perm& perm) {
   const ValueId inside = id;
   id = like(graph, inside, inverse(perm));
-  if (const auto it = graph.port_quantization.find(inside); it != graph.port_quantization.end()) graph.port_quantization[id] = it->second;
+  if (const auto it = graph.port_quantization.find(inside); it != graph.port_quantization.end())
+    graph.port_quantization[id] = it->second;
   graph.nodes.insert(graph.nodes.begin(), transpose_node(id, inside, perm, nullptr));
 }
 
 void GraphEditor::transpose_graph_output(ValueId& id, const Perm& perm) {
   const ValueId inside = id;
   id = like(graph, inside, perm);
-  if (const auto it = graph.port_quantization.find(inside); it != graph.port_quantization.end()) graph.port_quantization[id] = it->second;
+  if (const auto it = graph.port_quantization.find(inside); it != graph.port_quantization.end())
+    graph.port_quantization[id] = it->second;
   graph.nodes.push_back(transpose_node(inside, id, perm, nullptr));
 }
 

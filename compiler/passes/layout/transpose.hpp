@@ -24,9 +24,11 @@ struct GraphEditor {
 
   /// Input `i` of node `n` becomes Transpose(perm) of what it was; returns the node's new index.
   std::size_t transpose_input(std::size_t n, std::size_t i, const Perm& perm);
-  /// Node `n` now makes Transpose(perm) of its old output 0; a Transpose behind it restores the old value for all readers.
+  /// Node `n` now makes Transpose(perm) of its old output 0; a Transpose behind it restores the old value for
+  /// all readers.
   void transpose_output(std::size_t n, const Perm& perm);
-  /// The graph input becomes a value of shape permute(old, inverse(perm)); a Transpose(perm) makes the old one.
+  /// The graph input becomes a value of shape permute(old, inverse(perm)); a Transpose(perm) makes the old
+  /// one.
   void transpose_graph_input(ValueId& id, const Perm& perm);
   void transpose_graph_output(ValueId& id, const Perm& perm);
 };

@@ -9,7 +9,8 @@ namespace {
 
 void record(Graph& graph, ValueId port, const Node& pair) {
   const auto p = per_tensor(graph, pair);
-  if (p && is_8bit(quantized_type(graph, pair))) graph.port_quantization[port] = {p->scale, static_cast<int>(p->zero_point)};
+  if (p && is_8bit(quantized_type(graph, pair)))
+    graph.port_quantization[port] = {p->scale, static_cast<int>(p->zero_point)};
 }
 
 /// An 8-bit input's DQ; a float input's Q, behind operators without branches.

@@ -36,9 +36,11 @@ void insert_pair(Rewriter& r, ValueId v, const std::vector<Edge>& edges, bool ou
     r.set_output(source, static_cast<std::size_t>(std::find(made.begin(), made.end(), v) - made.begin()),
                  before);
   }
-  // Without a zero point, and before there was output_dtype, ONNX Runtime's new QuantizeLinear makes uint8 of int8.
+  // Without a zero point, and before there was output_dtype, ONNX Runtime's new QuantizeLinear makes uint8 of
+  // int8.
   const bool defaults = !model.has_input(zero_point_slot) && r.graph.opset() < 21;
-  const ValueId quantized = r.new_value(v, "quantized", defaults ? DType::uint8 : quantized_type(r.graph, model));
+  const ValueId quantized =
+      r.new_value(v, "quantized", defaults ? DType::uint8 : quantized_type(r.graph, model));
   Node q{"QuantizeLinear", model.domain, "", model.index, with_parameters(before), {quantized}, {}};
   if (!model.has_input(zero_point_slot) && !defaults)
     q.attributes["output_dtype"] = static_cast<std::int64_t>(r.graph[quantized].type);

@@ -130,7 +130,8 @@ bool can_fuse_gemm(const Rewriter& r, const QuantizedUnit& u) {
   const Node& b_dq = r.node(u.dqs[1]);
   if (r.graph.shape(b_dq.inputs[scale_slot]) != r.graph.shape(b_dq.inputs[zero_point_slot])) return false;
   if (u.dqs.size() < 3) return true;
-  return node.attr_float("alpha", 1) == 1.0F && node.attr_float("beta", 1) == 1.0F && type_behind(r, u.dqs[2]) == DType::int32;
+  return node.attr_float("alpha", 1) == 1.0F && node.attr_float("beta", 1) == 1.0F &&
+         type_behind(r, u.dqs[2]) == DType::int32;
 }
 
 bool fuse(Rewriter& r, const QuantizedUnit& u) {

@@ -1,6 +1,6 @@
-// Host side of `onnx2mcu run` and `validate`: feeds samples from a file to a generated Model and writes its outputs.
-// Not part of firmware. Samples are raw element bytes: all inputs of one sample, then of the next; outputs likewise,
-// behind whatever ONNX2MCU_TRACE writes.
+// Host side of `onnx2mcu run` and `validate`: feeds samples from a file to a generated Model and writes its
+// outputs. Not part of firmware. Samples are raw element bytes: all inputs of one sample, then of the next;
+// outputs likewise, behind whatever ONNX2MCU_TRACE writes.
 #ifndef ONNX2MCU_HOST_RUNNER_HPP
 #define ONNX2MCU_HOST_RUNNER_HPP
 
@@ -21,9 +21,11 @@ bool write(View view, std::FILE* out) {
   return std::fwrite(view.data(), sizeof(T), view.size(), out) == view.size();
 }
 
-/// Runs `samples` inferences, one after the other from the state after reset() on. Returns 0, or 1 when a read or write fell short.
+/// Runs `samples` inferences, one after the other from the state after reset() on. Returns 0, or 1 when a
+/// read or write fell short.
 template <class Model, int... I, int... O>
-int run(Model& model, long samples, std::FILE* in, std::FILE* out, std::integer_sequence<int, I...>, std::integer_sequence<int, O...>) {
+int run(Model& model, long samples, std::FILE* in, std::FILE* out, std::integer_sequence<int, I...>,
+        std::integer_sequence<int, O...>) {
   model.reset();
   for (long n = 0; n < samples; ++n) {
     if (!(read(model.template input<I>(), in) && ...)) return 1;

@@ -1,6 +1,8 @@
-// The runtime's float functions against values recorded from ONNX Runtime (recorded.bin, made by record.py): every
-// bit has to be the same; any NaN equals any NaN.
+// The runtime's float functions against values recorded from ONNX Runtime (recorded.bin, made by record.py):
+// every bit has to be the same; any NaN equals any NaN.
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
+#include "onnx2mcu/float_math.hpp"
+
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -14,7 +16,6 @@
 #include <type_traits>
 #include <vector>
 
-#include "onnx2mcu/float_math.hpp"
 #include "onnx2mcu/float_packet_math.hpp"
 #include "onnx2mcu/float_pool.hpp"
 #include "onnx2mcu/float_qlinear.hpp"
@@ -66,8 +67,10 @@ std::vector<T> elements(const std::string& bytes) {
 
 template <class T>
 bool same(T a, T b) {
-  if constexpr (std::is_same_v<T, float>) return float_bits(a) == float_bits(b) || (a != a && b != b);
-  else return a == b;
+  if constexpr (std::is_same_v<T, float>)
+    return float_bits(a) == float_bits(b) || (a != a && b != b);
+  else
+    return a == b;
 }
 
 template <class T>
@@ -108,12 +111,15 @@ Check rows(void (*f)(const float*, float*, int, int)) {
     std::vector<float> y(x.size()), turned(x.size()), y_turned(x.size());
     for (int row = 0; row < count; ++row) {
       f(&x[static_cast<std::size_t>(row * n)], &y[static_cast<std::size_t>(row * n)], n, 1);
-      for (int i = 0; i < n; ++i) turned[static_cast<std::size_t>(i * count + row)] = x[static_cast<std::size_t>(row * n + i)];
+      for (int i = 0; i < n; ++i)
+        turned[static_cast<std::size_t>(i * count + row)] = x[static_cast<std::size_t>(row * n + i)];
     }
     check_same(r, y);
-    for (int row = 0; row < count; ++row) f(&turned[static_cast<std::size_t>(row)], &y_turned[static_cast<std::size_t>(row)], n, count);
     for (int row = 0; row < count; ++row)
-      for (int i = 0; i < n; ++i) y[static_cast<std::size_t>(row * n + i)] = y_turned[static_cast<std::size_t>(i * count + row)];
+      f(&turned[static_cast<std::size_t>(row)], &y_turned[static_cast<std::size_t>(row)], n, count);
+    for (int row = 0; row < count; ++row)
+      for (int i = 0; i < n; ++i)
+        y[static_cast<std::size_t>(row * n + i)] = y_turned[static_cast<std::size_t>(i * count + row)];
     check_same(r, y);
   };
 }
@@ -131,10 +137,12 @@ void check_qlinear_softmax(const Record& r) {
 }
 
 /// Sums of n elements, `stride` apart, `outer` x `inner` of them.
-std::vector<float> sums(const std::vector<float>& x, int outer, int n, int inner, float (*f)(const float*, int, int, int)) {
+std::vector<float> sums(const std::vector<float>& x, int outer, int n, int inner,
+                        float (*f)(const float*, int, int, int)) {
   std::vector<float> y;
   for (int o = 0; o < outer; ++o)
-    for (int i = 0; i < inner; ++i) y.push_back(f(&x[static_cast<std::size_t>(o * n * inner + i)], n, inner, o * n));
+    for (int i = 0; i < inner; ++i)
+      y.push_back(f(&x[static_cast<std::size_t>(o * n * inner + i)], n, inner, o * n));
   return y;
 }
 
@@ -155,13 +163,20 @@ Check reduction(const std::string& order, bool mean) {
     } else if (order == "PacketRuns") {
       const int kept = parameter(r, 1), run = parameter(r, 2);
       const std::vector<float> inner = sums(x, parameter(r, 0) * kept, run, 1, sum_packets);
-      for (int k = 0; k < kept; ++k) y.push_back(sum_in_order(&inner[static_cast<std::size_t>(k)], parameter(r, 0), kept));
+      for (int k = 0; k < kept; ++k)
+        y.push_back(sum_in_order(&inner[static_cast<std::size_t>(k)], parameter(r, 0), kept));
       n = parameter(r, 0) * run;
     } else {
-      const auto fours = [](const float* v, int count, int stride, int) { return sum_fours(v, count, stride); };
-      const auto in_order = [](const float* v, int count, int stride, int) { return sum_in_order(v, count, stride); };
-      if (order == "Fours") y = sums(x, parameter(r, 0), n, parameter(r, 2), fours);
-      else y = sums(x, parameter(r, 0), n, parameter(r, 2), in_order);
+      const auto fours = [](const float* v, int count, int stride, int) {
+        return sum_fours(v, count, stride);
+      };
+      const auto in_order = [](const float* v, int count, int stride, int) {
+        return sum_in_order(v, count, stride);
+      };
+      if (order == "Fours")
+        y = sums(x, parameter(r, 0), n, parameter(r, 2), fours);
+      else
+        y = sums(x, parameter(r, 0), n, parameter(r, 2), in_order);
     }
     if (mean)
       for (float& v : y) v /= static_cast<float>(n);
@@ -173,8 +188,9 @@ template <class T>
 void check_quantize(const Record& r) {
   std::vector<T> y;
   for (const float x : elements<float>(r.x))
-    y.push_back(static_cast<T>(quantize_element(x, r.parameters.at(0), parameter(r, 1), std::numeric_limits<T>::min(),
-                                                std::numeric_limits<T>::max())));
+    y.push_back(
+        static_cast<T>(quantize_element(x, r.parameters.at(0), parameter(r, 1), std::numeric_limits<T>::min(),
+                                        std::numeric_limits<T>::max())));
   check_same(r, y);
 }
 
@@ -187,7 +203,8 @@ void check_dequantize(const Record& r) {
 
 /// A pool whose geometry is known at run time only.
 struct PoolGeometry {
-  static inline int channels, in_h, in_w, k_h, k_w, stride_h, stride_w, pad_top, pad_left, pad_bottom, pad_right, out_h, out_w;
+  static inline int channels, in_h, in_w, k_h, k_w, stride_h, stride_w, pad_top, pad_left, pad_bottom,
+      pad_right, out_h, out_w;
   static inline bool count_include_pad;
   static constexpr int dil_h = 1, dil_w = 1;
 };
@@ -198,14 +215,15 @@ struct Pool : PoolGeometry {
 
 void check_average_pool(const Record& r) {
   using G = PoolGeometry;
-  int* const fields[] = {&G::channels, &G::in_h, &G::in_w, &G::k_h, &G::k_w, &G::stride_h, &G::stride_w, &G::pad_top,
-                         &G::pad_left, &G::pad_bottom, &G::pad_right};
+  int* const fields[] = {&G::channels, &G::in_h,    &G::in_w,     &G::k_h,        &G::k_w,      &G::stride_h,
+                         &G::stride_w, &G::pad_top, &G::pad_left, &G::pad_bottom, &G::pad_right};
   for (std::size_t i = 0; i < 11; ++i) *fields[i] = parameter(r, i);
   G::count_include_pad = parameter(r, 11) != 0;
   const std::vector<float> x = elements<float>(r.x);
   const auto outputs = static_cast<int>(r.y.size() / sizeof(float)) / G::channels;
   // The recorded geometry leaves the rounding mode open: the number of outputs decides.
-  const int rows = G::in_h + G::pad_top + G::pad_bottom - G::k_h, cols = G::in_w + G::pad_left + G::pad_right - G::k_w;
+  const int rows = G::in_h + G::pad_top + G::pad_bottom - G::k_h,
+            cols = G::in_w + G::pad_left + G::pad_right - G::k_w;
   G::out_h = rows / G::stride_h + 1;
   G::out_w = cols / G::stride_w + 1;
   if (G::out_h * G::out_w != outputs) {
@@ -220,11 +238,15 @@ void check_average_pool(const Record& r) {
   std::vector<float> last(x.size()), y_last(r.y.size() / sizeof(float)), y(y_last.size());
   const int pixels = G::in_h * G::in_w;
   for (int c = 0; c < G::channels; ++c)
-    for (int p = 0; p < pixels; ++p) last[static_cast<std::size_t>(p * G::channels + c)] = x[static_cast<std::size_t>(c * pixels + p)];
+    for (int p = 0; p < pixels; ++p)
+      last[static_cast<std::size_t>(p * G::channels + c)] = x[static_cast<std::size_t>(c * pixels + p)];
   const int order = parameter(r, 12);
-  if (order == 0) float_average_pool<Pool<AverageOrder::window>>(last.data(), y_last.data());
-  else if (order == 1) float_average_pool<Pool<AverageOrder::lanes>>(last.data(), y_last.data());
-  else float_average_pool<Pool<AverageOrder::columns>>(last.data(), y_last.data());
+  if (order == 0)
+    float_average_pool<Pool<AverageOrder::window>>(last.data(), y_last.data());
+  else if (order == 1)
+    float_average_pool<Pool<AverageOrder::lanes>>(last.data(), y_last.data());
+  else
+    float_average_pool<Pool<AverageOrder::columns>>(last.data(), y_last.data());
   for (int c = 0; c < G::channels; ++c)
     for (int p = 0; p < outputs; ++p)
       y[static_cast<std::size_t>(c * outputs + p)] = y_last[static_cast<std::size_t>(p * G::channels + c)];
@@ -244,7 +266,8 @@ std::map<std::string, Check> checks() {
       {"LeakyRelu", elementwise([](float x) { return leaky_relu_f32(x, 0.01F); })},
       {"HardSigmoid", elementwise([](float x) { return hard_sigmoid_f32(x, 0.2F, 0.5F); })},
       {"Elu", whole_array([](const float* x, float* y, int n) { elu_f32(x, y, n, 0.7F); })},
-      {"Selu", whole_array([](const float* x, float* y, int n) { selu_f32(x, y, n, 1.67326319F, 1.05070102F); })},
+      {"Selu",
+       whole_array([](const float* x, float* y, int n) { selu_f32(x, y, n, 1.67326319F, 1.05070102F); })},
       {"Softplus", whole_array(softplus_f32)},
       {"Log", whole_array(log_f32)},
       {"Softmax", rows(softmax_row)},

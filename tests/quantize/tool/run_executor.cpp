@@ -1,5 +1,5 @@
-// run_executor MODEL.onnx X.npy Y.npy: what the float executor computes for the first output of a network of one input, over
-// every sample; for comparison with ONNX Runtime (float_models.py).
+// run_executor MODEL.onnx X.npy Y.npy: what the float executor computes for the first output of a network of
+// one input, over every sample; for comparison with ONNX Runtime (float_models.py).
 #include <cstring>
 #include <iostream>
 
