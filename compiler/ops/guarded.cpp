@@ -3,60 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ops/float_stray.hpp"
+
 namespace o2m {
 namespace {
-
-constexpr double unit_roundoff = 0x1p-24;
-
-/// Half a unit in the last place of a float of magnitude `largest` or less.
-double rounding_error(double largest) {
-  return largest > 0 ? std::ldexp(unit_roundoff, std::ilogb(largest * 1.001)) : 0;
-}
-
-/// What a channel's terms can add up to, in units of x_scale * w_scale, whichever of them padding leaves out.
-struct TermSums {
-  double magnitudes = 0;  ///< sum of the largest |x * w|
-  double errors = 0;      ///< order "blocks": of the roundings of all partial sums, in real value
-};
-
-TermSums term_sums(const GuardedProduct& p, std::int64_t c, double step) {
-  const std::int64_t x_lo = min_of(p.x_type) - p.x_zero_point, x_hi = max_of(p.x_type) - p.x_zero_point;
-  TermSums sums;
-  double lowest = 0, highest = 0;
-  std::int64_t n = 0;
-  for (std::int64_t i = 0; i < p.depth; ++i)
-    for (std::int64_t t = i; t < p.weights.taps; t += p.depth, ++n) {
-      if (n % std::max<std::int64_t>(p.order.block, 1) == 0) lowest = highest = 0;
-      const std::int64_t w = p.weights.at(c, t);
-      lowest += static_cast<double>(w * (w > 0 ? x_lo : x_hi));
-      highest += static_cast<double>(w * (w > 0 ? x_hi : x_lo));
-      sums.magnitudes += static_cast<double>(std::abs(w) * std::max(std::abs(x_lo), std::abs(x_hi)));
-      sums.errors += rounding_error(std::max(-lowest, highest) * step);
-    }
-  return sums;
-}
-
-/// How far the float result of channel c can be from the exact one, in real value. Standard error analysis,
-/// first order, with 1 % to spare for the rest: each factor is rounded once by DequantizeLinear, each product
-/// at most once (never in `blocks`, whose additions are fused), and each partial sum once. In `blocks` the
-/// partial sums are prefixes of a block's terms; in the other orders every term passes through a few sums
-/// only.
-double stray_of(const GuardedProduct& p, std::int64_t c) {
-  const auto channel = static_cast<std::size_t>(c);
-  const double step = static_cast<double>(p.x_scale) * p.w_scales[p.w_scales.size() == 1 ? 0 : channel];
-  const TermSums sums = term_sums(p, c, step);
-  const double terms = sums.magnitudes * step;
-  const std::string_view order = p.order.name;
-  const auto taps = static_cast<double>(p.weights.taps);
-  const double partial = order == "blocks"
-                             ? sums.errors
-                             : unit_roundoff * terms * (order == "lanes" ? taps / 8 + 8 : taps / 4 + 8);
-  const double blocks = order == "blocks" ? taps / static_cast<double>(p.order.block) + 2 : 2;
-  const double roundings = order == "blocks" ? 2 : 3;
-  return 1.01 *
-         (partial + unit_roundoff * (roundings * terms +
-                                     blocks * (terms + std::abs(static_cast<double>(p.bias[channel])))));
-}
 
 /// steps = ((acc << left) * multiplier >> 32) + addend: steps of y with `fraction` fraction bits.
 struct FixedPoint {
@@ -67,6 +17,31 @@ struct FixedPoint {
   std::int32_t margin = 1;            ///< whole steps outside y's range that are surely outside in float too
   double share = 0;                   ///< share of values inside the band
 };
+
+/// What becomes of the strays: the band of each channel, its addend moved to the band's middle.
+void add_bands(const GuardedProduct& p, const std::vector<double>& lines, FixedPoint& f) {
+  const double one = std::ldexp(1.0, f.fraction);
+  double widest = 0;
+  for (std::size_t c = 0; c < lines.size(); ++c)
+    widest = std::max(widest, stray_anywhere(p, static_cast<std::int64_t>(c)) / p.y_scale + lines[c]);
+  constexpr double most = 1 << 12;
+  if (widest > most) refuse("the float result can stray by {:g} steps from the exact one", widest);
+  f.margin = static_cast<std::int32_t>(std::ceil(widest)) + 1;
+  // Half a step and more leaves no fraction that decides: every value within reach of y's range is computed
+  // in float.
+  for (std::size_t c = 0; c < lines.size(); ++c) {
+    const Stray stray = stray_in_reach(p, static_cast<std::int64_t>(c), f.margin);
+    const double band = stray.width / p.y_scale + lines[c];
+    const auto guard = static_cast<std::int32_t>(
+        std::min(std::ceil(std::ldexp(band, f.fraction)) + 1, std::ldexp(0.5, f.fraction)));
+    f.addends.push_back(static_cast<std::int32_t>(std::round(
+        ((static_cast<double>(p.bias[c]) + stray.middle) / p.y_scale + p.y_zero_point + 0.5) * one)));
+    f.addends.back() += guard;
+    f.doubts.push_back(static_cast<std::uint32_t>(2 * guard - 1) << (32 - f.fraction));
+    f.guard = std::max(f.guard, guard);
+    f.share += 2.0 * guard / one / static_cast<double>(lines.size());
+  }
+}
 
 FixedPoint fixed_point(const GuardedProduct& p) {
   FixedPoint f;
@@ -93,34 +68,14 @@ FixedPoint fixed_point(const GuardedProduct& p) {
   if (f.fraction < 4)
     refuse("x_scale * w_scale / y_scale = {:g} leaves no room for a guard band", largest_ratio);
   const double one = std::ldexp(1.0, f.fraction), unit = std::ldexp(1.0, 32 + f.fraction - f.left);
-  double widest = 0;
-  std::vector<double> bands;
+  std::vector<double>
+      lines;  // how far the fixed-point line strays: its slope, the bits shifted out, the addend
   for (std::size_t c = 0; c < p.ranges.size(); ++c) {
     const double m = std::round(ratio(c) * unit);
     f.multipliers.push_back(static_cast<std::int32_t>(m));
-    f.addends.push_back(static_cast<std::int32_t>(
-        std::round((static_cast<double>(p.bias[c]) / p.y_scale + p.y_zero_point + 0.5) * one)));
-    // Float stray in steps (with the rounding of the division by y_scale), and that of the fixed-point line
-    // itself: its slope, the bits shifted out, the addend.
-    const double stray = stray_of(p, static_cast<std::int64_t>(c)) / p.y_scale + 2 * unit_roundoff * steps(c);
-    const double line =
-        reach(c) * (std::abs(m - ratio(c) * unit) + ratio(c) * unit * 0x1p-50) / unit + 2 / one;
-    bands.push_back(stray + line);
-    widest = std::max(widest, stray + line);
+    lines.push_back(reach(c) * (std::abs(m - ratio(c) * unit) + ratio(c) * unit * 0x1p-50) / unit + 2 / one);
   }
-  constexpr double most = 1 << 12;
-  if (widest > most) refuse("the float result can stray by {:g} steps from the exact one", widest);
-  f.margin = static_cast<std::int32_t>(std::ceil(widest)) + 1;
-  // Half a step and more leaves no fraction that decides: every value within reach of y's range is computed
-  // in float.
-  for (std::size_t c = 0; c < bands.size(); ++c) {
-    const auto guard = static_cast<std::int32_t>(
-        std::min(std::ceil(std::ldexp(bands[c], f.fraction)) + 1, std::ldexp(0.5, f.fraction)));
-    f.addends[c] += guard;
-    f.doubts.push_back(static_cast<std::uint32_t>(2 * guard - 1) << (32 - f.fraction));
-    f.guard = std::max(f.guard, guard);
-    f.share += 2.0 * guard / std::ldexp(1.0, f.fraction) / static_cast<double>(bands.size());
-  }
+  add_bands(p, lines, f);
   return f;
 }
 
@@ -142,7 +97,6 @@ std::vector<float> real_bias(const Tensor* b, const Tensor* b_scale, std::int64_
 
 void add_guarded_requantization(LowerContext& c, Call& call, const GuardedProduct& p) {
   const FixedPoint f = fixed_point(p);
-  const std::int64_t y_min = p.relu ? p.y_zero_point : min_of(p.y_type);
   call.params.push_back(
       param_array(c.program, "multiplier", c.array("multiplier", DType::int32, f.multipliers)));
   call.params.push_back(param_array(c.program, "addend", c.array("addend", DType::int32, f.addends)));
@@ -152,7 +106,7 @@ void add_guarded_requantization(LowerContext& c, Call& call, const GuardedProduc
                                     {"guard", f.guard},
                                     {"margin", f.margin},
                                     {"y_zero_point", p.y_zero_point},
-                                    {"y_min", y_min},
+                                    {"y_min", p.y_min()},
                                     {"y_max", max_of(p.y_type)}})
     call.params.push_back(param(name, value));
   call.params.push_back(param_float("x_scale", p.x_scale));

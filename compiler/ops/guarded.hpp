@@ -22,6 +22,8 @@ struct GuardedProduct {
   DType y_type;
   bool relu;
   FloatOrder order;
+
+  std::int64_t y_min() const { return relu ? y_zero_point : min_of(y_type); }
 };
 
 /// Adds the params of runtime/onnx2mcu/guarded.hpp and the explanation to `call`. Refuses scales for which no
