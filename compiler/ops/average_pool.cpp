@@ -1,7 +1,5 @@
 // AveragePool 1-22, GlobalAveragePool and GlobalMaxPool 1-22 in float32.
 
-#include <algorithm>
-
 #include "ops/estimate.hpp"
 #include "ops/pool.hpp"
 
@@ -9,17 +7,18 @@ namespace o2m {
 namespace {
 
 /// The order of the float sum: the rule is in runtime/onnx2mcu/float_pool.hpp.
-const char* average_order(const LowerContext& c, const PoolImage& image, const Window2d& w) {
-  const bool global = c.node.is("GlobalAveragePool"), planar = image.spatial.size() == 2;
+const char* average_order(const LowerContext& c, const PoolImage& image, const Window& w) {
+  const std::size_t rank = image.spatial.size();
+  const bool global = c.node.is("GlobalAveragePool");
   const bool ceil_with_pads = c.node.attr("ceil_mode", 0) != 0 && c.node.attr("count_include_pad", 0) != 0;
-  if (planar && image.channels % 16 == 0 && !ceil_with_pads) return "window";
+  if (rank == 2 && image.channels % 16 == 0 && !ceil_with_pads) return "window";
   if (!global && (c.graph.opset() >= 19 || ceil_with_pads)) return "window";
-  const bool no_pads = w.pad_top == 0 && w.pad_left == 0 && w.pad_bottom == 0 && w.pad_right == 0;
-  if (w.k_h == w.in_h && w.k_w == w.in_w && no_pads && w.stride_h == 1 && w.stride_w == 1) return "lanes";
-  return planar && w.stride_w <= 2 && std::max(w.k_h, w.k_w) <= 32 ? "columns" : "window";
+  if (covers_image(w, image.spatial)) return "lanes";
+  return rank > 1 && w.strides.back() <= 2 && largest_of(w.kernel) <= 32 ? "columns" : "window";
 }
 
-void lower_window_average(LowerContext& c, const PoolImage& image, const Window2d& w) {
+void lower_window_average(LowerContext& c, const PoolImage& image, const Window& window) {
+  const Window2d w = lowered_planes(c.node, image, window);
   Call call = c.call("float_average_pool", "float_pool.hpp");
   call.reads = {c.operand(0)};
   call.writes = {c.output(0)};
@@ -29,23 +28,23 @@ void lower_window_average(LowerContext& c, const PoolImage& image, const Window2
   call.params.push_back(param("channels", image.channels));
   call.params.push_back(param_bool("count_include_pad", c.node.attr("count_include_pad", 0) != 0));
   call.params.push_back({"onnx2mcu::AverageOrder", "order",
-                         std::string("onnx2mcu::AverageOrder::") + average_order(c, image, w)});
+                         std::string("onnx2mcu::AverageOrder::") + average_order(c, image, window)});
   c.add(std::move(call));
 }
 
 void lower_average(LowerContext& c) {
   const PoolImage image = pool_image(c.node, c.in_shape(0));
-  lower_window_average(c, image, lowered_window(c.node, image, pool_window(c.node, image)));
+  lower_window_average(c, image, pool_window(c.node, image));
 }
 
 void lower_global_average(LowerContext& c) {
   const PoolImage image = pool_image(c.node, c.in_shape(0));
-  lower_window_average(c, image, whole_image(c.node, image));
+  lower_window_average(c, image, whole_image(image));
 }
 
 void lower_global_max(LowerContext& c) {
   const PoolImage image = pool_image(c.node, c.in_shape(0));
-  lower_max_pool(c, image, whole_image(c.node, image));
+  lower_max_pool(c, image, whole_image(image));
 }
 
 }  // namespace

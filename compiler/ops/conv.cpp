@@ -1,4 +1,4 @@
-// Conv 1-22 in float32: 1-D and 2-D, groups, depthwise, dilations, pads. Inputs: x, w, [b].
+// Conv 1-22 in float32: 1-D to 3-D, groups, depthwise, dilations, pads. Inputs: x, w, [b].
 
 #include <cmath>
 
@@ -44,30 +44,33 @@ void infer(InferContext& c) {
 
 /// Does ONNX Runtime see pads? With auto_pad SAME it also does where strides leave two cells or more at the
 /// end unread.
-bool has_pads(const Node& node, const Window2d& w) {
-  if (w.pad_top != 0 || w.pad_left != 0 || w.pad_bottom != 0 || w.pad_right != 0) return true;
+bool has_pads(const Node& node, const Dims& d, const Window& w) {
+  if (!has_no_pads(w)) return true;
   if (node.attr_string("auto_pad", "NOTSET").rfind("SAME", 0) != 0) return false;
-  return (w.out_h - 1) * w.stride_h + w.k_h < w.in_h - 1 || (w.out_w - 1) * w.stride_w + w.k_w < w.in_w - 1;
+  for (std::size_t i = 0; i < w.out.size(); ++i)
+    if ((w.out[i] - 1) * w.strides[i] + w.kernel[i] < d.spatial[i] - 1) return true;
+  return false;
 }
 
 /// Times the zeros of the pads an infinite weight is NaN: in those of ONNX Runtime's kernels that copy the
 /// pads, not in those that pass over them.
-void refuse_infinite_weights(const LowerContext& c, const Window2d& w) {
+void refuse_infinite_weights(const LowerContext& c, const Dims& d, const Window& w) {
   const Tensor* weights = c.constant(1);
-  if (!weights || !has_pads(c.node, w)) return;
+  if (!weights || !has_pads(c.node, d, w)) return;
   for (const float v : weights->as<float>())
     if (!std::isfinite(v))
       refuse("w \"{}\" has an element {}: beside pads the result depends on ONNX Runtime's kernel",
              c.in(1).name, v);
 }
 
-FloatOrder order_of(const LowerContext& c, const Dims& d, const Window2d& w) {
+FloatOrder order_of(const LowerContext& c, const Dims& d, const Window& window) {
+  const Window2d w = to_planes(window, d.spatial);
   ConvGeometry g{d.in_c, d.out_c, d.groups, w.k_h, w.k_w, w.in_h, w.in_w, w.out_h, w.out_w};
-  g.two_dimensional = d.spatial.size() == 2;
+  g.rank = d.spatial.size();
   g.constant_weights = is_constant_weight(c, 1);
-  g.no_pads = !has_pads(c.node, w);
-  g.unit_strides = w.stride_h == 1 && w.stride_w == 1;
-  g.unit_dilations = w.dil_h == 1 && w.dil_w == 1;
+  g.no_pads = !has_pads(c.node, d, window);
+  g.unit_strides = all_ones(window.strides);
+  g.unit_dilations = all_ones(window.dilations);
   return conv_order(g);
 }
 
@@ -91,11 +94,12 @@ Operand weights(LowerContext& c, const Dims& d, std::int64_t area, std::int64_t 
 
 void lower(LowerContext& c) {
   if (!channels_last(c.node))
-    refuse("{} spatial dimensions are not supported, only 1 or 2", c.in_shape(0).size() - 2);
+    refuse("{} spatial dimensions are not supported, only 1 to 3", c.in_shape(0).size() - 2);
   const Dims d = dims_of(c.node, c.in_shape(0), c.in_shape(1));
-  const Window2d w = to_2d(resolve_window(c.node, d.spatial, d.kernel), d.spatial);
-  refuse_infinite_weights(c, w);
-  const FloatOrder order = order_of(c, d, w);
+  const Window window = resolve_window(c.node, d.spatial, d.kernel);
+  refuse_infinite_weights(c, d, window);
+  const FloatOrder order = order_of(c, d, window);
+  const Window2d w = to_planes(window, d.spatial);
   const bool has_bias = c.node.has_input(2);
   Call call = c.call(has_bias ? "float_conv2d_bias" : "float_conv2d", "float_conv.hpp");
   call.reads = {c.operand(0), weights(c, d, w.k_h * w.k_w, order.block_c)};

@@ -1,4 +1,4 @@
-// ConvTranspose 7-22 in float32: 1-D and 2-D, groups, strides, dilations, pads, output_padding, output_shape.
+// ConvTranspose 7-22 in float32: 1-D to 3-D, groups, strides, dilations, pads, output_padding, output_shape.
 // Inputs: x, w, [b].
 
 #include <algorithm>
@@ -48,7 +48,7 @@ Dims dims_of(const Node& node, const Shape& x, const Shape& f) {
   const bool last = channels_last(node);
   if (x.size() < 3 || f.size() != x.size()) refuse("x {} and w {} do not fit", to_string(x), to_string(f));
   Dims d{x[0], channels_of(x, last), 0, node.attr("group", 1), spatial_dims(x, last), {}};
-  if (d.spatial.size() > 2) refuse("{} spatial dimensions are not supported, only 1 or 2", d.spatial.size());
+  if (d.spatial.size() > 3) refuse("{} spatial dimensions are not supported, only 1 to 3", d.spatial.size());
   if (d.groups < 1 || f[0] != d.in_c || d.in_c % d.groups != 0 || f[1] < 1)
     refuse("group {} and w {} do not fit {} input channels", d.groups, to_string(f), d.in_c);
   d.out_c = f[1] * d.groups;
@@ -104,7 +104,7 @@ FloatOrder order_of(const LowerContext& c, const Dims& d) {
 
 void lower(LowerContext& c) {
   const Dims d = dims_of(c.node, c.in_shape(0), c.in_shape(1));
-  const Window2d w = to_2d(d.window, d.spatial);
+  const Window2d w = to_planes(d.window, d.spatial);
   const std::int64_t depth = d.in_c / d.groups, area = w.k_h * w.k_w, filter = d.out_c / d.groups * area;
   const Tensor* weights = c.constant(1);
   Call call = c.call("conv_transpose", "conv_transpose.hpp");
@@ -128,10 +128,19 @@ void lower(LowerContext& c) {
   c.add(std::move(call));
 }
 
+/// The row of the output that row iy of the image reaches through row ky of the filter; -1 outside.
+std::int64_t target_row(const Window2d& w, std::int64_t iy, std::int64_t ky) {
+  const Planes p = w.planes.value_or(Planes{});
+  const std::int64_t in_h = w.in_h / p.in, out_h = w.out_h / p.out, k_h = w.k_h / p.k;
+  const std::int64_t plane = iy / in_h * p.stride + ky / k_h * p.dil - p.pad_front;
+  const std::int64_t row = iy % in_h * w.stride_h + ky % k_h * w.dil_h - w.pad_top;
+  return plane < 0 || plane >= p.out || row < 0 || row >= out_h ? -1 : plane * out_h + row;
+}
+
 /// Every pixel's share of the outputs it reaches.
 std::vector<Tensor> estimate(const Graph& graph, const Node& node, EvalInputs in) {
   const Dims d = dims_of(node, in[0]->shape, in[1]->shape);
-  const Window2d w = to_2d(d.window, d.spatial);
+  const Window2d w = to_planes(d.window, d.spatial);
   const std::int64_t depth = d.in_c / d.groups, group_out = d.out_c / d.groups;
   Tensor y = make_tensor(DType::float32, graph.shape(node.outputs[0]));
   const auto x_at = in[0]->as<float>(), w_at = in[1]->as<float>();
@@ -144,9 +153,9 @@ std::vector<Tensor> estimate(const Graph& graph, const Node& node, EvalInputs in
           for (std::int64_t o = 0; o < group_out; ++o)
             for (std::int64_t ky = 0; ky < w.k_h; ++ky)
               for (std::int64_t kx = 0; kx < w.k_w; ++kx) {
-                const std::int64_t oy = iy * w.stride_h + ky * w.dil_h - w.pad_top,
+                const std::int64_t oy = target_row(w, iy, ky),
                                    ox = ix * w.stride_w + kx * w.dil_w - w.pad_left;
-                if (oy < 0 || oy >= w.out_h || ox < 0 || ox >= w.out_w) continue;
+                if (oy < 0 || ox < 0 || ox >= w.out_w) continue;
                 const std::int64_t oc = c / depth * group_out + o;
                 y_at[at(((n * d.out_c + oc) * w.out_h + oy) * w.out_w + ox)] +=
                     x_at[at(((n * d.in_c + c) * w.in_h + iy) * w.in_w + ix)] *

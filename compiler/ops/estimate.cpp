@@ -14,9 +14,9 @@ namespace {
 Window2d pool_geometry(const Node& node, const Shape& x) {
   const auto spatial = spatial_dims(x, false);
   if (const auto kernel = node.attr_ints("kernel_shape"))
-    return to_2d(resolve_window(node, spatial, *kernel), spatial);
+    return to_planes(resolve_window(node, spatial, *kernel), spatial);
   const std::vector<std::int64_t> ones(spatial.size(), 1), zeros(spatial.size(), 0);
-  return to_2d({spatial, ones, ones, zeros, zeros, ones}, spatial);
+  return to_planes({spatial, ones, ones, zeros, zeros, ones}, spatial);
 }
 
 /// Folds the cells of every window that lie in the image into `start`: y = finish(fold(…), cells, cells with
@@ -34,10 +34,9 @@ Tensor pool(const Graph& graph, const Node& node, const Tensor& x, float start, 
         int cells = 0, padded = 0;
         for (std::int64_t ky = 0; ky < w.k_h; ++ky)
           for (std::int64_t kx = 0; kx < w.k_w; ++kx) {
-            const std::int64_t iy = oy * w.stride_h - w.pad_top + ky * w.dil_h,
-                               ix = ox * w.stride_w - w.pad_left + kx * w.dil_w;
-            padded += iy < w.in_h + w.pad_bottom && ix < w.in_w + w.pad_right;
-            if (iy < 0 || iy >= w.in_h || ix < 0 || ix >= w.in_w) continue;
+            const std::int64_t iy = source_row(w, oy, ky), ix = ox * w.stride_w - w.pad_left + kx * w.dil_w;
+            padded += ends_in_padding(w, oy, ky) && ix < w.in_w + w.pad_right;
+            if (iy < 0 || ix < 0 || ix >= w.in_w) continue;
             value = fold(value, plane[iy * w.in_w + ix]);
             ++cells;
           }

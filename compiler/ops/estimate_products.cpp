@@ -33,16 +33,14 @@ void add_plane(float* y, const float* x, const float* kernel, const Window2d& w)
   if (w.k_h * w.k_w == 1 && w.in_h == w.out_h && w.in_w == w.out_w && w.stride_h * w.stride_w == 1)
     return add_row(y, x, kernel[0], w.in_h * w.in_w, 1);
   for (std::int64_t ky = 0; ky < w.k_h; ++ky) {
-    const std::int64_t first_y = ky * w.dil_h - w.pad_top;
-    const auto [y_begin, y_end] = inside(first_y, w.stride_h, w.in_h, w.out_h);
     for (std::int64_t kx = 0; kx < w.k_w; ++kx) {
       const std::int64_t first_x = kx * w.dil_w - w.pad_left;
       const auto [x_begin, x_end] = inside(first_x, w.stride_w, w.in_w, w.out_w);
       const float weight = kernel[ky * w.k_w + kx];
-      for (std::int64_t oy = y_begin; oy < y_end; ++oy)
-        add_row(y + oy * w.out_w + x_begin,
-                x + (oy * w.stride_h + first_y) * w.in_w + x_begin * w.stride_w + first_x, weight,
-                x_end - x_begin, w.stride_w);
+      for (std::int64_t oy = 0; oy < w.out_h; ++oy)
+        if (const std::int64_t iy = source_row(w, oy, ky); iy >= 0)
+          add_row(y + oy * w.out_w + x_begin, x + iy * w.in_w + x_begin * w.stride_w + first_x, weight,
+                  x_end - x_begin, w.stride_w);
     }
   }
 }
@@ -96,9 +94,8 @@ struct WindowProduct {
     for (std::int64_t ox = 0; ox < w.out_w; ++ox)
       for (std::int64_t ky = 0; ky < w.k_h; ++ky)
         for (std::int64_t kx = 0; kx < w.k_w; ++kx, to += depth) {
-          const std::int64_t iy = oy * w.stride_h + ky * w.dil_h - w.pad_top,
-                             ix = ox * w.stride_w + kx * w.dil_w - w.pad_left;
-          const bool inside = iy >= 0 && iy < w.in_h && ix >= 0 && ix < w.in_w;
+          const std::int64_t iy = source_row(w, oy, ky), ix = ox * w.stride_w + kx * w.dil_w - w.pad_left;
+          const bool inside = iy >= 0 && ix >= 0 && ix < w.in_w;
           const float* from = inside ? x + iy * w.in_w + ix : nullptr;
           for (std::int64_t d = 0; d < depth; ++d) to[d] = inside ? from[d * w.in_h * w.in_w] : 0.0F;
         }
@@ -159,7 +156,7 @@ std::vector<Tensor> estimate_conv(const Graph& graph, const Node& node, EvalInpu
   const Tensor &x = *in[0], &weights = *in[1];
   const auto spatial = spatial_dims(x.shape, false);
   const Window2d w =
-      to_2d(resolve_window(node, spatial, {weights.shape.begin() + 2, weights.shape.end()}), spatial);
+      to_planes(resolve_window(node, spatial, {weights.shape.begin() + 2, weights.shape.end()}), spatial);
   Tensor y = make_tensor(DType::float32, graph.shape(node.outputs[0]));
   const std::int64_t out_c = weights.shape[0], depth = weights.shape[1], groups = node.attr("group", 1),
                      channels = out_c / groups;

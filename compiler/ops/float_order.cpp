@@ -27,7 +27,7 @@ FloatOrder nchwc_order(const ConvGeometry& g) {
 }  // namespace
 
 bool is_nchwc(const ConvGeometry& g) {
-  if (!g.two_dimensional || !g.constant_weights) return false;
+  if (g.rank != 2 || !g.constant_weights) return false;
   const std::int64_t depth = g.in_c / g.groups, group_out = g.out_c / g.groups;
   if (g.groups == 1) return g.in_c < 16 || g.in_c % 4 == 0;
   if (g.out_c % 4 != 0) return false;
@@ -38,12 +38,12 @@ FloatOrder conv_order(const ConvGeometry& g) {
   if (is_nchwc(g)) return nchwc_order(g);
   const std::int64_t depth = g.in_c / g.groups, area = g.k_h * g.k_w, group_out = g.out_c / g.groups;
   const std::int64_t terms = depth * area, pixels = g.out_h * g.out_w;
-  const bool plain = g.unit_strides && g.no_pads;
+  const bool plain = g.unit_strides && g.no_pads, flat = g.rank <= 2;
   const bool pointwise = plain && area == 1;
   // MlasConvPrepare: a kernel as wide as the image reads its rows where they lie, as a transposed matrix.
-  const bool rows = plain && !pointwise && g.unit_dilations && depth == 1 && g.k_w == g.in_w;
+  const bool rows = flat && plain && !pointwise && g.unit_dilations && depth == 1 && g.k_w == g.in_w;
   if (group_out == 1) return rows ? FloatOrder{"lanes", terms, 1, false} : FloatOrder{"fours", 4, 1};
-  const bool columns = plain && g.unit_dilations && depth == 1 && g.k_h == g.in_h && g.k_w == 1;
+  const bool columns = flat && plain && g.unit_dilations && depth == 1 && g.k_h == g.in_h && g.k_w == 1;
   if (pixels == 1 && (g.in_w == 1 || (!rows && !columns))) return {"lanes", terms, 1, true};
   const std::int64_t block = unpacked_block(terms, pixels, false);
   return {"blocks", block, area == 1 ? block : 1};

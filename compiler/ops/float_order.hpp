@@ -20,8 +20,8 @@ struct FloatOrder {
 
 struct ConvGeometry {
   std::int64_t in_c, out_c, groups, k_h, k_w, in_h, in_w, out_h, out_w;
-  bool two_dimensional = true, constant_weights = true, no_pads = true, unit_strides = true,
-       unit_dilations = true;
+  std::size_t rank = 2;  ///< spatial dimensions
+  bool constant_weights = true, no_pads = true, unit_strides = true, unit_dilations = true;
 };
 
 /// Is input i a constant in ONNX Runtime too? Our own attribute computed_weights says that it computes it at

@@ -24,12 +24,11 @@ void infer_global(InferContext& c) {
 void lower(LowerContext& c) {
   const PoolImage image = pool_image(c.node, c.in_shape(0));
   const bool global = c.node.is("GlobalLpPool");
-  const Window2d window =
-      global ? whole_image(c.node, image) : lowered_window(c.node, image, pool_window(c.node, image));
+  const Window window = global ? whole_image(image) : pool_window(c.node, image);
   Call call = c.call("lp_pool", "lp_pool.hpp");
   call.reads = {c.operand(0)};
   call.writes = {c.output(0)};
-  add_window(call, window);
+  add_window(call, lowered_planes(c.node, image, window));
   call.params.push_back(param("channels", image.channels));
   call.params.push_back(param("p", c.node.attr("p", 2)));
   c.add(std::move(call));

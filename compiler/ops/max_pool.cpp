@@ -1,7 +1,5 @@
-// MaxPool 1-22 of float32, int8 and uint8: strides, dilations, pads, auto_pad, ceil_mode. Inputs: x. Outputs:
-// y, [indices].
-
-#include <algorithm>
+// MaxPool 1-22 of float32 (1-D to 3-D), int8 and uint8 (1-D and 2-D): strides, dilations, pads, auto_pad,
+// ceil_mode. Inputs: x. Outputs: y, [indices].
 
 #include "ops/estimate.hpp"
 #include "ops/pool.hpp"
@@ -34,29 +32,28 @@ void lower(LowerContext& c) {
   const PoolImage image = pool_image(c.node, c.in_shape(0));
   if (c.node.outputs.size() > 1)
     return lower_with_indices(c, image, to_2d(pool_window(c.node, image), image.spatial));
-  lower_max_pool(c, image, lowered_window(c.node, image, pool_window(c.node, image)));
+  lower_max_pool(c, image, pool_window(c.node, image));
 }
 
 /// The order of float comparisons: the rule is in runtime/onnx2mcu/float_max_pool.hpp.
-const char* max_order(const PoolImage& image, const Window2d& w) {
-  const bool planar = image.spatial.size() == 2;
-  if (planar && image.channels % 16 == 0) return "last";
-  if (w.dil_h != 1 || w.dil_w != 1) return "dilated";
-  const bool no_pads = w.pad_top == 0 && w.pad_left == 0 && w.pad_bottom == 0 && w.pad_right == 0;
-  if (w.k_h == w.in_h && w.k_w == w.in_w && no_pads && w.stride_h == 1 && w.stride_w == 1) return "lanes";
-  return planar && w.stride_w <= 2 && std::max(w.k_h, w.k_w) <= 32 ? "columns" : "first";
+const char* max_order(const PoolImage& image, const Window& w) {
+  const std::size_t rank = image.spatial.size();
+  if (rank == 2 && image.channels % 16 == 0) return "last";
+  if (!all_ones(w.dilations)) return "dilated";
+  if (covers_image(w, image.spatial)) return "lanes";
+  return rank > 1 && w.strides.back() <= 2 && largest_of(w.kernel) <= 32 ? "columns" : "first";
 }
 
 }  // namespace
 
-void lower_max_pool(LowerContext& c, const PoolImage& image, const Window2d& window) {
+void lower_max_pool(LowerContext& c, const PoolImage& image, const Window& window) {
   const bool is_float = c.in(0).type == DType::float32;
   Call call = is_float      ? c.call("float_max_pool", "float_max_pool.hpp")
               : c.blocked() ? c.call("packed_max_pool", "packed_max_pool.hpp")
                             : c.call("max_pool", "max_pool.hpp");
   call.reads = {c.operand(0)};
   call.writes = {c.output(0)};
-  add_window(call, window);
+  add_window(call, is_float ? lowered_planes(c.node, image, window) : lowered_window(c.node, image, window));
   call.params.push_back(param("channels", image.channels));
   if (is_float)
     call.params.push_back(

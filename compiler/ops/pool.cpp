@@ -48,9 +48,15 @@ Window2d lowered_window(const Node& node, const PoolImage& image, const Window& 
   return to_2d(window, image.spatial);
 }
 
-Window2d whole_image(const Node& node, const PoolImage& image) {
+Window2d lowered_planes(const Node& node, const PoolImage& image, const Window& window) {
+  if (!channels_last(node))
+    refuse("{} spatial dimensions are not supported, only 1 to 3", image.spatial.size());
+  return to_planes(window, image.spatial);
+}
+
+Window whole_image(const PoolImage& image) {
   const std::vector<std::int64_t> ones(image.spatial.size(), 1), zeros(image.spatial.size(), 0);
-  return lowered_window(node, image, {image.spatial, ones, ones, zeros, zeros, ones});
+  return {image.spatial, ones, ones, zeros, zeros, ones};
 }
 
 }  // namespace o2m

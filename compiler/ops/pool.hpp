@@ -24,13 +24,16 @@ void infer_global_float_pool(InferContext& c);
 /// Output shape of a pool over `image`, in the node's layout.
 Shape pool_shape(const Node& node, const PoolImage& image, const std::vector<std::int64_t>& out);
 
-/// Refuses an image that the layout pass left channels-first: more than two spatial dimensions.
+/// Refuses an image that the layout pass left channels-first, and more than two spatial dimensions; the
+/// second one takes three.
 Window2d lowered_window(const Node& node, const PoolImage& image, const Window& window);
 
-/// The window that covers the whole image, likewise.
-Window2d whole_image(const Node& node, const PoolImage& image);
+Window2d lowered_planes(const Node& node, const PoolImage& image, const Window& window);
+
+/// The window that covers the whole image.
+Window whole_image(const PoolImage& image);
 
 /// The call of MaxPool and GlobalMaxPool for x of int8, uint8 or float32.
-void lower_max_pool(LowerContext& c, const PoolImage& image, const Window2d& window);
+void lower_max_pool(LowerContext& c, const PoolImage& image, const Window& window);
 
 }  // namespace o2m

@@ -83,6 +83,65 @@ Window2d to_2d(const Window& w, const std::vector<std::int64_t>& spatial) {
           row(w.pads_end, 0),  w.pads_end[x]};
 }
 
+Window2d to_planes(const Window& w, const std::vector<std::int64_t>& spatial) {
+  if (spatial.size() < 3) return to_2d(w, spatial);
+  if (spatial.size() > 3) refuse("{} spatial dimensions are not supported, only 1 to 3", spatial.size());
+  Window plane;
+  const auto last_two = [](const std::vector<std::int64_t>& v) {
+    return std::vector<std::int64_t>(v.begin() + 1, v.end());
+  };
+  plane.kernel = last_two(w.kernel);
+  plane.strides = last_two(w.strides);
+  plane.dilations = last_two(w.dilations);
+  plane.pads_begin = last_two(w.pads_begin);
+  plane.pads_end = last_two(w.pads_end);
+  plane.out = last_two(w.out);
+  Window2d rows = to_2d(plane, last_two(spatial));
+  rows.planes = {spatial[0],     w.out[0],        w.kernel[0],  w.strides[0],
+                 w.dilations[0], w.pads_begin[0], w.pads_end[0]};
+  rows.in_h *= spatial[0];
+  rows.out_h *= w.out[0];
+  rows.k_h *= w.kernel[0];
+  return rows;
+}
+
+PlaneRow source_place(const Window2d& w, std::int64_t oy, std::int64_t ky) {
+  const Planes p = w.planes.value_or(Planes{});
+  const std::int64_t out_h = w.out_h / p.out, k_h = w.k_h / p.k;
+  return {oy / out_h * p.stride + ky / k_h * p.dil - p.pad_front,
+          oy % out_h * w.stride_h + ky % k_h * w.dil_h - w.pad_top};
+}
+
+std::int64_t source_row(const Window2d& w, std::int64_t oy, std::int64_t ky) {
+  const std::int64_t planes = w.planes.value_or(Planes{}).in, in_h = w.in_h / planes;
+  const auto [plane, row] = source_place(w, oy, ky);
+  return plane < 0 || plane >= planes || row < 0 || row >= in_h ? -1 : plane * in_h + row;
+}
+
+bool ends_in_padding(const Window2d& w, std::int64_t oy, std::int64_t ky) {
+  const Planes p = w.planes.value_or(Planes{});
+  const auto [plane, row] = source_place(w, oy, ky);
+  return plane < p.in + p.pad_back && row < w.in_h / p.in + w.pad_bottom;
+}
+
+bool all_ones(const std::vector<std::int64_t>& values) {
+  return std::all_of(values.begin(), values.end(), [](std::int64_t v) { return v == 1; });
+}
+
+std::int64_t largest_of(const std::vector<std::int64_t>& values) {
+  return *std::max_element(values.begin(), values.end());
+}
+
+bool has_no_pads(const Window& w) {
+  const auto none = [](std::int64_t pad) { return pad == 0; };
+  return std::all_of(w.pads_begin.begin(), w.pads_begin.end(), none) &&
+         std::all_of(w.pads_end.begin(), w.pads_end.end(), none);
+}
+
+bool covers_image(const Window& w, const std::vector<std::int64_t>& spatial) {
+  return w.kernel == spatial && has_no_pads(w) && all_ones(w.strides);
+}
+
 void add_window(Call& call, const Window2d& w) {
   for (const auto& [name, value] : {std::pair{"in_h", w.in_h},
                                     {"in_w", w.in_w},
@@ -97,6 +156,10 @@ void add_window(Call& call, const Window2d& w) {
                                     {"pad_top", w.pad_top},
                                     {"pad_left", w.pad_left}})
     call.params.push_back(param(name, value));
+  if (const auto& p = w.planes)
+    call.params.push_back({"onnx2mcu::Planes", "planes",
+                           fmt::format("{{{}, {}, {}, {}, {}, {}, {}}}", p->in, p->out, p->k, p->stride,
+                                       p->dil, p->pad_front, p->pad_back)});
 }
 
 std::vector<std::int64_t> spatial_dims(const Shape& shape, bool channels_last) {

@@ -125,8 +125,7 @@ bool computes_weights(const Graph& graph, const Uses& uses, const Node& product)
 }
 
 bool can_guard(const Node& product) {
-  if (product.is("Conv")) return true;
-  if (product.is("MatMul")) return true;
+  if (product.is("Conv") || product.is("MatMul")) return true;
   return product.is("Gemm") && product.attr_float("alpha", 1.0F) == 1.0F &&
          product.attr_float("beta", 1.0F) == 1.0F && product.attr("transA", 0) == 0;
 }
@@ -145,7 +144,7 @@ void guard_float_products(Graph& graph) {
     const std::int64_t axis =
         conv || product.attr("transB", 0) != 0 ? 0 : static_cast<std::int64_t>(w_shape.size()) - 1;
     if (w_shape.size() < 2 || (!conv && w_shape.size() != 2) ||
-        (conv && graph.shape(product.inputs[0])[0] != 1))
+        (conv && (graph.shape(product.inputs[0])[0] != 1 || w_shape.size() > 4)))
       continue;
     const auto m = match(graph, uses, product, axis);
     if (!m || !has_room(graph, *m, axis)) continue;

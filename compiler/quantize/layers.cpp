@@ -50,7 +50,8 @@ std::optional<Weights> weights_of(const Graph& graph, const Node& node) {
   const bool conv = node.is("Conv"), gemm = node.is("Gemm");
   if ((!conv && !gemm && !node.is("MatMul")) || graph.constant(node.inputs[0])) return std::nullopt;
   Weights w{graph.constant(node.inputs[1]), nullptr, 0, 0};
-  if (!w.weights || w.weights->shape.size() < 2 || (!conv && w.weights->shape.size() != 2))
+  if (!w.weights || w.weights->shape.size() < 2 || (!conv && w.weights->shape.size() != 2) ||
+      w.weights->shape.size() > 4)  // convolutions in three dimensions stay float
     return std::nullopt;
   w.axis = conv || node.attr("transB", 0) != 0 ? 0 : 1;
   w.channels = w.weights->shape[static_cast<std::size_t>(w.axis)];

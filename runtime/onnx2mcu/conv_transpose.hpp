@@ -1,5 +1,5 @@
-// Transposed convolution in float, channels last, with the sums of ONNX Runtime's kernel: a product over the
-// input channels for every tap of the filter that reaches an output, the taps in order.
+// Transposed convolution in float, 1-D to 3-D, channels last, with the sums of ONNX Runtime's kernel: a
+// product over the input channels for every tap of the filter that reaches an output, the taps in order.
 #ifndef ONNX2MCU_CONV_TRANSPOSE_HPP
 #define ONNX2MCU_CONV_TRANSPOSE_HPP
 
@@ -12,6 +12,18 @@ namespace onnx2mcu {
 ONNX2MCU_INLINE int transposed_source(int out, int k_times_dilation, int stride, int size) noexcept {
   const int at = out - k_times_dilation;
   return at < 0 || at % stride != 0 || at / stride >= size ? -1 : at / stride;
+}
+
+/// The row of x that row ky of the filter brings to output row oy; -1 if none. Rows go through the planes.
+template <class L>
+ONNX2MCU_INLINE int transposed_source_row(int oy, int ky) noexcept {
+  constexpr Planes p = PlanesOf<L>::value;
+  const int in_h = L::in_h / p.in, out_h = L::out_h / p.out, k_h = L::k_h / p.k;
+  const int out_plane = p.out == 1 ? 0 : oy / out_h, k_plane = p.k == 1 ? 0 : ky / k_h;
+  const int plane = transposed_source(out_plane + p.pad_front, k_plane * p.dil, p.stride, p.in);
+  const int row = transposed_source(oy - out_plane * out_h + L::pad_top, (ky - k_plane * k_h) * L::dil_h,
+                                    L::stride_h, in_h);
+  return plane < 0 || row < 0 ? -1 : plane * in_h + row;
 }
 
 /// The product of one pixel's channels with one tap's weights.
@@ -33,7 +45,7 @@ ONNX2MCU_INLINE float transposed_output(const float* x, const float* w, int oy, 
   const float* wo = w + group * L::w_group + filter * L::w_out;
   float sum = 0.0F;
   for (int ky = 0; ky < L::k_h; ++ky) {
-    const int iy = transposed_source(oy + L::pad_top, ky * L::dil_h, L::stride_h, L::in_h);
+    const int iy = transposed_source_row<L>(oy, ky);
     for (int kx = 0; kx < L::k_w && iy >= 0; ++kx) {
       const int ix = transposed_source(ox + L::pad_left, kx * L::dil_w, L::stride_w, L::in_w);
       if (ix < 0) continue;

@@ -1,4 +1,4 @@
-// Float convolution, 1-D or 2-D, channels last, with the order of summation that ONNX Runtime's kernel for
+// Float convolution, 1-D to 3-D, channels last, with the order of summation that ONNX Runtime's kernel for
 // this shape has (chosen by the compiler).
 #ifndef ONNX2MCU_FLOAT_CONV_HPP
 #define ONNX2MCU_FLOAT_CONV_HPP
@@ -8,17 +8,18 @@
 
 namespace onnx2mcu {
 
-/// The terms of one output: window at (iy, ix) of image x, filter w. Cells outside the image are left out.
+/// The terms of one output in row oy: its window, from column ix on, of image x, filter w. Cells outside the
+/// image are left out.
 template <class L, class Sum>
-ONNX2MCU_INLINE void float_conv_terms(Sum& sum, const float* x, const float* w, int iy, int ix) noexcept {
+ONNX2MCU_INLINE void float_conv_terms(Sum& sum, const float* x, const float* w, int oy, int ix) noexcept {
   constexpr int depth = L::in_c / L::groups, area = L::k_h * L::k_w;
   constexpr bool reach_taps = L::order != SumOrder::blocks || L::block % (L::block_c * area) != 0;
   for (int c = 0; c < depth; c += L::block_c) {
     const int width = depth - c < L::block_c ? depth - c : L::block_c;
     if constexpr (!reach_taps) sum.reach(c * area);
     for (int ky = 0; ky < L::k_h; ++ky) {
-      const int row = iy + ky * L::dil_h;
-      if (row < 0 || row >= L::in_h) continue;
+      const int row = source_row<L>(oy, ky);
+      if (row < 0) continue;
       for (int kx = 0; kx < L::k_w; ++kx) {
         const int column = ix + kx * L::dil_w;
         if (column < 0 || column >= L::in_w) continue;
@@ -38,8 +39,8 @@ template <class L>
 ONNX2MCU_INLINE float float_conv_output(const float* x, const float* w, int oy, int ox, int oc) noexcept {
   constexpr int terms = L::in_c / L::groups * L::k_h * L::k_w, group_out = L::out_c / L::groups;
   ProductSum<L::order, terms, L::block> sum(1.0F);
-  float_conv_terms<L>(sum, x + oc / group_out * (L::in_c / L::groups), w + oc * terms,
-                      oy * L::stride_h - L::pad_top, ox * L::stride_w - L::pad_left);
+  float_conv_terms<L>(sum, x + oc / group_out * (L::in_c / L::groups), w + oc * terms, oy,
+                      ox * L::stride_w - L::pad_left);
   return L::flipped ? sum.result(oc % group_out, group_out) : sum.result(oy, L::out_h);
 }
 

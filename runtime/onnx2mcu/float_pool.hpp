@@ -11,40 +11,32 @@ namespace onnx2mcu {
 /// 1. window: rank 4, channels % 16 == 0 and not (ceil_mode and count_include_pad) (snchwc.cpp);
 /// 2. window: AveragePool of opset >= 19, or with ceil_mode and count_include_pad (pool_functors.h);
 /// 3. lanes: the whole image without pads, stride 1 (pooling.cpp, MlasPoolGlobalKernel);
-/// 4. columns: 2-D, stride_w <= 2, no kernel extent above 32 (pooling.cpp, MlasPool2DVectorKernel);
-/// 5. window (pooling.cpp, MlasPool1DKernel and MlasPool2DKernel).
+/// 4. columns: 2-D or 3-D, stride_w <= 2, no kernel extent above 32 (MlasPool2DVectorKernel and 3D);
+/// 5. window (pooling.cpp, MlasPool1DKernel to MlasPool3DKernel).
 enum class AverageOrder { window, lanes, columns };
-
-/// A window whose cell (0, 0) is at (iy, ix), which may lie outside the image.
-struct AverageWindow {
-  int iy, ix;
-  TapRange rows, cols;
-};
-
-template <class L>
-ONNX2MCU_INLINE const float* average_cell(const float* x, const AverageWindow& w, int row, int col) noexcept {
-  return x + ((w.iy + row * L::dil_h) * L::in_w + w.ix + col * L::dil_w) * L::channels;
-}
 
 /// Row by row.
 template <class L>
-ONNX2MCU_INLINE float sum_of_window(const float* x, const AverageWindow& w) noexcept {
+ONNX2MCU_INLINE float sum_of_window(const float* x, const RowWindow& w) noexcept {
   float sum = 0.0F;
-  for (int row = w.rows.first; row < w.rows.last; ++row)
-    for (int col = w.cols.first; col < w.cols.last; ++col) sum += *average_cell<L>(x, w, row, col);
+  for_each_row<L>(x, w, [&](int, const float* row) ONNX2MCU_INLINE_LAMBDA {
+    for (int col = w.cols.first; col < w.cols.last; ++col) sum += row[(w.ix + col * L::dil_w) * L::channels];
+  });
   return sum;
 }
 
-/// Down every column, then across; a column outside the image adds +0.
+/// Down every column, then across; a column outside the image adds +0. That of an image of one plane begins
+/// with its first cell, else with +0.
 template <class L>
-ONNX2MCU_INLINE float sum_of_columns(const float* x, const AverageWindow& w) noexcept {
+ONNX2MCU_INLINE float sum_of_columns(const float* x, const RowWindow& w) noexcept {
   float sum = 0.0F;
   for (int col = 0; col < L::k_w; ++col) {
     float column = 0.0F;
-    if (col >= w.cols.first && col < w.cols.last) {
-      column = *average_cell<L>(x, w, w.rows.first, col);
-      for (int row = w.rows.first + 1; row < w.rows.last; ++row) column += *average_cell<L>(x, w, row, col);
-    }
+    if (col >= w.cols.first && col < w.cols.last)
+      for_each_row<L>(x + (w.ix + col * L::dil_w) * L::channels, w,
+                      [&](int i, const float* cell) ONNX2MCU_INLINE_LAMBDA {
+                        column = i == 0 && PlanesOf<L>::value.one() ? *cell : column + *cell;
+                      });
     sum = col == 0 ? column : sum + column;
   }
   return sum;
@@ -61,9 +53,19 @@ ONNX2MCU_INLINE float sum_of_image_lanes(const float* x) noexcept {
   return sum;
 }
 
+/// The cells of a window within the padded image, which ceil_mode may leave.
+template <class L>
+ONNX2MCU_INLINE int padded_cells(int oy, int ox) noexcept {
+  constexpr Planes p = PlanesOf<L>::value;
+  const int in_h = L::in_h / p.in, out_h = L::out_h / p.out, k_h = L::k_h / p.k;
+  return taps_inside(oy / out_h * p.stride, p.k, p.dil, p.in + p.pad_front + p.pad_back).last *
+         taps_inside(oy % out_h * L::stride_h, k_h, L::dil_h, in_h + L::pad_top + L::pad_bottom).last *
+         taps_inside(ox * L::stride_w, L::k_w, L::dil_w, L::in_w + L::pad_left + L::pad_right).last;
+}
+
 /// The average of channel x[0] over the window.
 template <class L>
-ONNX2MCU_INLINE float average_of_window(const float* x, const AverageWindow& w) noexcept {
+ONNX2MCU_INLINE float average_of_window(const float* x, const RowWindow& w, int cells) noexcept {
   float sum = 0.0F;
   if constexpr (L::order == AverageOrder::lanes)
     sum = sum_of_image_lanes<L>(x);
@@ -71,27 +73,20 @@ ONNX2MCU_INLINE float average_of_window(const float* x, const AverageWindow& w) 
     sum = sum_of_columns<L>(x, w);
   else
     sum = sum_of_window<L>(x, w);
-  int rows = w.rows.last - w.rows.first, cols = w.cols.last - w.cols.first;
-  if (L::count_include_pad) {  // the cells of the padded image, which ceil_mode may leave
-    rows = taps_inside(w.iy + L::pad_top, L::k_h, L::dil_h, L::in_h + L::pad_top + L::pad_bottom).last;
-    cols = taps_inside(w.ix + L::pad_left, L::k_w, L::dil_w, L::in_w + L::pad_left + L::pad_right).last;
-  }
-  return sum / static_cast<float>(rows * cols);
+  return sum / static_cast<float>(cells);
 }
 
 /// x: [in_h][in_w][channels], y: [out_h][out_w][channels]; they do not overlap.
 template <class L>
 ONNX2MCU_INLINE void float_average_pool(const float* x, float* y) noexcept {
-  AverageWindow w{};
-  for (int oy = 0; oy < L::out_h; ++oy) {
-    w.iy = oy * L::stride_h - L::pad_top;
-    w.rows = taps_inside(w.iy, L::k_h, L::dil_h, L::in_h);
+  for (int oy = 0; oy < L::out_h; ++oy)
     for (int ox = 0; ox < L::out_w; ++ox) {
-      w.ix = ox * L::stride_w - L::pad_left;
-      w.cols = taps_inside(w.ix, L::k_w, L::dil_w, L::in_w);
-      for (int c = 0; c < L::channels; ++c) *y++ = average_of_window<L>(x + c, w);
+      const RowWindow w = row_window<L>(oy, ox);
+      const int cells = L::count_include_pad
+                            ? padded_cells<L>(oy, ox)
+                            : for_each_row<L>(x, w, [](int, const float*) {}) * (w.cols.last - w.cols.first);
+      for (int c = 0; c < L::channels; ++c) *y++ = average_of_window<L>(x + c, w, cells);
     }
-  }
 }
 
 }  // namespace onnx2mcu

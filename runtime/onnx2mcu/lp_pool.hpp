@@ -13,17 +13,20 @@ namespace onnx2mcu {
 /// count.
 template <class L>
 ONNX2MCU_INLINE void lp_pool(const float* x, float* y) noexcept {
-  for_each_window<L>(x, [&](WindowCells<float> w) {
-    for (int c = 0; c < L::channels; ++c, ++w.first) {
-      float sum = 0.0F;
-      for (int r = 0; r < w.rows; ++r)
-        for (int k = 0; k < w.cols; ++k) {
-          const float cell = w.first[(r * L::dil_h * L::in_w + k * L::dil_w) * L::channels];
-          sum += L::p == 2 ? product(cell, cell) : cell < 0.0F ? -cell : cell;
-        }
-      *y++ = L::p == 2 ? libm_pow(sum, 0.5F) : sum;
+  for (int oy = 0; oy < L::out_h; ++oy)
+    for (int ox = 0; ox < L::out_w; ++ox) {
+      const RowWindow w = row_window<L>(oy, ox);
+      for (int c = 0; c < L::channels; ++c) {
+        float sum = 0.0F;
+        for_each_row<L>(x + c, w, [&](int, const float* row) ONNX2MCU_INLINE_LAMBDA {
+          for (int col = w.cols.first; col < w.cols.last; ++col) {
+            const float cell = row[(w.ix + col * L::dil_w) * L::channels];
+            sum += L::p == 2 ? product(cell, cell) : cell < 0.0F ? -cell : cell;
+          }
+        });
+        *y++ = L::p == 2 ? libm_pow(sum, 0.5F) : sum;
+      }
     }
-  });
 }
 
 }  // namespace onnx2mcu

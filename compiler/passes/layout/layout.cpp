@@ -38,7 +38,7 @@ bool wants_channels_last(const Graph& graph, const Node& node) {
   const bool listed = std::find(std::begin(types), std::end(types), node.op_type) != std::end(types);
   if (!listed || node.attr("channels_last", 0) != 0 || node.outputs.size() != 1) return false;
   const std::size_t rank = graph.shape(node.inputs[0]).size();
-  return rank == 3 || rank == 4;
+  return rank >= 3 && rank <= 5;
 }
 
 /// A Transpose without perm reverses the dimensions; the rewrites expect every Transpose to say so.
@@ -90,7 +90,7 @@ bool comes_from_blocked_conv(const Graph& graph, const Uses& uses, ValueId id) {
     if (node.is("Conv")) {
       const Shape &x = graph.shape(node.inputs[0]), &w = graph.shape(node.inputs[1]);
       ConvGeometry g{x.at(1), w.at(0), node.attr("group", 1), 0, 0, 0, 0, 0, 0};
-      g.two_dimensional = x.size() == 4;
+      g.rank = x.size() - 2;
       g.constant_weights = graph.constant(node.inputs[1]) && node.attr("computed_weights", 0) == 0;
       return is_nchwc(g);
     }

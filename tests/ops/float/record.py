@@ -395,6 +395,39 @@ def lp_pool(name, opset):
     m.write(HERE / name)
 
 
+def volume(name, opset):
+    """Three spatial dimensions; x with NaN, infinities and zeros of both signs for the pools."""
+    m = Model(samples=2, opset=opset)
+    pools = [([1, 3, 4, 5, 6], 2, 2, 0, {}), ([1, 2, 5, 6, 7], 3, 1, 1, {}), ([1, 16, 4, 4, 9], 3, 2, 1, {}), ([1, 2, 6, 5, 7], 2, 3, 0, {})]
+    for i, (shape, kernel, stride, pad, attributes) in enumerate(pools):
+        values = m.values(F32, [2, *shape])
+        hostile = np.where(m.random.random(values.shape) < 0.15, m.random.choice([np.nan, np.inf, -np.inf, 0.0, -0.0], values.shape), values)
+        x, special = m.input(f"x{i}", F32, shape, values), m.input(f"special{i}", F32, shape, hostile)
+        window = dict(kernel_shape=[kernel] * 3, strides=[stride] * 3, pads=[pad] * 6)
+        for ceil in (0, 1):
+            m.apply("MaxPool", [special], [F32], ceil_mode=ceil, **window)
+            for include in (0, 1):
+                m.apply("AveragePool", [x], [F32], count_include_pad=include, ceil_mode=ceil, **window)
+        m.apply("MaxPool", [special], [F32], kernel_shape=[2, 1, 2], dilations=[2, 1, 3], auto_pad="VALID")
+        m.apply("MaxPool", [special], [F32], kernel_shape=[1, 3, 2], strides=[1, 2, 2], auto_pad="SAME_UPPER")
+        for op in ("GlobalMaxPool", "GlobalAveragePool"):
+            m.apply(op, [special if op == "GlobalMaxPool" else x], [F32])
+        m.apply("LpPool", [x], [F32], p=2, **window)
+        if opset >= 19:
+            m.apply("AveragePool", [x], [F32], kernel_shape=[2, 3, 2], dilations=[2, 1, 2], pads=[1, 0, 1, 0, 1, 1], count_include_pad=1)
+    convolutions = [  # channels, size, filters, kernel, group, further attributes
+        (3, (4, 5, 6), 5, (3, 3, 3), 1, {"pads": [1] * 6}), (4, (5, 4, 7), 4, (2, 3, 2), 4, {"strides": [2, 1, 2]}), (20, (3, 4, 4), 6, (3, 2, 2), 1, {"pads": [1, 0, 1, 0, 1, 0]}),
+        (16, (3, 4, 4), 16, (1, 1, 1), 1, {}), (2, (5, 5, 5), 3, (2, 2, 2), 1, {"dilations": [2, 3, 1], "pads": [1, 0, 0, 1, 2, 1]}), (3, (5, 4, 5), 4, (2, 3, 2), 1, {"auto_pad": "SAME_LOWER", "strides": [2, 2, 1]}), (1, (3, 4, 5), 2, (3, 4, 5), 1, {}),
+        (1, (3, 4, 5), 3, (2, 2, 5), 1, {}), (6, (4, 4, 4), 4, (2, 2, 2), 2, {}), (9, (6, 6, 6), 1, (3, 3, 3), 1, {})]
+    for i, (channels, size, filters, kernel, group, attributes) in enumerate(convolutions):
+        inputs = [m.input(f"c{i}", F32, [1, channels, *size]), weights(m, filters, channels // group, *kernel)] + ([weights(m, filters)] if i % 2 else [])
+        m.apply("Conv", inputs, [F32], group=group, **attributes)
+    transposed = [([1, 3, 3, 4, 3], 4, (3, 2, 3), 1, {"strides": [2, 2, 1], "pads": [1, 0, 1, 0, 1, 1], "output_padding": [1, 0, 0]}), ([1, 4, 2, 3, 3], 2, (2, 2, 2), 2, {"dilations": [2, 1, 2]})]
+    for i, (shape, filters, kernel, group, attributes) in enumerate(transposed):
+        m.apply("ConvTranspose", [m.input(f"t{i}", F32, shape), weights(m, shape[1], filters // group, *kernel), weights(m, filters)], [F32], group=group, **attributes)
+    m.write(HERE / name)
+
+
 def lrn():
     m = Model(samples=2)
     for i, (shape, attributes) in enumerate([([1, 7, 3, 4], dict(size=3)), ([1, 4, 5, 2], dict(size=5, alpha=0.3, beta=0.5, bias=2.0)),
@@ -485,7 +518,7 @@ def half(name, opset, body):
 
 
 RECORDS = {
-    "einsum": einsum, "lrn": lrn, "lp_pool": lambda: lp_pool("lp_pool", 18), "lp_pool_opset11": lambda: lp_pool("lp_pool_opset11", 11),
+    "volume": lambda: volume("volume", 17), "volume_opset19": lambda: volume("volume_opset19", 19), "einsum": einsum, "lrn": lrn, "lp_pool": lambda: lp_pool("lp_pool", 18), "lp_pool_opset11": lambda: lp_pool("lp_pool_opset11", 11),
     "half": lambda: half("half", 17, half_alone), "half_chains": lambda: half("half_chains", 21, half_chains),
     "conv": conv, "fused": fused, "gemm": gemm, "binary": binary, "unary": unary, "softmax": lambda: softmax("softmax", 13, [0, 1, 2, -1]),
     "softmax_opset11": lambda: softmax("softmax_opset11", 11, [0, 1, 2]),
