@@ -5,6 +5,7 @@
 #include "plan/greedy.hpp"
 #include "plan/instance.hpp"
 #include "plan/search.hpp"
+#include "plan/simplify.hpp"
 
 namespace o2m {
 namespace {
@@ -48,17 +49,21 @@ Plan place(const PlanProblem& problem, const PlaceOptions& options) {
     budget.deadline =
         std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(
                                                std::chrono::duration<double>(*options.seconds));
-  std::vector<Instance> instances = make_instances(problem);
+  for (const PlanBuffer& buffer : problem.buffers) plan.lower_bound = std::max(plan.lower_bound, buffer.size);
+  const Simplified hard = simplify(problem, plan.lower_bound);
+  std::vector<Instance> instances = make_instances(hard.problem);
   std::stable_sort(instances.begin(), instances.end(),
                    [](const Instance& a, const Instance& b) { return a.lower_bound > b.lower_bound; });
+  plan.height = plan.lower_bound;
   for (const Instance& instance : instances) {
     const std::int64_t enough = std::max(plan.height, options.capacity.value_or(0));
     const Minimised best = minimise(instance, enough, options.capacity.has_value(), budget);
     for (std::size_t i = 0; i < instance.buffers.size(); ++i)
-      plan.offsets[static_cast<std::size_t>(instance.buffers[i].source)] = best.placement.offsets[i];
+      plan.offsets[at(hard.sources[at(instance.buffers[i].source)])] = best.placement.offsets[i];
     plan.height = std::max(plan.height, best.placement.height);
     plan.lower_bound = std::max(plan.lower_bound, best.lower_bound);
   }
+  place_easy(problem, hard, plan.offsets);
   plan.proven_minimal = plan.height == plan.lower_bound;
   plan.steps = options.step_limit - budget.steps;
   return plan;

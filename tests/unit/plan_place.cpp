@@ -131,6 +131,28 @@ TEST_CASE("plan: known least heights") {
   }
 }
 
+TEST_CASE("plan: a long chain of small buffers in place behind a hard problem is nothing to search") {
+  for (const Known& k : known) {
+    if (!k.problem.overlaps.empty()) continue;
+    CAPTURE(k.name);
+    PlanProblem problem = k.problem;
+    std::int64_t end = 0, last = 0;
+    for (o2m::PlanBuffer& b : problem.buffers)
+      b.size *= 1000, b.alignment *= 1000, end = std::max(end, b.upper);
+    for (const o2m::PlanBuffer& b : problem.buffers) last += b.upper == end ? b.size : 0;
+    for (int i = 0; i < 10'000; ++i) {  // the first is alive with the last of the others
+      problem.buffers.push_back({"", end - 1 + i, end + 1 + i, 1});
+      const int index = static_cast<int>(problem.buffers.size()) - 1;
+      if (i > 0) problem.overlaps.push_back(o2m::overlap_ascending(index, index - 1, 0));
+    }
+    const Plan plan = place(problem);
+    check(problem, plan);
+    CHECK(plan.height == std::max(1000 * k.height, last + 1));
+    CHECK(plan.proven_minimal);
+    CHECK(plan.steps <= place(k.problem).steps + 100);
+  }
+}
+
 TEST_CASE("plan: overlaps for operators that work forwards or backwards") {
   const PlanProblem shrinking{.buffers = {{"x", 0, 2, 8}, {"y", 1, 3, 5}}};
   const o2m::Overlap forwards = o2m::overlap_ascending(1, 0, 2),
