@@ -68,14 +68,21 @@ Call geometry_call(LowerContext& c, const QuantizedConv& conv, std::string kerne
   return call;
 }
 
-/// The window column by column as the patch holds it, two inputs a word; an odd run gets a weight of 0.
+/// The channel that lies where channel i would: a word's bytes 0 and 2 are widened together, and 1 and 3.
+std::int64_t widened_channel(std::int64_t i, std::int64_t depth) {
+  return i / 4 * 4 + 4 > depth || i % 4 == 0 || i % 4 == 3 ? i : i % 4 == 1 ? i + 1 : i - 1;
+}
+
+/// The window column by column as the patch holds it (of four channels 0 and 2 before 1 and 3), two inputs a
+/// word; an odd run gets a weight of 0.
 PackingOrder conv_order(const QuantizedConv& conv) {
   const Window2d& w = conv.window;
   PackingOrder order{{}, 1, 4};
   std::vector<std::int64_t> run;
   for (std::int64_t kx = 0; kx < w.k_w; ++kx) {
     for (std::int64_t ky = 0; ky < w.k_h; ++ky)
-      for (std::int64_t i = 0; i < conv.depth; ++i) run.push_back((ky * w.k_w + kx) * conv.depth + i);
+      for (std::int64_t i = 0; i < conv.depth; ++i)
+        run.push_back((ky * w.k_w + kx) * conv.depth + widened_channel(i, conv.depth));
     if (w.dil_w == 1 && kx + 1 < w.k_w) continue;  // the next column lies beside this one
     if (run.size() % 2 != 0) run.push_back(-1);
     for (std::size_t i = 0; i < run.size(); i += 2) order.steps.push_back({run[i], run[i + 1]});

@@ -9,19 +9,27 @@
 
 namespace onnx2mcu {
 
+/// Where element i of a cell lies in the patch: of four, 0 and 2 come before 1 and 3, as a word's bytes are
+/// widened.
+constexpr int patch_element(int i, int elements) noexcept {
+  return i / 4 * 4 + 4 > elements || i % 4 == 0 || i % 4 == 3 ? i : i % 4 == 1 ? i + 1 : i - 1;
+}
+
 /// n elements of x to int16.
 template <class L, int n, class X>
 ONNX2MCU_INLINE void widen(const X* x, std::int16_t* out) noexcept {
-  const auto four = [&](int i) ONNX2MCU_INLINE_LAMBDA {
-    const std::uint32_t word = cpu::load_word(x + i);
-    const std::uint32_t even = even_bytes<L, X>(word), odd = odd_bytes<L, X>(word);
-    cpu::store_word(out + i, L::Cpu::pack_low(even, odd));
-    cpu::store_word(out + i + 2, L::Cpu::pack_high(even, odd));
+  const auto fours = [&](auto count) ONNX2MCU_INLINE_LAMBDA {
+    std::uint32_t words[count.value > 0 ? count.value : 1];  // neighbouring loads take less time
+    unrolled<count.value>([&](auto k)
+                              ONNX2MCU_INLINE_LAMBDA { words[k.value] = cpu::load_word(x + 4 * k.value); });
+    unrolled<count.value>([&](auto k) ONNX2MCU_INLINE_LAMBDA {
+      cpu::store_word(out + 4 * k.value, even_bytes<L, X>(words[k.value]));
+      cpu::store_word(out + 4 * k.value + 2, odd_bytes<L, X>(words[k.value]));
+    });
+    x += 4 * count.value, out += 4 * count.value;
   };
-  for (int i = 0; i < n / 16; ++i, x += 16, out += 16)
-    unrolled<4>([&](auto k) ONNX2MCU_INLINE_LAMBDA { four(4 * k.value); });
-  unrolled<n % 16 / 4>([&](auto k) ONNX2MCU_INLINE_LAMBDA { four(4 * k.value); });
-  x += n % 16 / 4 * 4, out += n % 16 / 4 * 4;
+  for (int i = 0; i < n / 16; ++i) fours(Index<4>{});
+  fours(Index<n % 16 / 4>{});
   for (int i = 0; i < n % 4; ++i) out[i] = x[i];
 }
 
@@ -64,11 +72,11 @@ ONNX2MCU_INLINE std::int16_t* fill_zero_point(std::int16_t* patch, int count) no
   return patch;
 }
 
-/// One row of the patch for the pixels from ox on; x: the input row, or null above and below the image.
+/// One row of the patch for `count` pixels from ox on; x: the input row, or null above and below the image.
 template <class L, class X>
-ONNX2MCU_INLINE void gather_row(const X* x, int ox, std::int16_t* patch) noexcept {
-  const int first = ox * L::stride_w - L::pad_left,
-            end = first + Patch<L>::columns;  // may lie outside the image
+ONNX2MCU_INLINE void gather_row(const X* x, int ox, int count, std::int16_t* patch) noexcept {
+  const int first = ox * L::stride_w - L::pad_left;  // may lie outside the image
+  const int end = first + Patch<L>::columns - (L::tile - count) * L::stride_w;
   const int from = first < 0 ? 0 : first, to = x == nullptr || end < from ? from
                                                : end < L::in_w            ? end
                                                                           : L::in_w;
@@ -161,6 +169,30 @@ ONNX2MCU_INLINE void packed_pairs(const std::int16_t* patch, const std::int32_t*
   }
 }
 
+/// Whether the core has all of that in one piece.
+template <class L, class Y, class Finish>
+constexpr bool takes_upper_pairs() noexcept {
+  if constexpr (L::Cpu::has_blocks && std::is_same_v<Finish, Requantized<L, Y>>)
+    return L::Cpu::takes_pairs(Patch<L>::steps, 2 * Patch<L>::pixel, L::out_c) &&
+           L::y_max - L::y_min == 255 && L::out_w > 1;
+  return false;
+}
+
+/// Four output channels from c on of `count` pixels, at least 2: the last one of an odd number goes with the
+/// one before it once more.
+template <class L, class Y>
+ONNX2MCU_INLINE void packed_upper_pairs(const std::int16_t* patch, const std::int32_t* w, Y* y, int count,
+                                        int c) noexcept {
+  for (bool last = count % 2 == 0;; last = true) {
+    const std::int16_t* const end = patch + count / 2 * 2 * Patch<L>::pixel;
+    L::Cpu::template upper_pairs<Patch<L>::steps, 2 * Patch<L>::pixel, L::out_c, L::upper_shift,
+                                 (L::y_min < 0), L::unroll>(patch, end, w, y + c, L::bias + c,
+                                                            L::upper_multiplier + c, L::upper_addend + c);
+    if (last) return;
+    patch = end - Patch<L>::pixel, y += (count - 2) * L::out_c, count = 2;
+  }
+}
+
 /// The same for four channels that are requantized in float together.
 template <class L, class Y>
 ONNX2MCU_INLINE void packed_float_pairs(const std::int16_t* patch, const std::int32_t* w, Y* y, int count,
@@ -207,6 +239,10 @@ ONNX2MCU_INLINE void packed_rows(const std::int16_t* patch, const std::int32_t* 
   };
   if constexpr (rows == 4 && Patch<L>::taps == L::k_w && FinishesPairs<Finish>::value) {
     if (Finish::takes_pairs(c)) {
+      if constexpr (takes_upper_pairs<L, Y, Finish>()) {
+        packed_upper_pairs<L>(patch, w, y, end - ox, c);
+        return;
+      }
       const int pairs = (end - ox) / 2;
       if (pairs > 0) packed_pairs<L>(patch, w, y, ox, end, c, finish);
       ox += 2 * pairs, patch += 2 * pairs * Patch<L>::pixel, y += 2 * pairs * L::out_c;
@@ -228,7 +264,9 @@ ONNX2MCU_INLINE void packed_conv2d_row(const X* const (&rows)[L::k_h], Y* y, std
   constexpr int words = Patch<L>::pair_words * (L::packed ? 1 : 2);
   for (int ox = 0; ox < L::out_w; ox += L::tile, y += L::tile * L::out_c) {
     const int end = ox + L::tile < L::out_w ? ox + L::tile : L::out_w;
-    for (int ky = 0; ky < L::k_h; ++ky) gather_row<L>(rows[ky], ox, patch + ky * L::in_c);
+    if (L::out_w % 2 != 0 && ox > 0 && end == L::out_w)  // pixels go in pairs: one of the last patch again
+      --ox, y -= L::out_c;
+    for (int ky = 0; ky < L::k_h; ++ky) gather_row<L>(rows[ky], ox, end - ox, patch + ky * L::in_c);
     const std::int32_t* w = L::weights;
     int c = 0;
     for (; c + 4 <= L::out_c; c += 4, w += 2 * words) {
@@ -271,15 +309,17 @@ ONNX2MCU_INLINE std::int32_t packed_conv_weight(int oc, int ky, int kx, int i) n
   if constexpr (L::packed && Patch<L>::taps == L::k_w && L::in_c % 2 == 0 &&
                 L::out_c % 4 == 0) {  // where it lies is the sum of what oc, i and the tap add
     std::int16_t pair = 0;
+    const int at = patch_element(i, L::in_c);
     const char* const first =
         reinterpret_cast<const char*>(L::weights + oc / 4 * (2 * Patch<L>::pair_words) + (oc & 3) / 2) +
-        ((i >> 1) * 8 + (i & 1) * 2);
+        ((at >> 1) * 8 + (at & 1) * 2);
     __builtin_memcpy(&pair, first + (kx * Patch<L>::column + ky * L::in_c) * 4, sizeof(pair));
     const std::int32_t low = static_cast<std::int8_t>(pair & 0xFF);
     return (oc & 1) != 0 ? low : (pair - low) >> 8;
   }
   const int column = Patch<L>::taps == 1 ? 2 * Patch<L>::steps : Patch<L>::column;
-  const int input = kx * column + ky * L::in_c + i, block = oc / 4 * (2 * Patch<L>::pair_words);
+  const int input = kx * column + ky * L::in_c + patch_element(i, L::in_c),
+            block = oc / 4 * (2 * Patch<L>::pair_words);
   const int word =
       oc < L::out_c / 4 * 4 ? input / 2 * 2 + (oc & 3) / 2 : (oc & 3) / 2 * Patch<L>::pair_words + input / 2;
   return packed_weight<L>(block + word, input & 1, oc);

@@ -79,7 +79,10 @@ void check_conv() {
   std::vector<std::int64_t> run;
   for (int kx = 0; kx < L::k_w; ++kx) {
     for (int ky = 0; ky < L::k_h; ++ky)
-      for (int i = 0; i < L::in_c; ++i) run.push_back((ky * L::k_w + kx) * L::in_c + i);
+      for (int i = 0; i < L::in_c; ++i) {
+        constexpr int swapped[] = {0, 2, 1, 3};  // within four channels
+        run.push_back((ky * L::k_w + kx) * L::in_c + (i / 4 < L::in_c / 4 ? i / 4 * 4 + swapped[i % 4] : i));
+      }
     if (L::dil_w == 1 && kx + 1 < L::k_w) continue;
     if (run.size() % 2) run.push_back(-1);
     for (std::size_t i = 0; i < run.size(); i += 2) order.steps.push_back({run[i], run[i + 1]});

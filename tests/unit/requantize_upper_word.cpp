@@ -80,7 +80,10 @@ TEST_CASE("four channels by the upper word, four in float, two more: the same fo
   const auto acc =
       o2m::accumulators_of(w, std::vector<std::int32_t>(Mixed::out_c, -77), o2m::DType::uint8, 0);
   o2m::PackingOrder order{{}, 1, 4};
-  for (int i = 0; i < Mixed::in_c; i += 2) order.steps.push_back({i, i + 1});
+  for (int i = 0; i < Mixed::in_c; i += 4) {  // as a word's bytes are widened
+    order.steps.push_back({i, i + 2});
+    order.steps.push_back({i + 1, i + 3});
+  }
   const o2m::PackedWeights packed = o2m::pack_weights(w, acc, order);
   REQUIRE(packed.packed);
   std::copy(packed.words.begin(), packed.words.end(), Mixed::weights);

@@ -72,6 +72,48 @@ namespace onnx2mcu::cpu {
 #define ONNX2MCU_CORE_2X4_2 ONNX2MCU_M4_2X4_FIRST("2") ONNX2MCU_M4_2X4_STEP("1", "2")
 #define ONNX2MCU_CORE_2X4_4 ONNX2MCU_M4_2X4_FIRST("4") ONNX2MCU_M4_2X4_STEP("1", "4") ONNX2MCU_M4_2X4_STEP("2", "4") ONNX2MCU_M4_2X4_STEP("3", "4")
 
+// Pairs of pixels (ONNX2MCU_DSP_PAIRS): the first step of a pair whose sums of the second pixel begin from the first's, and
+// n steps, n an operand.
+#define ONNX2MCU_M4_PAIR_START                                                                             \
+  "vmov %[a0], s16\n\tvmov %[a1], s17\n\tvmov %[a2], s18\n\tvmov %[a3], s19\n\t"                           \
+  "ldr %[q], [%[x], %[second]]\n\tldr %[g], [%[w], #4]\n\tldr %[p], [%[x]]\n\tldr %[h], [%[w]]\n\t"        \
+  "smlad %[b0], %[h], %[q], %[a0]\n\tsmlad %[a0], %[h], %[p], %[a0]\n\t"                                   \
+  "smlad %[b2], %[g], %[q], %[a2]\n\tsmlad %[a2], %[g], %[p], %[a2]\n\t"                                   \
+  "sxtb16 %[h], %[h]\n\tsxtb16 %[g], %[g]\n\t"                                                             \
+  "smlad %[b1], %[h], %[q], %[a1]\n\tsmlad %[a1], %[h], %[p], %[a1]\n\t"                                   \
+  "smlad %[b3], %[g], %[q], %[a3]\n\tsmlad %[a3], %[g], %[p], %[a3]\n\t"
+#define ONNX2MCU_M4_IF(i, n, back) ".if " n " > " i "\n\t" ONNX2MCU_M4_STEP(i, back) ".endif\n\t"
+#define ONNX2MCU_M4_TO_7(n, back)                                                                          \
+  ONNX2MCU_M4_IF("1", n, back) ONNX2MCU_M4_IF("2", n, back) ONNX2MCU_M4_IF("3", n, back) ONNX2MCU_M4_IF("4", n, back) \
+  ONNX2MCU_M4_IF("5", n, back) ONNX2MCU_M4_IF("6", n, back) ONNX2MCU_M4_IF("7", n, back)
+#define ONNX2MCU_M4_TO_15(n)                                                                               \
+  ONNX2MCU_M4_TO_7(n, "0") ONNX2MCU_M4_IF("8", n, "0") ONNX2MCU_M4_IF("9", n, "0") ONNX2MCU_M4_IF("10", n, "0") \
+  ONNX2MCU_M4_IF("11", n, "0") ONNX2MCU_M4_IF("12", n, "0") ONNX2MCU_M4_IF("13", n, "0") ONNX2MCU_M4_IF("14", n, "0")
+#define ONNX2MCU_CORE_PAIR_MOST 15  // more do not fit the cache of code
+#define ONNX2MCU_CORE_PAIR_BEGIN
+#define ONNX2MCU_CORE_PAIR_STRAIGHT ONNX2MCU_M4_PAIR_START ONNX2MCU_M4_TO_15("%c[n]")
+#define ONNX2MCU_CORE_PAIR_LOOP                                                                            \
+  "vmov %[w], s12\n\tvmov %[a0], s16\n\tvmov %[a1], s17\n\tvmov %[a2], s18\n\tvmov %[a3], s19\n\t"         \
+  "mov %[b0], %[a0]\n\tmov %[b1], %[a1]\n\tmov %[b2], %[a2]\n\tmov %[b3], %[a3]\n\t.p2align 2\n\t2:\n\t"   \
+  ONNX2MCU_M4_FIRST("%c[n]") ONNX2MCU_M4_TO_7("%c[n]", "%c[n]")                                            \
+  "vmov %[h], s13\n\tcmp %[w], %[h]\n\tbne 2b\n\t"                                                         \
+  ONNX2MCU_M4_IF("0", "%c[rest]", "0") ONNX2MCU_M4_TO_7("%c[rest]", "0")
+// One row of two pixels, of which 256 times the sum is in a and b: scaled by s`m`, with s`c` added.
+#define ONNX2MCU_M4_UPPER_ROW(sat, prepare, a, b, m, c, at)                                                \
+  "vmov %[h], " m "\n\tvmov %[g], " c "\n\t" prepare                                                       \
+  "smmla %[" a "], %[" a "], %[h], %[g]\n\tsmmla %[" b "], %[" b "], %[h], %[g]\n\t"                       \
+  sat " %[" a "], #8, %[" a "], asr %[shift]\n\t" sat " %[" b "], #8, %[" b "], asr %[shift]\n\t"          \
+  "strb %[" a "], [%[p], #" at "]\n\tstrb %[" b "], [%[p], #(%c[out]+" at ")]\n\t"
+#define ONNX2MCU_CORE_PAIR_UPPER(sat)                                                                      \
+  "vmov %[p], s14\n\t"                                                                                     \
+  ONNX2MCU_M4_UPPER_ROW(sat, "sub %[a0], %[a0], %[a1]\n\tsub %[b0], %[b0], %[b1]\n\t", "a0", "b0", "s0", "s4", "0") \
+  ONNX2MCU_M4_UPPER_ROW(sat, "lsl %[a1], %[a1], #8\n\tlsl %[b1], %[b1], #8\n\t", "a1", "b1", "s1", "s5", "1")       \
+  ONNX2MCU_M4_UPPER_ROW(sat, "sub %[a2], %[a2], %[a3]\n\tsub %[b2], %[b2], %[b3]\n\t", "a2", "b2", "s2", "s6", "2") \
+  ONNX2MCU_M4_UPPER_ROW(sat, "lsl %[a3], %[a3], #8\n\tlsl %[b3], %[b3], #8\n\t", "a3", "b3", "s3", "s7", "3")
+#define ONNX2MCU_CORE_PAIR_NEXT                                                                            \
+  "add %[x], %[x], #%c[next]\n\tadd %[p], %[p], #(2*%c[out])\n\tvmov s14, %[p]\n\t"                          \
+  "vmov %[h], s15\n\tcmp %[x], %[h]\n\tbne 1b"
+
 #define ONNX2MCU_CORE_END(s) "vmov %[h], " s "\n\tcmp %[w], %[h]\n\t"
 #define ONNX2MCU_CORE_BLOCKS RegisterBlocksM4
 #define ONNX2MCU_CORE_BASE DepthwiseM4
@@ -84,6 +126,11 @@ namespace onnx2mcu::cpu {
 #undef ONNX2MCU_M4_2X4_FIRST
 #undef ONNX2MCU_M4_2X4_STEP
 #undef ONNX2MCU_M4_PAIR
+#undef ONNX2MCU_M4_PAIR_START
+#undef ONNX2MCU_M4_IF
+#undef ONNX2MCU_M4_TO_7
+#undef ONNX2MCU_M4_TO_15
+#undef ONNX2MCU_M4_UPPER_ROW
 #undef ONNX2MCU_M4_QUAD
 #undef ONNX2MCU_M4_BACK
 

@@ -90,6 +90,65 @@ namespace onnx2mcu::cpu {
   ONNX2MCU_M7_2X4_LOAD ONNX2MCU_M7_2X4_STEP("0", "1") ONNX2MCU_M7_2X4_STEP("1", "2") ONNX2MCU_M7_2X4_STEP("2", "3") ONNX2MCU_M7_2X4_LAST("3", "4")
 #define ONNX2MCU_CORE_2X4_2 ONNX2MCU_M7_2X4_LOAD ONNX2MCU_M7_2X4_STEP("0", "1") ONNX2MCU_M7_2X4_LAST("1", "2")
 
+// Pairs of pixels (ONNX2MCU_DSP_PAIRS): the first step of a pair whose sums of the second pixel begin from the first's
+// (those of a0 to a2 are loaded already), steps 1 to n - 2, and the last one, which fetches the first constants.
+#define ONNX2MCU_M7_PAIR_START                                                                \
+  "ldr %[p], [%[x]]\n\tldr %[h], [%[w]]\n\tldr %[g], [%[w], #4]\n\tldr %[q], [%[x], %[second]]\n\t" \
+  "smlad %[b0], %[h], %[q], %[a0]\n\tvmov %[a3], s19\n\tsmlad %[a0], %[h], %[p], %[a0]\n\t"   \
+  "sxtb16 %[h], %[h]\n\tsmlad %[b2], %[g], %[q], %[a2]\n\tsmlad %[a2], %[g], %[p], %[a2]\n\t" \
+  "sxtb16 %[g], %[g]\n\tsmlad %[b1], %[h], %[q], %[a1]\n\tsmlad %[b3], %[g], %[q], %[a3]\n\t" \
+  "smlad %[a3], %[g], %[p], %[a3]\n\tldr %[g], [%[w], #12]\n\tsmlad %[a1], %[h], %[p], %[a1]\n\t" \
+  "ldr %[p], [%[x], #4]\n\tldr %[h], [%[w], #8]\n\t"
+#define ONNX2MCU_M7_IF(i, next, n) ".if " n " > " next "\n\t" ONNX2MCU_M7_INNER(i, next) ".endif\n\t"
+#define ONNX2MCU_M7_TO_6(n)                                                                   \
+  ONNX2MCU_M7_IF("1", "2", n) ONNX2MCU_M7_IF("2", "3", n) ONNX2MCU_M7_IF("3", "4", n)         \
+  ONNX2MCU_M7_IF("4", "5", n) ONNX2MCU_M7_IF("5", "6", n) ONNX2MCU_M7_IF("6", "7", n)
+#define ONNX2MCU_M7_TO_30(n)                                                                                     \
+  ONNX2MCU_M7_IF("1", "2", n) ONNX2MCU_M7_IF("2", "3", n) ONNX2MCU_M7_IF("3", "4", n) \
+  ONNX2MCU_M7_IF("4", "5", n) ONNX2MCU_M7_IF("5", "6", n) ONNX2MCU_M7_IF("6", "7", n) \
+  ONNX2MCU_M7_IF("7", "8", n) ONNX2MCU_M7_IF("8", "9", n) ONNX2MCU_M7_IF("9", "10", n) \
+  ONNX2MCU_M7_IF("10", "11", n) ONNX2MCU_M7_IF("11", "12", n) ONNX2MCU_M7_IF("12", "13", n) \
+  ONNX2MCU_M7_IF("13", "14", n) ONNX2MCU_M7_IF("14", "15", n) ONNX2MCU_M7_IF("15", "16", n) \
+  ONNX2MCU_M7_IF("16", "17", n) ONNX2MCU_M7_IF("17", "18", n) ONNX2MCU_M7_IF("18", "19", n) \
+  ONNX2MCU_M7_IF("19", "20", n) ONNX2MCU_M7_IF("20", "21", n) ONNX2MCU_M7_IF("21", "22", n) \
+  ONNX2MCU_M7_IF("22", "23", n) ONNX2MCU_M7_IF("23", "24", n) ONNX2MCU_M7_IF("24", "25", n) \
+  ONNX2MCU_M7_IF("25", "26", n) ONNX2MCU_M7_IF("26", "27", n) ONNX2MCU_M7_IF("27", "28", n) \
+  ONNX2MCU_M7_IF("28", "29", n) ONNX2MCU_M7_IF("29", "30", n) ONNX2MCU_M7_IF("30", "31", n)
+#define ONNX2MCU_M7_PAIR_LAST(i)                                                              \
+  "ldr %[q], [%[x], #(%c[second]+4*" i ")]\n\tsmlad %[a0], %[h], %[p], %[a0]\n\t"             \
+  "smlad %[a2], %[g], %[p], %[a2]\n\tadd %[x], %[x], #%c[next]\n\tsmlad %[b0], %[h], %[q], %[b0]\n\t" \
+  "sxtb16 %[h], %[h]\n\tsmlad %[b2], %[g], %[q], %[b2]\n\t"                                   \
+  "sxtb16 %[g], %[g]\n\tsmlad %[a1], %[h], %[p], %[a1]\n\t"                                   \
+  "smlad %[a3], %[g], %[p], %[a3]\n\tvmov %[p], s0\n\tsmlad %[b1], %[h], %[q], %[b1]\n\tvmov %[h], s4\n\t" \
+  "smlad %[b3], %[g], %[q], %[b3]\n\tvmov %[q], s1\n\t"
+#define ONNX2MCU_CORE_PAIR_MOST 32
+#define ONNX2MCU_CORE_PAIR_BEGIN "vmov %[a0], s16\n\tvmov %[a1], s17\n\tvmov %[a2], s18\n\t"
+#define ONNX2MCU_CORE_PAIR_STRAIGHT ONNX2MCU_M7_PAIR_START ONNX2MCU_M7_TO_30("%c[n]") ONNX2MCU_M7_PAIR_LAST("(%c[n]-1)")
+#define ONNX2MCU_CORE_PAIR_LOOP                                                               \
+  "vmov %[w], s12\n\tvmov %[a3], s19\n\tmov %[b0], %[a0]\n\tmov %[b1], %[a1]\n\tmov %[b2], %[a2]\n\tmov %[b3], %[a3]\n\t" \
+  "2:\n\t" ONNX2MCU_M7_LOAD("0") ONNX2MCU_M7_IF("0", "1", "%c[n]") ONNX2MCU_M7_TO_6("%c[n]")  \
+  ONNX2MCU_M7_STEP("(%c[n]-1)", "vmov %[p], s13\n\t", "add %[x], %[x], #(4*%c[n])\n\t", "add %[w], %[w], #(8*%c[n])\n\t") \
+  "cmp %[w], %[p]\n\tbne 2b\n\t"                                                              \
+  ".if %c[rest] > 0\n\t" ONNX2MCU_M7_LOAD("0") ".endif\n\t" ONNX2MCU_M7_IF("0", "1", "%c[rest]") ONNX2MCU_M7_TO_6("%c[rest]") \
+  ".if %c[rest] > 0\n\t" ONNX2MCU_M7_PAIR_LAST("(%c[rest]-1)")                                \
+  ".else\n\tvmov %[p], s0\n\tvmov %[h], s4\n\tadd %[x], %[x], #%c[next]\n\tvmov %[q], s1\n\t.endif\n\t"
+// 256 times the sums to bytes: a multiplication, a saturation or a store in every cycle, constants three cycles ahead.
+#define ONNX2MCU_CORE_PAIR_UPPER(sat)                                                                          \
+  "sub %[a0], %[a0], %[a1]\n\tvmov %[g], s5\n\tsmmla %[a0], %[a0], %[p], %[h]\n\tsub %[b0], %[b0], %[b1]\n\t"  \
+  "smmla %[b0], %[b0], %[p], %[h]\n\tlsl %[a1], %[a1], #8\n\t"                                                 \
+  ONNX2MCU_M7_SATURATE(sat, "a0") "smmla %[a1], %[a1], %[q], %[g]\n\tvmov %[p], s2\n\tlsl %[b1], %[b1], #8\n\t"  \
+  ONNX2MCU_M7_SATURATE(sat, "b0") "smmla %[b1], %[b1], %[q], %[g]\n\tvmov %[h], s6\n\tsub %[a2], %[a2], %[a3]\n\t" \
+  ONNX2MCU_M7_SATURATE(sat, "a1") "vmov %[q], s14\n\tsub %[b2], %[b2], %[b3]\n\tvmov %[g], s7\n\t"             \
+  ONNX2MCU_M7_SATURATE(sat, "b1") "smmla %[a2], %[a2], %[p], %[h]\n\tsmmla %[b2], %[b2], %[p], %[h]\n\tlsl %[a3], %[a3], #8\n\t" \
+  "strb %[a0], [%[q]]\n\tvmov %[p], s3\n\tstrb %[b0], [%[q], %[out]]\n\tlsl %[b3], %[b3], #8\n\t"              \
+  ONNX2MCU_M7_SATURATE(sat, "a2") "strb %[a1], [%[q], #1]\n\t" ONNX2MCU_M7_SATURATE(sat, "b2")                 \
+  "smmla %[a3], %[a3], %[p], %[g]\n\tstrb %[b1], [%[q], #(%c[out]+1)]\n\tsmmla %[b3], %[b3], %[p], %[g]\n\t"   \
+  "strb %[a2], [%[q], #2]\n\tvmov %[h], s15\n\t" ONNX2MCU_M7_SATURATE(sat, "a3") "strb %[b2], [%[q], #(%c[out]+2)]\n\t" \
+  ONNX2MCU_M7_SATURATE(sat, "b3") "vmov %[a0], s16\n\tstrb %[a3], [%[q], #3]\n\tadd %[g], %[q], #(2*%c[out])\n\t" \
+  "strb %[b3], [%[q], #(%c[out]+3)]\n\tvmov %[a1], s17\n\t"
+#define ONNX2MCU_M7_SATURATE(sat, a) sat " %[" a "], #8, %[" a "], asr %[shift]\n\t"
+#define ONNX2MCU_CORE_PAIR_NEXT "vmov s14, %[g]\n\tcmp %[x], %[h]\n\tvmov %[a2], s18\n\tbne 1b"
+
 #define ONNX2MCU_CORE_END(s) "cmp %[w], %[p]\n\t"
 #define ONNX2MCU_CORE_BLOCKS RegisterBlocksM7
 #define ONNX2MCU_CORE_BASE DepthwiseM7
@@ -100,6 +159,12 @@ namespace onnx2mcu::cpu {
 #undef ONNX2MCU_M7_INNER
 #undef ONNX2MCU_M7_LAST
 #undef ONNX2MCU_M7_2X4
+#undef ONNX2MCU_M7_PAIR_START
+#undef ONNX2MCU_M7_PAIR_LAST
+#undef ONNX2MCU_M7_IF
+#undef ONNX2MCU_M7_TO_6
+#undef ONNX2MCU_M7_TO_30
+#undef ONNX2MCU_M7_SATURATE
 #undef ONNX2MCU_M7_2X4_LOAD
 #undef ONNX2MCU_M7_2X4_STEP
 #undef ONNX2MCU_M7_2X4_LAST

@@ -67,6 +67,26 @@ struct ONNX2MCU_CORE_BLOCKS : ONNX2MCU_CORE_BASE {
     if constexpr (blocks > most) mac_4x2_part<n, second, blocks - most>(a, inputs, weights);
   }
 
+  /// Whether four rows of pairs of pixels (below) have offsets that the instructions can hold. second: bytes from a
+  /// pixel's window to the next one's; out: from its outputs to the next one's.
+  static constexpr bool takes_pairs(int steps, int second, int out) noexcept {
+    return second + 4 * 32 < 4096 && 2 * second < 4096 && 2 * second - 4 * steps > -4096 && 2 * out + 4 < 4096 && 8 * steps < 4096;
+  }
+
+  /// Four rows of the pixels whose windows begin at x, up to end, in pairs: y = hi32(256 * sum * multiplier) + addend,
+  /// shifted and limited to a byte.
+  template <int steps, int second, int out, int shift, bool y_signed, int unroll>
+  static ONNX2MCU_INLINE void upper_pairs(const std::int16_t* inputs, const std::int16_t* end, const std::int32_t* weights, void* outputs,
+                                          const std::int32_t* start, const std::int32_t* multiplier, const std::int32_t* addend) noexcept {
+    constexpr int most = ONNX2MCU_CORE_PAIR_MOST, block = unroll < 8 ? unroll : 8, straight = steps > 1 && steps <= (unroll < 8 ? unroll : unroll < 32 && most > 15 ? 15 : most) ? steps : 0;
+    constexpr int n = straight != 0 ? straight : block, rest = straight != 0 ? 0 : steps % block;
+    ONNX2MCU_DSP_PAIR_REGISTERS;
+    if constexpr (straight != 0 && y_signed) asm volatile(ONNX2MCU_DSP_PAIRS(ONNX2MCU_CORE_PAIR_STRAIGHT, ONNX2MCU_CORE_PAIR_UPPER("ssat")));
+    else if constexpr (straight != 0) asm volatile(ONNX2MCU_DSP_PAIRS(ONNX2MCU_CORE_PAIR_STRAIGHT, ONNX2MCU_CORE_PAIR_UPPER("usat")));
+    else if constexpr (y_signed) asm volatile(ONNX2MCU_DSP_PAIRS(ONNX2MCU_CORE_PAIR_LOOP, ONNX2MCU_CORE_PAIR_UPPER("ssat")));
+    else asm volatile(ONNX2MCU_DSP_PAIRS(ONNX2MCU_CORE_PAIR_LOOP, ONNX2MCU_CORE_PAIR_UPPER("usat")));
+  }
+
   /// The sums of `quads` times four bytes of x with 8 rows, from `start` on; x_signed says which bytes they are. unroll:
   /// quads in one piece, 4 or 1.
   template <int quads, int unroll, bool x_signed, class X>
@@ -118,3 +138,9 @@ struct ONNX2MCU_CORE_BLOCKS : ONNX2MCU_CORE_BASE {
 #undef ONNX2MCU_CORE_BODY_4
 #undef ONNX2MCU_CORE_BODY_8
 #undef ONNX2MCU_CORE_END
+#undef ONNX2MCU_CORE_PAIR_BEGIN
+#undef ONNX2MCU_CORE_PAIR_LOOP
+#undef ONNX2MCU_CORE_PAIR_MOST
+#undef ONNX2MCU_CORE_PAIR_NEXT
+#undef ONNX2MCU_CORE_PAIR_STRAIGHT
+#undef ONNX2MCU_CORE_PAIR_UPPER
