@@ -107,7 +107,7 @@ std::string placement_text(const Network& network, const Target& target, const P
     if (use.total() > 0)
       text += fmt::format("  {:<6}{:>9} of {:>9} bytes{}: {}\n", use.bank->name, use.total(), use.bank->size,
                           use.total() > use.bank->size ? ", does not fit" : "", bank_parts(use));
-  text += hot_weights_text(network.program);
+  text += hot_weights_text(network.program, target);
   return text;
 }
 

@@ -13,6 +13,7 @@ namespace {
 // The first of each list is what is taken unless something speaks against it.
 constexpr Place weights_simple[] = {{"flash", "FLASH", "", ""},
                                     {"ram", "RAM", ".fast_data.weights", "FLASH"}};
+constexpr const Place& ram_from_flash = weights_simple[1];
 constexpr Place arena_simple[] = {{"ram", "RAM", ".noinit", ""}};
 constexpr Place code_simple[] = {{"flash", "FLASH", "", ""}, {"ram", "RAM", ".fast_code", "FLASH"}};
 constexpr Place vectors_simple[] = {{"flash", "FLASH", "", ""}};
@@ -136,9 +137,9 @@ Placement place(const Target& target, const Network& network, const std::vector<
   for (std::size_t i = 1; i < pieces.size(); ++i)
     p.further.push_back(find(target, "arena", pieces[i].place, all.arena));
   const std::int64_t cold = constant_bytes(network.program) - hot_bytes(network.program);
-  if (hot_bytes(network.program) > 0) p.hot_weights = dtcm_from_flash;
-  const auto overflows = [&] { return flash_use(network, p, o) > target.flash_bytes; };
   const bool external = all.vectors.size() > 1;
+  if (hot_bytes(network.program) > 0) p.hot_weights = external ? dtcm_from_flash : ram_from_flash;
+  const auto overflows = [&] { return flash_use(network, p, o) > target.flash_bytes; };
   if (external && !wanted.contains("vectors") && overflows()) p.vectors = all.vectors[1];
   if (external && !wanted.contains("weights") && overflows()) {
     p.weights = cold <= bank_named(target, axi_from_qspi.bank).size ? axi_from_qspi : all.weights[1];
@@ -147,7 +148,7 @@ Placement place(const Target& target, const Network& network, const std::vector<
   if (external && p.weights.name == "axi" && p.weights.from == "FLASH" && overflows())
     p.weights = axi_from_qspi;
   if (!wanted.contains("arena") && pieces.empty()) p.arena = roomy(target, all.arena, network, p, o);
-  if (network.program.weights_in_ram && cold > 0 && p.weights.name == "flash" &&
+  if (external && network.program.weights_in_ram && cold > 0 && p.weights.name == "flash" &&
       cold + arena_in(axi_from_flash.bank, network, p) <= bank_named(target, axi_from_flash.bank).size)
     p.weights = axi_from_flash;
   if (!wanted.contains("code") && p.code.bank == "ITCM" && o.layers > bank_named(target, "ITCM").size)

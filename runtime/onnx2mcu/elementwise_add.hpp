@@ -20,10 +20,10 @@ ONNX2MCU_INLINE std::int32_t add_exactly(std::int32_t outer, std::int32_t inner)
   return round_half_even(limit(sum, L::y_min, L::y_max));
 }
 
-/// Four elements at a time, by words.
+/// Four elements at a time, by words, two words in one piece.
 template <class L, class A, class B, class Y>
-ONNX2MCU_INLINE void add_fours(const A* outer, const B* inner, Y* y, int count) noexcept {
-  for (int i = 0; i < count; i += 4) {
+ONNX2MCU_INLINE void add_fours(const A* outer, const B* inner, Y* y) noexcept {
+  const auto four = [&](int i) ONNX2MCU_INLINE_LAMBDA {
     const std::uint32_t a = cpu::load_word(outer + i), b = cpu::load_word(inner + i);
     unrolled<4>([&](auto k) ONNX2MCU_INLINE_LAMBDA {
       const std::int32_t u = static_cast<A>(a >> (8 * k.value) & 0xFFU),
@@ -31,7 +31,12 @@ ONNX2MCU_INLINE void add_fours(const A* outer, const B* inner, Y* y, int count) 
       y[i + k.value] = static_cast<Y>(
           saturate_shifted<L, L::shift>(u * L::outer_multiplier + L::addend + v * L::inner_multiplier));
     });
-  }
+  };
+  constexpr int count = L::size[0], together = count >= 64 ? 8 : 4;
+  int i = 0;
+  for (; i + together <= count; i += together)
+    unrolled<together / 4>([&](auto k) ONNX2MCU_INLINE_LAMBDA { four(i + 4 * k.value); });
+  for (; i < count; i += 4) four(i);
 }
 
 template <class L>
@@ -46,7 +51,7 @@ constexpr bool adds_by_fours() noexcept {
 template <class L, class A, class B, class Y>
 ONNX2MCU_INLINE void elementwise_add(const A* outer, const B* inner, Y* y) noexcept {
   if constexpr (adds_by_fours<L>()) {
-    add_fours<L>(outer, inner, y, L::size[0]);
+    add_fours<L>(outer, inner, y);
   } else {
     for_each_pair<L>(outer, inner, y, [](A a, B b) ONNX2MCU_INLINE_LAMBDA {
       if constexpr (L::exact)

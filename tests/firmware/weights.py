@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Weights in RAM: --optimize time puts them in the H750's DTCM and AXI, copied from flash, or from the external flash where the
-internal one has no room. The firmware in the simulator computes the outputs recorded from ONNX Runtime, and its sections lie
+internal one has no room, and in the RAM of the smaller chips as far as there is room. The firmware in the simulator computes the outputs recorded from ONNX Runtime, and its sections lie
 where `inspect` says. --place decides otherwise; balanced and ram leave RAM alone."""
 import re
 
@@ -15,9 +15,9 @@ def model(name):
     return f"{ROOT}/examples/{name}/{name}.onnx"
 
 
-def told(name, *options):
+def told(name, *options, target="h750"):
     """The line of inspect, and bytes of weights by bank."""
-    text = run([COMPILER, "inspect", model(name), "--target", "h750", *options]).stdout.decode()
+    text = run([COMPILER, "inspect", model(name), "--target", target, *options]).stdout.decode()
     banks = {bank: int(size) for bank, size in re.findall(r"^  (\w+) .* bytes.*: .*?weights (\d+)", text, re.M)}
     return re.search(r"^as firmware: (.*)", text, re.M)[1], banks, text
 
@@ -36,7 +36,25 @@ def inside(address, bank):
     return bank[0] <= address < bank[0] + bank[1]
 
 
+def test_small(folder, target, name, size):
+    """A chip with one RAM: the weights that fit go there, the others stay."""
+    need("RAM" not in told(name, target=target)[1], f"{name}: balanced takes RAM for weights")
+    line, banks, text = told(name, "--optimize", "time", target=target)
+    print(f"{name} on {target}: {line}")
+    need(line.startswith("weights in ram (copied from FLASH)") and banks["RAM"] >= size, text)
+    need((banks["RAM"] < banks["FLASH"]) == ("and flash" in line), text)
+    elf = build(folder, target, "--optimize", "time", model=model(name))
+    bytes_in_ram, run_at, load_at = sections(elf)["fast_data"]
+    need(abs(banks["RAM"] - bytes_in_ram) <= 1000 and inside(run_at, (0x20000000, 128 * 1024)) and load_at >= 0x08000000, str(bytes_in_ram))
+    expected = f"{ROOT}/examples/{name}/expected_200x10_f32.npy"
+    with simulated(target, elf) as port:
+        report = device(port, "validate", "--input", board.DIGITS, "--expected", expected, "--count", "5")
+        need("passed: 5 samples" in report, report)
+
+
 def test(folder):
+    test_small(folder, "f446", "nucleo-mlp", 100_000)
+    test_small(folder, "f103", "bluepill-linear", 7_000)
     for name in NETWORKS:
         for option in ("balanced", "ram"):
             need("dtcm" not in told(name, "--optimize", option)[0].split(", ")[0], f"{name}: {option} takes RAM for weights")
