@@ -141,9 +141,9 @@ inline double atan_f64(double x) noexcept {
 }
 
 inline float atan_f32(float x) noexcept {
-  if (x != x || __builtin_fabsf(x) < 0x1p-12F) return x;
-  const double y = x > 0x1p60F || x < -0x1p60F ? 1.57079632679489661923
-                                               : atan_f64(static_cast<double>(__builtin_fabsf(x)));
+  const float magnitude = __builtin_fabsf(x);
+  if (x != x || magnitude < 0x1p-12F) return x;
+  const double y = magnitude > 0x1p60F ? 1.57079632679489661923 : atan_f64(static_cast<double>(magnitude));
   return static_cast<float>(x < 0.0F ? -y : y);
 }
 

@@ -56,9 +56,9 @@ ONNX2MCU_INLINE void matmul_nbits_bias(const float* a, const std::uint8_t* b, co
   for (int m = 0; m < L::m; ++m, a += L::k)
     for (int n = 0; n < L::n; ++n) {
       const bool starts = L::bits == 8 && bias != nullptr;
-      const float sum =
-          lanes ? nbits_lanes<L>(a, b, n) : nbits_product<L>(a, b, n, starts ? bias[n] : 0.0F, starts);
-      *y++ = bias != nullptr && !starts ? sum + bias[n] : sum;
+      const float addend = bias != nullptr ? bias[n] : 0.0F;
+      const float sum = lanes ? nbits_lanes<L>(a, b, n) : nbits_product<L>(a, b, n, addend, starts);
+      *y++ = bias != nullptr && !starts ? sum + addend : sum;
     }
 }
 
