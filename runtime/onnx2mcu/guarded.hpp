@@ -42,9 +42,9 @@ ONNX2MCU_INLINE Y round_steps(std::int32_t steps) noexcept {
 }
 
 template <class L, class X, class W, class Sum>
-ONNX2MCU_INLINE void add_dequantized(Sum& sum, X x, W w, int c) noexcept {
+ONNX2MCU_INLINE void add_dequantized(Sum& sum, X x, W w, float w_scale) noexcept {
   const float xf = product(static_cast<float>(static_cast<std::int32_t>(x) - L::x_zero_point), L::x_scale);
-  sum.add(xf, product(static_cast<float>(w), channel_element(L::w_scale, c)));
+  sum.add(xf, product(static_cast<float>(w), w_scale));
 }
 
 template <class L, class Y>
@@ -59,10 +59,11 @@ Y float_conv_element(const X* const (&rows)[L::k_h], int oy, int ox, int oc, Wei
   constexpr int depth = L::in_c / L::groups, group_out = L::out_c / L::groups,
                 terms = depth * L::k_h * L::k_w;
   ProductSum<L::order, terms, L::block> sum(1.0F);
+  const float w_scale = channel_element(L::w_scale, oc);
   const TapRange cols = columns_inside<L>(ox);
   const int first = (ox * L::stride_w - L::pad_left) * L::in_c + oc / group_out * depth;
   const auto add = [&](int ky, int kx, int i) ONNX2MCU_INLINE_LAMBDA {
-    add_dequantized<L>(sum, rows[ky][first + i + kx * (L::dil_w * L::in_c)], weight(oc, ky, kx, i), oc);
+    add_dequantized<L>(sum, rows[ky][first + i + kx * (L::dil_w * L::in_c)], weight(oc, ky, kx, i), w_scale);
   };
   constexpr int taps = L::k_h * L::k_w, written = taps <= 9 ? taps : 0;  // so many in one piece
   const bool inside = written > 0 && rows_inside(rows) == L::k_h && cols.first == 0 && cols.last == L::k_w;
@@ -112,9 +113,10 @@ template <class L, class Y, class X, class Weight>
 Y float_product_element(const X* x, int r, int o, Weight weight) noexcept {
   ProductSum<L::order, L::in, L::block> sum(1.0F);
   if constexpr (L::has_bias) sum.start(L::float_bias[o]);
+  const float w_scale = channel_element(L::w_scale, o);
   for (int i = 0; i < L::in; ++i) {
     sum.reach(i);
-    add_dequantized<L>(sum, x[i], weight(o, i), o);
+    add_dequantized<L>(sum, x[i], weight(o, i), w_scale);
   }
   return quantize_guarded<L, Y>(L::flipped ? sum.result(r, L::rows) : sum.result(o, L::out));
 }

@@ -116,20 +116,28 @@ ONNX2MCU_INLINE void packed_pixels(const std::int16_t* patch, const std::int32_t
   });
 }
 
-/// Output channel c of two pixels, the first of them `at`: row k of their sums.
-template <class L, int k, class Y, class Finish, class Doubt, class At>
-ONNX2MCU_INLINE void packed_pair_row(const PackedSums<2, 2>& sums, std::int32_t multiplier,
-                                     std::int32_t addend, Doubt parked, Y* y, At at, int c,
-                                     Finish finish) noexcept {
+/// 256 times the accumulator of row k and pixel p.
+template <int k, int p>
+ONNX2MCU_INLINE std::int32_t packed_pair_sum(const PackedSums<2, 2>& sums) noexcept {
+  if constexpr (k % 2 != 0)
+    return sums.value[4 * p + k] * 256;
+  else
+    return cpu::wrapping_sub(sums.value[4 * p + k], sums.value[4 * p + k + 1]);
+}
+
+/// Row k of two pixels, unless one of them is doubtful.
+template <class L, int k, class Finish, class Doubt, class Y>
+ONNX2MCU_INLINE bool packed_pair_row(const PackedSums<2, 2>& sums, std::int32_t multiplier,
+                                     std::int32_t addend, Doubt parked, Y* y) noexcept {
   std::uint32_t doubt = 0;
   if constexpr (Finish::has_doubt) doubt = parked.get();
-  const std::int32_t first =
-      k % 2 != 0 ? sums.value[k] * 256 : cpu::wrapping_sub(sums.value[k], sums.value[k + 1]);
-  const std::int32_t second = k % 2 != 0
-                                  ? sums.value[4 + k] * 256
-                                  : cpu::wrapping_sub(sums.value[4 + k], sums.value[k == 3 ? 7 : 5 + k]);
-  y[k] = finish.output(multiplier, addend, doubt, first, at, 0, c + k);
-  y[L::out_c + k] = finish.output(multiplier, addend, doubt, second, at, 1, c + k);
+  const std::int32_t first = Finish::scaled(packed_pair_sum<k, 0>(sums), multiplier, addend);
+  if (Finish::has_doubt && Finish::is_doubtful(first, doubt)) return false;
+  y[k] = Finish::rounded(first);
+  const std::int32_t second = Finish::scaled(packed_pair_sum<k, 1>(sums), multiplier, addend);
+  if (Finish::has_doubt && Finish::is_doubtful(second, doubt)) return false;
+  y[L::out_c + k] = Finish::rounded(second);
+  return true;
 }
 
 /// Four output channels from c on of pairs of the patch's pixels from ox on, up to end. What the loop needs
@@ -157,10 +165,20 @@ ONNX2MCU_INLINE void packed_pairs(const std::int16_t* patch, const std::int32_t*
     const std::int32_t* from = weights.get();
     packed_run<L, Patch<L>::steps, Patch<L>::pixel>(sums, x.get(), from);
     Y* const out = to.get();
-    packed_pair_row<L, 0>(sums, m0.get(), a0.get(), d0, out, at, c, finish);
-    packed_pair_row<L, 1>(sums, m1.get(), a1.get(), d1, out, at, c, finish);
-    packed_pair_row<L, 2>(sums, m2.get(), a2.get(), d2, out, at, c, finish);
-    packed_pair_row<L, 3>(sums, m3.get(), a3.get(), d3, out, at, c, finish);
+    const bool certain = packed_pair_row<L, 0, Finish>(sums, m0.get(), a0.get(), d0, out) &&
+                         packed_pair_row<L, 1, Finish>(sums, m1.get(), a1.get(), d1, out) &&
+                         packed_pair_row<L, 2, Finish>(sums, m2.get(), a2.get(), d2, out) &&
+                         packed_pair_row<L, 3, Finish>(sums, m3.get(), a3.get(), d3, out);
+    if constexpr (Finish::has_doubt) {
+      if (!certain) {  // all eight once more
+        std::int32_t acc_256[8];
+        unrolled<4>([&](auto k) ONNX2MCU_INLINE_LAMBDA {
+          acc_256[k.value] = packed_pair_sum<k.value, 0>(sums);
+          acc_256[k.value + 4] = packed_pair_sum<k.value, 1>(sums);
+        });
+        finish.doubtful_pair(acc_256, x.get(), weights.get(), out, c);
+      }
+    }
     const int next = at.get() + 2;
     if (next + 2 > end) break;
     at = Word(next);

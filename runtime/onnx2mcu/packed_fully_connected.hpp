@@ -29,7 +29,7 @@ ONNX2MCU_INLINE void packed_four_outputs(const PackedSums<pairs, 1>& sums, Y* y,
     if (Finish::takes_pairs(c + first)) {
       each([&](const std::int32_t* acc, int odd, int o) ONNX2MCU_INLINE_LAMBDA {
         const std::int32_t acc_256 = odd != 0 ? acc[1] * 256 : cpu::wrapping_sub(acc[0], acc[1]);
-        return finish.output(Finish::multiplier(o), Finish::addend(o), Finish::doubt(o), acc_256, 0, 0, o);
+        return Finish::rounded(Finish::scaled(acc_256, Finish::multiplier(o), Finish::addend(o)));
       });
       return;
     }

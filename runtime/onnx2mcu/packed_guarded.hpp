@@ -23,6 +23,42 @@ ONNX2MCU_OUT_OF_LINE Y packed_doubtful_cell(std::int32_t steps, int oc, const X*
                                   });
 }
 
+/// Output oc of row oy in float. x: its window in the patch, where what lies outside the image is 0 and
+/// changes no sum; w: the weights of its block of four.
+template <class L, class Y>
+Y packed_float_element(const std::int16_t* x, const std::int32_t* w, int oy, int oc) noexcept {
+  constexpr int taps = L::k_h * L::k_w;
+  constexpr bool even = L::in_c % 2 == 0;
+  ProductSum<L::order, L::in_c * taps, L::block> sum(1.0F);
+  const char* const pairs = reinterpret_cast<const char*>(w + (oc & 3) / 2);
+  const std::int32_t half = (oc & 1) != 0 ? 0 : 128;  // a pair is 256 * A + B
+  const int up = (oc & 1) != 0 ? 24 : 16;
+  const float scale = channel_element(L::w_scale, oc);
+  for (int i = 0; i < L::in_c; ++i) {
+    const int first = patch_element(i, L::in_c);
+    const char* const from = pairs + (first >> 1) * 8 + (first & 1) * 2;
+    const auto add = [&](int ky, int kx) ONNX2MCU_INLINE_LAMBDA {
+      const int further = kx * Patch<L>::column + ky * L::in_c, element = first + further;
+      std::int16_t pair = 0;
+      __builtin_memcpy(&pair, even ? from + further * 4 : pairs + (element >> 1) * 8 + (element & 1) * 2, 2);
+      const std::int32_t weight = cpu::wrap(static_cast<std::uint32_t>(pair + half) << up) >> 24;
+      add_dequantized<L>(sum, x[element], weight, scale);
+    };
+    if (taps <= 9 && even && sum.uninterrupted(i * taps, taps)) {
+      unrolled<taps <= 9 ? taps : 0>(
+          [&](auto tap) ONNX2MCU_INLINE_LAMBDA { add(tap.value / L::k_w, tap.value % L::k_w); });
+      continue;
+    }
+    for (int ky = 0; ky < L::k_h; ++ky)
+      for (int kx = 0; kx < L::k_w; ++kx) {
+        sum.reach((i * L::k_h + ky) * L::k_w + kx);
+        add(ky, kx);
+      }
+  }
+  const float value = L::flipped ? sum.result(oc, L::out_c) : sum.result(oy, L::out_h);
+  return quantize_guarded<L, Y>(value + L::float_bias[oc]);
+}
+
 /// finish of a row of a convolution with a guard band.
 template <class L, class X, class Y>
 struct Guarded {
@@ -35,20 +71,31 @@ struct Guarded {
   static ONNX2MCU_INLINE std::int32_t addend(int c) noexcept { return channel_element(L::addend, c); }
   static constexpr bool has_doubt = true;
   static ONNX2MCU_INLINE std::uint32_t doubt(int c) noexcept { return channel_element(L::doubt, c); }
-  template <class At>
-  ONNX2MCU_INLINE Y output(std::int32_t multiplier, std::int32_t addend, std::uint32_t doubt,
-                           std::int32_t acc_256, At at, int p, int c) const noexcept {
-    const std::int32_t steps =
-        L::Cpu::smmla(acc_256 * (1 << (L::left >= 8 ? L::left - 8 : 0)), multiplier, addend);
-    return is_doubtful<L>(steps, doubt)
-               ? packed_doubtful_cell<L, Y>(steps, c, rows, oy * L::out_w + at.get() + p)
-               : round_steps<L, Y>(steps);
+  static ONNX2MCU_INLINE bool is_doubtful(std::int32_t steps, std::uint32_t doubt) noexcept {
+    return onnx2mcu::is_doubtful<L>(steps, doubt);
+  }
+  static ONNX2MCU_INLINE std::int32_t scaled(std::int32_t acc_256, std::int32_t multiplier,
+                                             std::int32_t addend) noexcept {
+    return L::Cpu::smmla(acc_256 * (1 << (L::left >= 8 ? L::left - 8 : 0)), multiplier, addend);
+  }
+  static ONNX2MCU_INLINE Y rounded(std::int32_t steps) noexcept { return round_steps<L, Y>(steps); }
+
+  /// Channels c to c + 3 of two pixels, of which at least one is doubtful; x: the first one's window in the
+  /// patch, w: the four rows of weights.
+  ONNX2MCU_OUT_OF_LINE void doubtful_pair(const std::int32_t (&acc_256)[8], const std::int16_t* x,
+                                          const std::int32_t* w, Y* y, int c) const noexcept {
+    for (int i = 0; i < 8; ++i) {
+      const int k = i % 4, p = i / 4;
+      const std::int32_t steps = scaled(acc_256[i], multiplier(c + k), addend(c + k));
+      y[p * L::out_c + k] = !is_doubtful(steps, doubt(c + k)) || is_outside<L>(steps)
+                                ? rounded(steps)
+                                : packed_float_element<L, Y>(x + p * Patch<L>::pixel, w, oy, c + k);
+    }
   }
   ONNX2MCU_INLINE Y operator()(std::int32_t acc, int ox, int oc) const noexcept {
     const std::int32_t steps = guarded_steps<L>(acc, oc);
-    return is_doubtful<L>(steps, channel_element(L::doubt, oc))
-               ? packed_doubtful_cell<L, Y>(steps, oc, rows, oy * L::out_w + ox)
-               : round_steps<L, Y>(steps);
+    return is_doubtful(steps, doubt(oc)) ? packed_doubtful_cell<L, Y>(steps, oc, rows, oy * L::out_w + ox)
+                                         : rounded(steps);
   }
 };
 

@@ -134,10 +134,13 @@ struct Requantized {
   static ONNX2MCU_INLINE std::int32_t addend(int c) noexcept { return L::upper_addend[c]; }
   static constexpr bool has_doubt = false;
   static constexpr std::uint32_t doubt(int) noexcept { return 0; }
-  template <class At>
-  ONNX2MCU_INLINE Y output(std::int32_t multiplier, std::int32_t addend, std::uint32_t, std::int32_t acc_256,
-                           At, int, int) const noexcept {
-    return static_cast<Y>(saturate_shifted<L, L::upper_shift>(L::Cpu::smmla(acc_256, multiplier, addend)));
+  static constexpr bool is_doubtful(std::int32_t, std::uint32_t) noexcept { return false; }
+  static ONNX2MCU_INLINE std::int32_t scaled(std::int32_t acc_256, std::int32_t multiplier,
+                                             std::int32_t addend) noexcept {
+    return L::Cpu::smmla(acc_256, multiplier, addend);
+  }
+  static ONNX2MCU_INLINE Y rounded(std::int32_t scaled) noexcept {
+    return static_cast<Y>(saturate_shifted<L, L::upper_shift>(scaled));
   }
   ONNX2MCU_INLINE Y operator()(std::int32_t acc, int, int c) const noexcept {
     return static_cast<Y>(requantize_channel<L>(acc, c));
