@@ -45,21 +45,23 @@ void add_conv(Work& work, const Constants& c) {
   const std::int64_t out_w = c("out_w"), out_h = c("out_h"), out_c = c("out_c"), in_c = c("in_c"),
                      k_h = c("k_h"), k_w = c("k_w"), tile = c("tile");
   const std::int64_t taps = c("dil_w") == 1 ? k_w : 1, runs = k_w / taps, steps = (taps * k_h * in_c + 1) / 2;
-  std::int64_t pairs = 0, singles = 0, columns = 0, tiles = 0;
+  const std::int64_t together = c("rows_at_once", 1), bands = (out_h + together - 1) / together;
+  std::int64_t pairs = 0, columns = 0, tiles = 0;
+  const std::int64_t singles =
+      out_w == 1 && together == 1 ? 1 : 0;  // an odd pixel goes with the one before it once more
   for (std::int64_t x = 0; x < out_w; x += tile, ++tiles) {
     const std::int64_t n = std::min(tile, out_w - x);
-    pairs += n / 2;
-    singles += n % 2;
-    columns += (n - 1) * c("stride_w") + (k_w - 1) * c("dil_w") + 1;
+    pairs += together == 2 ? n : (n + 1) / 2 - singles;
+    columns += together * ((n - 1) * c("stride_w") + (k_w - 1) * c("dil_w") + 1);
   }
   const std::int64_t four = out_c / 4, two = out_c % 4 / 2, one = out_c % 2;
   const Pieces p = pieces(steps, c("unroll", 8));
-  const double blocks = real(out_h * pairs * four),
-               small = real(out_h * (pairs * (two + one) + singles * (four + two + one)));
+  const double blocks = real(bands * pairs * four),
+               small = real(bands * (pairs * (two + one) + singles * (four + two + one)));
   const bool copied = c("copied", 0) != 0;  // the weights of four rows come from RAM
   work.amounts.insert({copied ? "steps from RAM" : "steps", blocks * real(runs * steps)});
   work.amounts.insert(
-      {"copied words", copied ? real(out_h * tiles * four * 2 * runs * steps * (c("packed") ? 1 : 2)) : 0});
+      {"copied words", copied ? real(bands * tiles * four * 2 * runs * steps * (c("packed") ? 1 : 2)) : 0});
   work.amounts.insert(
       {{"loops", blocks * real(runs * p.loops)},
        {p.written <= 8 ? "short pieces" : "pieces",
@@ -68,19 +70,17 @@ void add_conv(Work& work, const Constants& c) {
        {"small blocks", small},
        {"small steps", small * real(runs * steps)},
        {"small products",
-        real(out_h * runs * steps * (pairs * (4 * two + 2 * one) + singles * (4 * four + 2 * two + one)))},
-       {"cells", real(out_h * columns * k_h)},
-       {"words", real(out_h * columns * k_h * (in_c / 4))},
-       {"odd elements", real(out_h * columns * k_h * (in_c % 4))},
-       {"tiles", real(out_h * tiles)},
-       {"passes", real(out_h * tiles * (four + two + one))},
+        real(bands * runs * steps * (pairs * (4 * two + 2 * one) + singles * (4 * four + 2 * two + one)))},
+       {"cells", real(bands * columns * k_h)},
+       {"words", real(bands * columns * k_h * (in_c / 4))},
+       {"odd elements", real(bands * columns * k_h * (in_c % 4))},
+       {"tiles", real(bands * tiles)},
+       {"passes", real(bands * tiles * (four + two + one))},
        {"again", real(out_h * out_w * out_c) * c.again(real(k_h * k_w * in_c / c("groups")))}});
-  const bool odd = tile % 2 != 0 || out_w % 2 != 0;
-  work.parts.insert(
-      {{"steps", real(four > 0 ? p.written : 0)},
-       {"variants", real(((four > 0) + (two > 0) + (one > 0)) * (odd ? 2 : 1))},
-       {c.form() + " outputs", real((four > 0 ? 4 : 0) + (two > 0 ? 2 : 0) + one) * (odd ? 3 : 2)},
-       {"odd elements", real(in_c % 4)}});
+  work.parts.insert({{"steps", real(four > 0 ? p.written : 0)},
+                     {"variants", real((four > 0) + (two > 0) + (one > 0))},
+                     {c.form() + " outputs", real((four > 0 ? 4 : 0) + (two > 0 ? 2 : 0) + one) * 2},
+                     {"odd elements", real(in_c % 4)}});
 }
 
 /// winograd_conv2d: strips of four tiles of 2 x 2 outputs, two channels at a time, 16 sums of products each.

@@ -102,10 +102,19 @@ std::int64_t choose_tile(const QuantizedConv& conv, const Call& call) {
   return std::min(tile, w.out_w);
 }
 
-/// Whether a patch is so wide that four rows of weights are better read from flash once. An M7 has caches for
-/// that.
-bool copies_weights(const Target& target, const QuantizedConv& conv, std::int64_t tile, std::int64_t bytes) {
-  return target.cpu == "CortexM4" && conv.out_c >= 4 && tile >= 8 && bytes <= 2560;
+/// Whether a patch has so many pairs of pixels that four rows of weights are better read from flash once. An
+/// M7 has caches for that.
+bool copies_weights(const Target& target, const QuantizedConv& conv, std::int64_t pairs, std::int64_t bytes) {
+  return target.cpu == "CortexM4" && conv.out_c >= 4 && pairs >= 4 && bytes <= 2560;
+}
+
+/// Whether pairs are better made of a pixel and the one below it: where a row has an odd number, or few for
+/// weights that an M4 copies, and a second patch takes little.
+bool takes_two_rows(const Target& target, const QuantizedConv& conv, bool packed, std::int64_t tile,
+                    std::int64_t patch_bytes) {
+  const Window2d& w = conv.window;
+  return packed && tile == w.out_w && w.out_h > 1 && conv.out_c % 4 == 0 && w.dil_w == 1 &&
+         patch_bytes <= 1024 && (w.out_w % 2 != 0 || (target.cpu == "CortexM4" && w.out_w <= 16));
 }
 
 /// scale_bits 0: sums as they are, with the bias.
@@ -135,13 +144,16 @@ Call packed_call(LowerContext& c, const QuantizedConv& conv, const Accumulators&
   const PackedWeights packed = pack_weights(conv.weights, acc, order);
   const std::int64_t four_rows =
       2 * static_cast<std::int64_t>(order.steps.size()) * (packed.packed ? 2 : 4);  // elements of 2 bytes
-  const bool copied = copies_weights(c.target, conv, tile, 2 * four_rows);
-  const std::int64_t patch = (patch_elements(call, tile) + 1) / 2 * 2;
+  const bool two_rows = takes_two_rows(c.target, conv, packed.packed, tile, 2 * patch_elements(call, tile));
+  const bool copied = copies_weights(c.target, conv, two_rows ? tile : tile / 2, 2 * four_rows);
+  call.params.push_back(param("rows_at_once", two_rows ? 2 : 1));
+  const std::int64_t patch = (two_rows ? 2 : 1) * ((patch_elements(call, tile) + 1) / 2 * 2);
   call.scratch = {c.scratch("patch", DType::int16, patch + (copied ? four_rows : 0))};
   call.params.push_back(param_bool("copied", copied));
   add_packed_weights(c, call, packed);
-  call.algorithm = fmt::format("patches of {} pixels, 4 channels x 2 pixels{}; {}", tile,
-                               copied ? ", weights copied to RAM" : "", packed.reason);
+  call.algorithm =
+      fmt::format("patches of {} pixels, 4 channels x 2 pixels{}{}; {}", tile, two_rows ? " of two rows" : "",
+                  copied ? ", weights copied to RAM" : "", packed.reason);
   return call;
 }
 

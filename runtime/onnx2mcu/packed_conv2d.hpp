@@ -4,7 +4,7 @@
 #ifndef ONNX2MCU_PACKED_CONV2D_HPP
 #define ONNX2MCU_PACKED_CONV2D_HPP
 
-#include "packed_mac.hpp"
+#include "packed_pairs.hpp"
 #include "window.hpp"
 
 namespace onnx2mcu {
@@ -33,22 +33,10 @@ ONNX2MCU_INLINE void widen(const X* x, std::int16_t* out) noexcept {
   for (int i = 0; i < n % 4; ++i) out[i] = x[i];
 }
 
-/// The cells under `tile` pixels, column by column: [column][k_h][in_c], so that a pixel's whole window is
-/// contiguous.
-template <class L>
-struct Patch {
-  static constexpr int columns = (L::tile - 1) * L::stride_w + (L::k_w - 1) * L::dil_w + 1;
-  static constexpr int column = L::k_h * L::in_c;           ///< elements
-  static constexpr int taps = L::dil_w == 1 ? L::k_w : 1;   ///< kernel columns that lie side by side
-  static constexpr int steps = (taps * column + 1) / 2;     ///< words of such a run; the odd one has weight 0
-  static constexpr int pair_words = L::k_w / taps * steps;  ///< of packed weights of a pair of rows
-  static constexpr int pixel = L::stride_w * column;        ///< elements from one pixel to the next
-};
-
 /// Where the scratch goes on behind the patch: room for four rows of weights, if they are copied to RAM.
 template <class L>
 ONNX2MCU_INLINE std::int32_t* patch_end(std::int16_t* patch) noexcept {
-  return reinterpret_cast<std::int32_t*>(patch + (Patch<L>::columns * Patch<L>::column + 3) / 2 * 2);
+  return reinterpret_cast<std::int32_t*>(patch + L::rows_at_once * Patch<L>::row + 2);
 }
 
 template <int words>
@@ -95,183 +83,73 @@ ONNX2MCU_INLINE void gather_row(const X* x, int ox, int count, std::int16_t* pat
 }
 
 /// `rows` output channels from c on of `pixels` pixels from ox on.
-template <class L, int rows, int pixels, class Y, class Finish>
+template <class L, class D, int rows, int pixels, class Y, class Finish>
 ONNX2MCU_INLINE void packed_pixels(const std::int16_t* patch, const std::int32_t* w, Y* y, int ox, int c,
                                    Finish finish) noexcept {
   constexpr int pairs = (rows + 1) / 2;
   PackedSums<pairs, pixels> sums;
   sums.start(L::bias + c);
   for (int kx = 0; kx < L::k_w; kx += Patch<L>::taps)
-    packed_run<L, Patch<L>::steps, Patch<L>::pixel>(sums, patch + kx * L::dil_w * Patch<L>::column, w);
-  if constexpr (finishes_together<L, rows, pixels, Y, Finish>()) {
-    L::Cpu::scale_4x2(sums.value, L::scale + c);
-    unrolled<8>([&](auto i) ONNX2MCU_INLINE_LAMBDA {
-      y[c + i.value / 4 * L::out_c + i.value % 4] =
-          static_cast<Y>(saturate<L>(sums.value[i.value] + L::y_zero_point));
-    });
-    return;
-  }
-  packed_finish<L, rows>(sums, y + c, L::out_c, [&](std::int32_t acc, int p, int row) ONNX2MCU_INLINE_LAMBDA {
-    return finish(acc, ox + p, c + row);
+    packed_run<L, Patch<L>::steps, D::second>(sums, patch + kx * L::dil_w * Patch<L>::column, w);
+  packed_finish<L, rows>(sums, y + c, D::out, [&](std::int32_t acc, int p, int row) ONNX2MCU_INLINE_LAMBDA {
+    return finish(acc, D::pixels == 2 ? ox + p : ox, c + row);
   });
 }
 
-/// 256 times the accumulator of row k and pixel p.
-template <int k, int p>
-ONNX2MCU_INLINE std::int32_t packed_pair_sum(const PackedSums<2, 2>& sums) noexcept {
-  if constexpr (k % 2 != 0)
-    return sums.value[4 * p + k] * 256;
-  else
-    return cpu::wrapping_sub(sums.value[4 * p + k], sums.value[4 * p + k + 1]);
-}
-
-/// Row k of two pixels, unless one of them is doubtful.
-template <class L, int k, class Finish, class Doubt, class Y>
-ONNX2MCU_INLINE bool packed_pair_row(const PackedSums<2, 2>& sums, std::int32_t multiplier,
-                                     std::int32_t addend, Doubt parked, Y* y) noexcept {
-  std::uint32_t doubt = 0;
-  if constexpr (Finish::has_doubt) doubt = parked.get();
-  const std::int32_t first = Finish::scaled(packed_pair_sum<k, 0>(sums), multiplier, addend);
-  if (Finish::has_doubt && Finish::is_doubtful(first, doubt)) return false;
-  y[k] = Finish::rounded(first);
-  const std::int32_t second = Finish::scaled(packed_pair_sum<k, 1>(sums), multiplier, addend);
-  if (Finish::has_doubt && Finish::is_doubtful(second, doubt)) return false;
-  y[L::out_c + k] = Finish::rounded(second);
-  return true;
-}
-
-/// Four output channels from c on of pairs of the patch's pixels from ox on, up to end. What the loop needs
-/// only once a pair is parked: the innermost loop takes all registers. (In variables of their own, or they
-/// would stay in memory.)
-template <class L, class Y, class Finish>
-ONNX2MCU_INLINE void packed_pairs(const std::int16_t* patch, const std::int32_t* w, Y* y, int ox, int end,
+/// Four output channels from c on of `count` pairs of pixels, the first of them at ox.
+template <class L, class D, class Y, class Finish>
+ONNX2MCU_INLINE void packed_fours(const std::int16_t* patch, const std::int32_t* w, Y* y, int ox, int count,
                                   int c, Finish finish) noexcept {
-  using Word = typename L::Cpu::template Parked<std::int32_t>;
-  using Input = typename L::Cpu::template Parked<const std::int16_t*>;
-  using Output = typename L::Cpu::template Parked<Y*>;
-  const Word s0(L::bias[c]), s1(L::bias[c + 1]), s2(L::bias[c + 2]), s3(L::bias[c + 3]);
-  const Word m0(Finish::multiplier(c)), m1(Finish::multiplier(c + 1)), m2(Finish::multiplier(c + 2)),
-      m3(Finish::multiplier(c + 3));
-  const Word a0(Finish::addend(c)), a1(Finish::addend(c + 1)), a2(Finish::addend(c + 2)),
-      a3(Finish::addend(c + 3));
-  using Doubt = typename L::Cpu::template Parked<std::uint32_t>;
-  const Doubt d0(Finish::doubt(c)), d1(Finish::doubt(c + 1)), d2(Finish::doubt(c + 2)),
-      d3(Finish::doubt(c + 3));
-  const typename L::Cpu::template Parked<const std::int32_t*> weights(w);
-  Input x(patch);
-  Output to(y + c);
-  for (Word at(ox);;) {
-    PackedSums<2, 2> sums{{s0.get(), s1.get(), s2.get(), s3.get(), s0.get(), s1.get(), s2.get(), s3.get()}};
-    const std::int32_t* from = weights.get();
-    packed_run<L, Patch<L>::steps, Patch<L>::pixel>(sums, x.get(), from);
-    Y* const out = to.get();
-    const bool certain = packed_pair_row<L, 0, Finish>(sums, m0.get(), a0.get(), d0, out) &&
-                         packed_pair_row<L, 1, Finish>(sums, m1.get(), a1.get(), d1, out) &&
-                         packed_pair_row<L, 2, Finish>(sums, m2.get(), a2.get(), d2, out) &&
-                         packed_pair_row<L, 3, Finish>(sums, m3.get(), a3.get(), d3, out);
-    if constexpr (Finish::has_doubt) {
-      if (!certain) {  // all eight once more
-        std::int32_t acc_256[8];
-        unrolled<4>([&](auto k) ONNX2MCU_INLINE_LAMBDA {
-          acc_256[k.value] = packed_pair_sum<k.value, 0>(sums);
-          acc_256[k.value + 4] = packed_pair_sum<k.value, 1>(sums);
-        });
-        finish.doubtful_pair(acc_256, x.get(), weights.get(), out, c);
-      }
-    }
-    const int next = at.get() + 2;
-    if (next + 2 > end) break;
-    at = Word(next);
-    x = Input(x.get() + 2 * Patch<L>::pixel);
-    to = Output(out + 2 * L::out_c);
+  if constexpr (FinishesPairs<Finish>::value) {
+    if (Finish::takes_pairs(c)) return packed_pairs<L, D>(patch, w, y, count, c, finish);
   }
+  if constexpr (finishes_together<L, 4, 2, Y, Finish>())
+    packed_float_pairs<L, D>(patch, w, y, count, c);
+  else
+    for (; count > 0; --count, ox += D::pixels, patch += D::ahead, y += D::along)
+      packed_pixels<L, D, 4, 2>(patch, w, y, ox, c, finish);
 }
 
-/// Whether the core has all of that in one piece.
-template <class L, class Y, class Finish>
-constexpr bool takes_upper_pairs() noexcept {
-  if constexpr (L::Cpu::has_blocks && std::is_same_v<Finish, Requantized<L, Y>>)
-    return L::Cpu::takes_pairs(Patch<L>::steps, 2 * Patch<L>::pixel, L::out_c) &&
-           L::y_max - L::y_min == 255 && L::out_w > 1;
-  return false;
-}
-
-/// Four output channels from c on of `count` pixels, at least 2: the last one of an odd number goes with the
-/// one before it once more.
-template <class L, class Y>
-ONNX2MCU_INLINE void packed_upper_pairs(const std::int16_t* patch, const std::int32_t* w, Y* y, int count,
-                                        int c) noexcept {
-  for (bool last = count % 2 == 0;; last = true) {
-    const std::int16_t* const end = patch + count / 2 * 2 * Patch<L>::pixel;
-    L::Cpu::template upper_pairs<Patch<L>::steps, 2 * Patch<L>::pixel, L::out_c, L::upper_shift,
-                                 (L::y_min < 0), L::unroll>(patch, end, w, y + c, L::bias + c,
-                                                            L::upper_multiplier + c, L::upper_addend + c);
-    if (last) return;
-    patch = end - Patch<L>::pixel, y += (count - 2) * L::out_c, count = 2;
-  }
-}
-
-/// The same for four channels that are requantized in float together.
-template <class L, class Y>
-ONNX2MCU_INLINE void packed_float_pairs(const std::int16_t* patch, const std::int32_t* w, Y* y, int count,
-                                        int c) noexcept {
-  using Word = typename L::Cpu::template Parked<std::int32_t>;
-  using Input = typename L::Cpu::template Parked<const std::int16_t*>;
-  using Output = typename L::Cpu::template Parked<Y*>;
-  const Word s0(L::bias[c]), s1(L::bias[c + 1]), s2(L::bias[c + 2]), s3(L::bias[c + 3]);
-  const typename L::Cpu::template Parked<const std::int32_t*> weights(w);
-  const typename L::Cpu::template Parked<const float*> scale(L::scale + c);
-  Input x(patch);
-  Output to(y + c);
-  for (Word left(count);;) {
-    PackedSums<2, 2> sums{{s0.get(), s1.get(), s2.get(), s3.get(), s0.get(), s1.get(), s2.get(), s3.get()}};
-    const std::int32_t* from = weights.get();
-    packed_run<L, Patch<L>::steps, Patch<L>::pixel>(sums, x.get(), from);
-    L::Cpu::scale_4x2(sums.value, scale.get());
-    Y* const out = to.get();
-    unrolled<8>([&](auto i) ONNX2MCU_INLINE_LAMBDA {
-      out[i.value / 4 * L::out_c + i.value % 4] =
-          static_cast<Y>(saturate<L>(sums.value[i.value] + L::y_zero_point));
-    });
-    const int next = left.get() - 1;
-    if (next == 0) break;
-    left = Word(next);
-    x = Input(x.get() + 2 * Patch<L>::pixel);
-    to = Output(out + 2 * L::out_c);
-  }
-}
-
-/// `rows` output channels from c on of the patch's pixels [ox, end).
+/// `rows` output channels from c on of the patch's pixels [ox, end). The last one of an odd number of pixels
+/// goes with the one before it once more.
 template <class L, int rows, class Y, class Finish>
 ONNX2MCU_INLINE void packed_rows(const std::int16_t* patch, const std::int32_t* w, Y* y, int ox, int end,
                                  int c, Finish finish) noexcept {
-  const auto one_by_one = [&]() ONNX2MCU_INLINE_LAMBDA {
-    if constexpr (Patch<L>::taps == L::k_w && finishes_together<L, rows, 2, Y, Finish>()) {
-      const int pairs = (end - ox) / 2;
-      if (pairs > 0) packed_float_pairs<L>(patch, w, y, pairs, c);
-      ox += 2 * pairs, patch += 2 * pairs * Patch<L>::pixel, y += 2 * pairs * L::out_c;
+  using D = Beside<L>;
+  const auto pairs = [&](int count) ONNX2MCU_INLINE_LAMBDA {
+    if constexpr (rows == 4 && Patch<L>::taps == L::k_w) {
+      packed_fours<L, D>(patch, w, y, ox, count, c, finish);
+      ox += 2 * count, patch += count * D::ahead, y += count * D::along;
     } else {
-      for (; ox + 2 <= end; ox += 2, patch += 2 * Patch<L>::pixel, y += 2 * L::out_c)
-        packed_pixels<L, rows, 2>(patch, w, y, ox, c, finish);
+      for (; count > 0; --count, ox += 2, patch += D::ahead, y += D::along)
+        packed_pixels<L, D, rows, 2>(patch, w, y, ox, c, finish);
     }
   };
-  if constexpr (rows == 4 && Patch<L>::taps == L::k_w && FinishesPairs<Finish>::value) {
-    if (Finish::takes_pairs(c)) {
-      if constexpr (takes_upper_pairs<L, Y, Finish>()) {
-        packed_upper_pairs<L>(patch, w, y, end - ox, c);
-        return;
-      }
-      const int pairs = (end - ox) / 2;
-      if (pairs > 0) packed_pairs<L>(patch, w, y, ox, end, c, finish);
-      ox += 2 * pairs, patch += 2 * pairs * Patch<L>::pixel, y += 2 * pairs * L::out_c;
-    } else {
-      one_by_one();
-    }
+  if constexpr (L::out_w == 1) {
+    packed_pixels<L, D, rows, 1>(patch, w, y, ox, c, finish);
   } else {
-    one_by_one();
+    for (int count = (end - ox) / 2;; count = 1) {
+      pairs(count);
+      if (L::out_w % 2 == 0 || ox == end) return;
+      --ox, patch -= D::second, y -= D::out;
+    }
   }
-  if constexpr (L::tile % 2 != 0 || L::out_w % 2 != 0) {
-    if (ox != end) packed_pixels<L, rows, 1>(patch, w, y, ox, c, finish);
+}
+
+/// Two rows of output, one below the other: y = finish(accumulator, ox, oc) without the row. L::out_c is a
+/// multiple of 4.
+template <class L, class X, class Y, class Finish>
+ONNX2MCU_INLINE void packed_conv2d_two_rows(const X* const (&first)[L::k_h], const X* const (&second)[L::k_h],
+                                            Y* y, std::int16_t* patch, Finish finish) noexcept {
+  constexpr int words = 2 * Patch<L>::pair_words;
+  for (int ky = 0; ky < L::k_h; ++ky) {
+    gather_row<L>(first[ky], 0, L::out_w, patch + ky * L::in_c);
+    gather_row<L>(second[ky], 0, L::out_w, patch + Patch<L>::row + ky * L::in_c);
+  }
+  const std::int32_t* w = L::weights;
+  for (int c = 0; c < L::out_c; c += 4, w += words) {
+    if constexpr (L::copied) copy_words<words>(w, patch_end<L>(patch));
+    packed_fours<L, Below<L>>(patch, L::copied ? patch_end<L>(patch) : w, y, 0, L::out_w, c, finish);
   }
 }
 
@@ -303,17 +181,35 @@ ONNX2MCU_INLINE void packed_conv2d_stage(const X* const (&rows)[L::k_h], Y* y, i
   packed_conv2d_row<L>(rows, y, patch, Requantized<L, Y>{});
 }
 
-/// x: [in_h][in_w][in_c], y: [out_h][out_w][out_c], patch: Patch<L>::columns of Patch<L>::column elements and
-/// 2 more, and four rows of weights if they are copied; no overlap. L: packed, tile, copied; weights: blocks
-/// of 4 rows (the last ones of 2), in each by two inputs of a window the pairs' words; bias: by pair, where
-/// packed 256 * A + B and B. A zero point is folded into it, padded cells hold x_zero_point. y =
-/// finish(accumulator, ox, oc).
+/// make(rows, rows of the next, y, oy) for every two rows of output; the last one of an odd number with the
+/// one before it once more.
+template <class L, class X, class Y, class Make>
+ONNX2MCU_INLINE void for_each_two_rows(const X* x, Y* y, Make make) noexcept {
+  for (int at = 0; at < L::out_h; at += 2) {
+    const int oy = at + 1 < L::out_h ? at : at - 1;
+    const X *first[L::k_h], *second[L::k_h];
+    input_rows<L, L::in_w * L::in_c>(x, oy, first);
+    input_rows<L, L::in_w * L::in_c>(x, oy + 1, second);
+    make(first, second, y + oy * (L::out_w * L::out_c), oy);
+  }
+}
+
+/// x: [in_h][in_w][in_c], y: [out_h][out_w][out_c], patch: rows_at_once times Patch<L>::row elements and 2
+/// more, and four rows of weights if they are copied; no overlap. L: packed, tile, rows_at_once (1, or 2 if
+/// tile == out_w, dil_w == 1 and four divides out_c), copied; weights: blocks of 4 rows (the last ones of 2),
+/// in each by two inputs of a window the pairs' words; bias: by pair, where packed 256 * A + B and B. A zero
+/// point is folded into it, padded cells hold x_zero_point. y = finish(accumulator, ox, oc).
 template <class L, class X, class Y, class Finish>
 ONNX2MCU_INLINE void packed_conv2d_with(const X* x, Y* y, std::int16_t* patch, Finish finish) noexcept {
-  for_each_output_row<L, L::in_w * L::in_c, L::out_w * L::out_c>(
-      x, y, [&](const auto& rows, Y* to, int) ONNX2MCU_INLINE_LAMBDA {
-        packed_conv2d_row<L>(rows, to, patch, finish);
-      });
+  if constexpr (L::rows_at_once == 2)
+    for_each_two_rows<L>(x, y, [&](const auto& first, const auto& second, Y* to, int) ONNX2MCU_INLINE_LAMBDA {
+      packed_conv2d_two_rows<L>(first, second, to, patch, finish);
+    });
+  else
+    for_each_output_row<L, L::in_w * L::in_c, L::out_w * L::out_c>(
+        x, y, [&](const auto& rows, Y* to, int) ONNX2MCU_INLINE_LAMBDA {
+          packed_conv2d_row<L>(rows, to, patch, finish);
+        });
 }
 
 template <class L, class X, class Y>

@@ -82,14 +82,14 @@ struct Guarded {
 
   /// Channels c to c + 3 of two pixels, of which at least one is doubtful; x: the first one's window in the
   /// patch, w: the four rows of weights.
-  ONNX2MCU_OUT_OF_LINE void doubtful_pair(const std::int32_t (&acc_256)[8], const std::int16_t* x,
+  template <class D>
+  ONNX2MCU_OUT_OF_LINE void doubtful_pair(const std::int32_t (&steps)[8], const std::int16_t* x,
                                           const std::int32_t* w, Y* y, int c) const noexcept {
     for (int i = 0; i < 8; ++i) {
-      const int k = i % 4, p = i / 4;
-      const std::int32_t steps = scaled(acc_256[i], multiplier(c + k), addend(c + k));
-      y[p * L::out_c + k] = !is_doubtful(steps, doubt(c + k)) || is_outside<L>(steps)
-                                ? rounded(steps)
-                                : packed_float_element<L, Y>(x + p * Patch<L>::pixel, w, oy, c + k);
+      const int k = i % 4, p = i / 4, row = D::pixels == 2 ? oy : oy + p;
+      y[p * D::out + k] = !is_doubtful(steps[i], doubt(c + k)) || is_outside<L>(steps[i])
+                              ? rounded(steps[i])
+                              : packed_float_element<L, Y>(x + p * D::second, w, row, c + k);
     }
   }
   ONNX2MCU_INLINE Y operator()(std::int32_t acc, int ox, int oc) const noexcept {
@@ -143,6 +143,10 @@ template <class L, class X, class Y, class Scratch>
 ONNX2MCU_INLINE void packed_guarded_conv2d(const X* x, Y* y, Scratch* scratch) noexcept {
   if constexpr (L::depthwise)
     return packed_guarded_depthwise<L>(x, y, scratch);
+  else if constexpr (L::rows_at_once == 2)
+    for_each_two_rows<L>(x, y, [scratch](const auto& first, const auto& second, Y* to, int oy) noexcept {
+      packed_conv2d_two_rows<L>(first, second, to, scratch, Guarded<L, X, Y>{first, oy});
+    });
   else
     for_each_output_row<L, L::in_w * L::in_c, L::out_w * L::out_c>(
         x, y, [scratch](const auto& rows, Y* to, int oy) noexcept {

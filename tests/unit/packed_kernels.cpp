@@ -56,6 +56,8 @@ struct Conv {
                        out_w = (width + 2 * pad - reach) / stride + 1;
   static constexpr int x_zero_point = static_cast<X>(-1) < 0 ? -7 : 131;
   static constexpr bool packed = pairs, copied = pixels % 4 == 0;
+  static constexpr int rows_at_once =
+      pairs && pixels == out_w && out_h > 1 && dilation == 1 && out_channels % 4 == 0 ? 2 : 1;
   static inline std::int32_t weights[70000], bias[256];
 };
 
@@ -96,7 +98,7 @@ void check_conv() {
   const auto x =
       random_vector<typename L::X>(L::in_h * L::in_w * L::in_c, std::numeric_limits<typename L::X>::min(),
                                    std::numeric_limits<typename L::X>::max());
-  std::vector<std::int16_t> patch((onnx2mcu::Patch<L>::columns * onnx2mcu::Patch<L>::column + 3) / 2 * 2 +
+  std::vector<std::int16_t> patch(L::rows_at_once * onnx2mcu::Patch<L>::row + 2 +
                                   8 * onnx2mcu::Patch<L>::pair_words);
   std::vector<std::int32_t> y(L::out_h * L::out_w * L::out_c);
   onnx2mcu::packed_conv2d_with<L>(x.data(), y.data(), patch.data(),
@@ -247,6 +249,7 @@ TEST_CASE("packed convolution: strides, pads, dilations, odd channels, tiles tha
   check_conv<Conv<3, 16, 32, 6, 7, 1, 1, 1, 4, true, S>>();
   check_conv<Conv<3, 1, 8, 9, 9, 1, 1, 1, 9, true, U>>();
   check_conv<Conv<3, 3, 7, 8, 8, 2, 1, 1, 2, true, U>>();
+  check_conv<Conv<5, 6, 16, 12, 12, 1, 0, 1, 8, true, U>>();
   check_conv<Conv<5, 6, 5, 9, 8, 1, 0, 1, 4, true, S>>();
   check_conv<Conv<3, 5, 6, 9, 10, 1, 2, 2, 6, true, U>>();
   check_conv<Conv<3, 5, 6, 9, 10, 2, 2, 2, 2, false, S>>();

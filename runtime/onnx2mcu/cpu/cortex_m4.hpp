@@ -97,7 +97,7 @@ namespace onnx2mcu::cpu {
   "mov %[b0], %[a0]\n\tmov %[b1], %[a1]\n\tmov %[b2], %[a2]\n\tmov %[b3], %[a3]\n\t.p2align 2\n\t2:\n\t"   \
   ONNX2MCU_M4_FIRST("%c[n]") ONNX2MCU_M4_TO_7("%c[n]", "%c[n]")                                            \
   "vmov %[h], s13\n\tcmp %[w], %[h]\n\tbne 2b\n\t"                                                         \
-  ONNX2MCU_M4_IF("0", "%c[rest]", "0") ONNX2MCU_M4_TO_7("%c[rest]", "0")
+  ONNX2MCU_M4_IF("0", "(%c[rest]&7)", "0") ONNX2MCU_M4_TO_7("(%c[rest]&7)", "0")
 // One row of two pixels, of which 256 times the sum is in a and b: scaled by s`m`, with s`c` added.
 #define ONNX2MCU_M4_UPPER_ROW(sat, prepare, a, b, m, c, at)                                                \
   "vmov %[h], " m "\n\tvmov %[g], " c "\n\t" prepare                                                       \
@@ -110,9 +110,32 @@ namespace onnx2mcu::cpu {
   ONNX2MCU_M4_UPPER_ROW(sat, "lsl %[a1], %[a1], #8\n\tlsl %[b1], %[b1], #8\n\t", "a1", "b1", "s1", "s5", "1")       \
   ONNX2MCU_M4_UPPER_ROW(sat, "sub %[a2], %[a2], %[a3]\n\tsub %[b2], %[b2], %[b3]\n\t", "a2", "b2", "s2", "s6", "2") \
   ONNX2MCU_M4_UPPER_ROW(sat, "lsl %[a3], %[a3], #8\n\tlsl %[b3], %[b3], #8\n\t", "a3", "b3", "s3", "s7", "3")
+// Steps of a guard band: all of them, then whether one is in doubt, then the bytes.
+#define ONNX2MCU_M4_STEPS_ROW(prepare, a, b, m, c)                                                         \
+  "vmov %[h], " m "\n\tvmov %[g], " c "\n\t" prepare                                                       \
+  "smmla %[" a "], %[" a "], %[h], %[g]\n\tsmmla %[" b "], %[" b "], %[h], %[g]\n\t"
+#define ONNX2MCU_M4_STEPS_UPPER(a, b, a_low, b_low)                                                        \
+  "sub %[" a "], %[" a "], %[" a_low "]\n\tsub %[" b "], %[" b "], %[" b_low "]\n\t"                       \
+  ".if %c[left] > 8\n\tlsl %[" a "], %[" a "], #(%c[left]-8)\n\tlsl %[" b "], %[" b "], #(%c[left]-8)\n\t.endif\n\t"
+#define ONNX2MCU_M4_STEPS_LOWER(a, b) "lsl %[" a "], %[" a "], %[left]\n\tlsl %[" b "], %[" b "], %[left]\n\t"
+#define ONNX2MCU_M4_DOUBT(a, b, d)                                                                         \
+  "vmov %[h], " d "\n\tcmp %[h], %[" a "], lsl #(32-%c[shift])\n\tbhs 3f\n\tcmp %[h], %[" b "], lsl #(32-%c[shift])\n\tbhs 3f\n\t"
+#define ONNX2MCU_M4_BYTES(sat, a, b, at)                                                                   \
+  sat " %[" a "], #8, %[" a "], asr %[shift]\n\t" sat " %[" b "], #8, %[" b "], asr %[shift]\n\t"          \
+  "strb %[" a "], [%[p], #" at "]\n\tstrb %[" b "], [%[p], #(%c[out]+" at ")]\n\t"
+#define ONNX2MCU_CORE_PAIR_GUARDED(sat)                                                                    \
+  ONNX2MCU_M4_STEPS_ROW(ONNX2MCU_M4_STEPS_UPPER("a0", "b0", "a1", "b1"), "a0", "b0", "s0", "s4")           \
+  ONNX2MCU_M4_STEPS_ROW(ONNX2MCU_M4_STEPS_LOWER("a1", "b1"), "a1", "b1", "s1", "s5")                       \
+  ONNX2MCU_M4_STEPS_ROW(ONNX2MCU_M4_STEPS_UPPER("a2", "b2", "a3", "b3"), "a2", "b2", "s2", "s6")           \
+  ONNX2MCU_M4_STEPS_ROW(ONNX2MCU_M4_STEPS_LOWER("a3", "b3"), "a3", "b3", "s3", "s7")                       \
+  ONNX2MCU_M4_DOUBT("a0", "b0", "s8") ONNX2MCU_M4_DOUBT("a1", "b1", "s9") ONNX2MCU_M4_DOUBT("a2", "b2", "s10") \
+  ONNX2MCU_M4_DOUBT("a3", "b3", "s11") "vmov %[p], s14\n\t"                                                \
+  ONNX2MCU_M4_BYTES(sat, "a0", "b0", "0") ONNX2MCU_M4_BYTES(sat, "a1", "b1", "1")                          \
+  ONNX2MCU_M4_BYTES(sat, "a2", "b2", "2") ONNX2MCU_M4_BYTES(sat, "a3", "b3", "3")
 #define ONNX2MCU_CORE_PAIR_NEXT                                                                            \
-  "add %[x], %[x], #%c[next]\n\tadd %[p], %[p], #(2*%c[out])\n\tvmov s14, %[p]\n\t"                          \
+  "add %[x], %[x], #%c[next]\n\tadd %[p], %[p], #%c[along]\n\tvmov s14, %[p]\n\t"                          \
   "vmov %[h], s15\n\tcmp %[x], %[h]\n\tbne 1b"
+#define ONNX2MCU_CORE_PAIR_LEAVE "add %[x], %[x], #%c[next]\n\t"
 
 #define ONNX2MCU_CORE_END(s) "vmov %[h], " s "\n\tcmp %[w], %[h]\n\t"
 #define ONNX2MCU_CORE_BLOCKS RegisterBlocksM4
@@ -131,6 +154,11 @@ namespace onnx2mcu::cpu {
 #undef ONNX2MCU_M4_TO_7
 #undef ONNX2MCU_M4_TO_15
 #undef ONNX2MCU_M4_UPPER_ROW
+#undef ONNX2MCU_M4_STEPS_ROW
+#undef ONNX2MCU_M4_STEPS_UPPER
+#undef ONNX2MCU_M4_STEPS_LOWER
+#undef ONNX2MCU_M4_DOUBT
+#undef ONNX2MCU_M4_BYTES
 #undef ONNX2MCU_M4_QUAD
 #undef ONNX2MCU_M4_BACK
 

@@ -129,8 +129,8 @@ namespace onnx2mcu::cpu {
   "2:\n\t" ONNX2MCU_M7_LOAD("0") ONNX2MCU_M7_IF("0", "1", "%c[n]") ONNX2MCU_M7_TO_6("%c[n]")  \
   ONNX2MCU_M7_STEP("(%c[n]-1)", "vmov %[p], s13\n\t", "add %[x], %[x], #(4*%c[n])\n\t", "add %[w], %[w], #(8*%c[n])\n\t") \
   "cmp %[w], %[p]\n\tbne 2b\n\t"                                                              \
-  ".if %c[rest] > 0\n\t" ONNX2MCU_M7_LOAD("0") ".endif\n\t" ONNX2MCU_M7_IF("0", "1", "%c[rest]") ONNX2MCU_M7_TO_6("%c[rest]") \
-  ".if %c[rest] > 0\n\t" ONNX2MCU_M7_PAIR_LAST("(%c[rest]-1)")                                \
+  ".if (%c[rest]&7) > 0\n\t" ONNX2MCU_M7_LOAD("0") ".endif\n\t" ONNX2MCU_M7_IF("0", "1", "(%c[rest]&7)") ONNX2MCU_M7_TO_6("(%c[rest]&7)") \
+  ".if (%c[rest]&7) > 0\n\t" ONNX2MCU_M7_PAIR_LAST("((%c[rest]&7)-1)")                                \
   ".else\n\tvmov %[p], s0\n\tvmov %[h], s4\n\tadd %[x], %[x], #%c[next]\n\tvmov %[q], s1\n\t.endif\n\t"
 // 256 times the sums to bytes: a multiplication, a saturation or a store in every cycle, constants three cycles ahead.
 #define ONNX2MCU_CORE_PAIR_UPPER(sat)                                                                          \
@@ -144,10 +144,31 @@ namespace onnx2mcu::cpu {
   ONNX2MCU_M7_SATURATE(sat, "a2") "strb %[a1], [%[q], #1]\n\t" ONNX2MCU_M7_SATURATE(sat, "b2")                 \
   "smmla %[a3], %[a3], %[p], %[g]\n\tstrb %[b1], [%[q], #(%c[out]+1)]\n\tsmmla %[b3], %[b3], %[p], %[g]\n\t"   \
   "strb %[a2], [%[q], #2]\n\tvmov %[h], s15\n\t" ONNX2MCU_M7_SATURATE(sat, "a3") "strb %[b2], [%[q], #(%c[out]+2)]\n\t" \
-  ONNX2MCU_M7_SATURATE(sat, "b3") "vmov %[a0], s16\n\tstrb %[a3], [%[q], #3]\n\tadd %[g], %[q], #(2*%c[out])\n\t" \
+  ONNX2MCU_M7_SATURATE(sat, "b3") "vmov %[a0], s16\n\tstrb %[a3], [%[q], #3]\n\tadd %[g], %[q], #%c[along]\n\t" \
   "strb %[b3], [%[q], #(%c[out]+3)]\n\tvmov %[a1], s17\n\t"
 #define ONNX2MCU_M7_SATURATE(sat, a) sat " %[" a "], #8, %[" a "], asr %[shift]\n\t"
+#define ONNX2MCU_M7_LEFT(a) ".if %c[left] > 8\n\tlsl %[" a "], %[" a "], #(%c[left]-8)\n\t.endif\n\t"
+#define ONNX2MCU_M7_DOUBT(d, a) "cmp %[" d "], %[" a "], lsl #(32-%c[shift])\n\tbhs 3f\n\t"
+// Steps of a guard band: all of them, then whether one is in doubt, then the bytes.
+#define ONNX2MCU_CORE_PAIR_GUARDED(sat)                                                                        \
+  "sub %[a0], %[a0], %[a1]\n\tvmov %[g], s5\n\t" ONNX2MCU_M7_LEFT("a0") "sub %[b0], %[b0], %[b1]\n\t"          \
+  "smmla %[a0], %[a0], %[p], %[h]\n\t" ONNX2MCU_M7_LEFT("b0") "smmla %[b0], %[b0], %[p], %[h]\n\tlsl %[a1], %[a1], %[left]\n\t" \
+  "vmov %[p], s2\n\tlsl %[b1], %[b1], %[left]\n\tsmmla %[a1], %[a1], %[q], %[g]\n\tvmov %[h], s6\n\t"          \
+  "smmla %[b1], %[b1], %[q], %[g]\n\tsub %[a2], %[a2], %[a3]\n\tvmov %[q], s3\n\tsub %[b2], %[b2], %[b3]\n\t"  \
+  ONNX2MCU_M7_LEFT("a2") "vmov %[g], s7\n\tsmmla %[a2], %[a2], %[p], %[h]\n\t" ONNX2MCU_M7_LEFT("b2")          \
+  "smmla %[b2], %[b2], %[p], %[h]\n\tlsl %[a3], %[a3], %[left]\n\tvmov %[p], s8\n\tlsl %[b3], %[b3], %[left]\n\t" \
+  "smmla %[a3], %[a3], %[q], %[g]\n\tvmov %[h], s9\n\tsmmla %[b3], %[b3], %[q], %[g]\n\tvmov %[q], s10\n\t"    \
+  ONNX2MCU_M7_DOUBT("p", "a0") "vmov %[g], s11\n\t" ONNX2MCU_M7_DOUBT("p", "b0") ONNX2MCU_M7_DOUBT("h", "a1")  \
+  ONNX2MCU_M7_DOUBT("h", "b1") ONNX2MCU_M7_DOUBT("q", "a2") ONNX2MCU_M7_DOUBT("q", "b2")                       \
+  "vmov %[q], s14\n\t" ONNX2MCU_M7_DOUBT("g", "a3") ONNX2MCU_M7_DOUBT("g", "b3") "vmov %[h], s15\n\t"          \
+  ONNX2MCU_M7_SATURATE(sat, "a0") ONNX2MCU_M7_SATURATE(sat, "b0") ONNX2MCU_M7_SATURATE(sat, "a1")              \
+  "strb %[a0], [%[q]]\n\t" ONNX2MCU_M7_SATURATE(sat, "b1") "strb %[b0], [%[q], %[out]]\n\t"                    \
+  ONNX2MCU_M7_SATURATE(sat, "a2") "strb %[a1], [%[q], #1]\n\t" ONNX2MCU_M7_SATURATE(sat, "b2")                 \
+  "strb %[b1], [%[q], #(%c[out]+1)]\n\t" ONNX2MCU_M7_SATURATE(sat, "a3") "strb %[a2], [%[q], #2]\n\t"          \
+  ONNX2MCU_M7_SATURATE(sat, "b3") "strb %[b2], [%[q], #(%c[out]+2)]\n\tadd %[g], %[q], #%c[along]\n\t"         \
+  "vmov %[a0], s16\n\tstrb %[a3], [%[q], #3]\n\tvmov %[a1], s17\n\tstrb %[b3], [%[q], #(%c[out]+3)]\n\t"
 #define ONNX2MCU_CORE_PAIR_NEXT "vmov s14, %[g]\n\tcmp %[x], %[h]\n\tvmov %[a2], s18\n\tbne 1b"
+#define ONNX2MCU_CORE_PAIR_LEAVE
 
 #define ONNX2MCU_CORE_END(s) "cmp %[w], %[p]\n\t"
 #define ONNX2MCU_CORE_BLOCKS RegisterBlocksM7
@@ -165,6 +186,8 @@ namespace onnx2mcu::cpu {
 #undef ONNX2MCU_M7_TO_6
 #undef ONNX2MCU_M7_TO_30
 #undef ONNX2MCU_M7_SATURATE
+#undef ONNX2MCU_M7_LEFT
+#undef ONNX2MCU_M7_DOUBT
 #undef ONNX2MCU_M7_2X4_LOAD
 #undef ONNX2MCU_M7_2X4_STEP
 #undef ONNX2MCU_M7_2X4_LAST

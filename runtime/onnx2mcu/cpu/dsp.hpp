@@ -80,26 +80,34 @@ namespace onnx2mcu::cpu {
 #define ONNX2MCU_DSP_4X2_RESULTS                                                                                     \
   a[0] = a0, a[1] = a1, a[2] = a2, a[3] = a3, a[4] = b0, a[5] = b1, a[6] = b2, a[7] = b3, inputs = x, weights = w
 
-// Pairs of pixels, one after the other, with four rows: what they start from, their multipliers and addends wait in s16
-// to s19, s0 to s3 and s4 to s7; the weights' beginning and end, the output and the last pixel's end in s12 to s15.
-#define ONNX2MCU_DSP_PAIRS(sums, finish)                                                                             \
-  "vldmia %[a0], {s16-s19}\n\tvldmia %[a1], {s0-s3}\n\tvldmia %[a2], {s4-s7}\n\tvmov s12, %[w]\n\t"        \
-  "add %[h], %[w], #(8*%c[n]*%c[rounds])\n\tvmov s13, %[h]\n\tvmov s14, %[a3]\n\tvmov s15, %[b0]\n\t"                \
-  ONNX2MCU_CORE_PAIR_BEGIN ".p2align 2\n\t1:\n\t" sums finish ONNX2MCU_CORE_PAIR_NEXT                               \
-  : [a0] "+r"(a0), [a1] "+r"(a1), [a2] "+r"(a2), [a3] "+r"(a3), [b0] "+r"(b0), [b1] "=&r"(b1), [b2] "=&r"(b2),         \
+// Pairs of pixels, one after the other, with four rows: what they start from, their multipliers, addends and doubts wait in
+// s16 to s19, s0 to s3, s4 to s7 and s8 to s11; the weights' beginning and end, the output and the last pair's end in s12 to s15.
+// GCC takes 30 operands: [rest] holds the steps behind the rounds in three bits, above them the rounds.
+#define ONNX2MCU_DSP_PAIRS(load, sums, finish, end)                                                                  \
+  "vldmia %[a0], {s16-s19}\n\tvldmia %[a1], {s0-s3}\n\tvldmia %[a2], {s4-s7}\n\t" load "vmov s12, %[w]\n\t"          \
+  "add %[h], %[w], #(8*%c[n]*(%c[rest]>>3))\n\tvmov s13, %[h]\n\tvmov s14, %[a3]\n\tvmov s15, %[b0]\n\t"                \
+  ONNX2MCU_CORE_PAIR_BEGIN ".p2align 2\n\t1:\n\t" sums finish ONNX2MCU_CORE_PAIR_NEXT end                            \
+  : [a0] "+r"(a0), [a1] "+r"(a1), [a2] "+r"(a2), [a3] "+r"(a3), [b0] "+r"(b0), [b1] "+r"(b1), [b2] "=&r"(b2),         \
     [b3] "=&r"(b3), [x] "+r"(x), [w] "+r"(w), [p] "=&r"(p), [q] "=&r"(q), [h] "=&r"(h), [g] "=&r"(g)                   \
-  : [n] "i"(n), [rest] "i"(rest), [rounds] "i"(steps / n), [second] "i"(second),                                       \
-    [next] "i"(2 * second - (straight != 0 ? 0 : steps / n * n * 4)), [out] "i"(out), [shift] "i"(shift)                                                                                 \
-  : "memory", "cc", "s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7", "s12", "s13", "s14", "s15", "s16", "s17", "s18", "s19"
+  : [n] "i"(P::n), [rest] "i"(P::rest + 8 * (G::steps / P::n)), [second] "i"(G::second),                        \
+    [next] "i"(G::ahead - (P::straight ? 0 : G::steps / P::n * P::n * 4)), [out] "i"(G::out), [along] "i"(G::along),   \
+    [shift] "i"(shift), [left] "i"(left)                                                                               \
+  : "memory", "cc", "s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11", "s12", "s13", "s14", "s15",  \
+    "s16", "s17", "s18", "s19"
 #define ONNX2MCU_DSP_PAIR_REGISTERS                                                                                  \
-  register auto a0 asm("r0") = start;                                                                                \
-  register auto a1 asm("r1") = multiplier;                                                                           \
-  register auto a2 asm("r2") = addend;                                                                               \
-  register auto a3 asm("r3") = outputs;                                                                              \
-  register auto b0 asm("r4") = end;                                                                                  \
+  register auto a0 asm("r0") = reinterpret_cast<std::int32_t>(start);                                                \
+  register auto a1 asm("r1") = reinterpret_cast<std::int32_t>(multiplier);                                           \
+  register auto a2 asm("r2") = reinterpret_cast<std::int32_t>(addend);                                               \
+  register auto a3 asm("r3") = reinterpret_cast<std::int32_t>(outputs);                                              \
+  register auto b0 asm("r4") = reinterpret_cast<std::int32_t>(end);                                                  \
   register auto x asm("r8") = inputs;                                                                                \
   register auto w asm("r9") = weights;                                                                               \
-  register std::uint32_t b1 asm("r5"), b2 asm("r6"), b3 asm("r7"), p asm("r10"), q asm("r11"), h asm("r12"), g asm("lr")
+  register std::int32_t b2 asm("r6"), b3 asm("r7");                                                                  \
+  register std::uint32_t p asm("r10"), q asm("r11"), h asm("r12"), g asm("lr")
+// What the loop leaves in g: where the outputs of a pair in doubt go, or null.
+#define ONNX2MCU_DSP_DOUBT_END "\n\tmov %[g], #0\n\tb 4f\n\t3:\n\t" ONNX2MCU_CORE_PAIR_LEAVE "vmov %[g], s14\n\t4:"
+#define ONNX2MCU_DSP_DOUBTS "vldmia %[b1], {s8-s11}\n\t"
+
 struct Dsp : Thumb2 {
   static constexpr bool vectorizes = false;
 

@@ -67,24 +67,51 @@ struct ONNX2MCU_CORE_BLOCKS : ONNX2MCU_CORE_BASE {
     if constexpr (blocks > most) mac_4x2_part<n, second, blocks - most>(a, inputs, weights);
   }
 
-  /// Whether four rows of pairs of pixels (below) have offsets that the instructions can hold. second: bytes from a
-  /// pixel's window to the next one's; out: from its outputs to the next one's.
-  static constexpr bool takes_pairs(int steps, int second, int out) noexcept {
-    return second + 4 * 32 < 4096 && 2 * second < 4096 && 2 * second - 4 * steps > -4096 && 2 * out + 4 < 4096 && 8 * steps < 4096;
+  /// How the steps of a pair of pixels are written: all n of them, or n at a time and `rest` more.
+  template <int steps, int unroll>
+  struct PairSteps {
+    static constexpr int block = unroll < 8 ? unroll : 8, most = unroll < 8 ? unroll : unroll < 32 && ONNX2MCU_CORE_PAIR_MOST > 15 ? 15 : ONNX2MCU_CORE_PAIR_MOST;
+    static constexpr bool straight = steps > 1 && steps <= most;
+    static constexpr int n = straight ? steps : steps < block ? steps : block, rest = straight ? 0 : steps % n;
+  };
+
+  /// Whether the geometry G of pairs has offsets that the instructions can hold.
+  template <class G>
+  static constexpr bool takes_pairs() noexcept {
+    constexpr int most = 4095, ahead = G::ahead, back = 4 * G::steps - G::ahead;
+    return G::second + 4 * 32 <= most && ahead <= most && back <= most && G::out + 4 <= most && G::along <= most && 8 * G::steps <= most;
   }
 
-  /// Four rows of the pixels whose windows begin at x, up to end, in pairs: y = hi32(256 * sum * multiplier) + addend,
+  /// Four rows of the pairs of pixels whose windows begin at x, up to end: y = hi32(256 * sum * multiplier) + addend,
   /// shifted and limited to a byte.
-  template <int steps, int second, int out, int shift, bool y_signed, int unroll>
+  template <class G, int shift, bool y_signed>
   static ONNX2MCU_INLINE void upper_pairs(const std::int16_t* inputs, const std::int16_t* end, const std::int32_t* weights, void* outputs,
                                           const std::int32_t* start, const std::int32_t* multiplier, const std::int32_t* addend) noexcept {
-    constexpr int most = ONNX2MCU_CORE_PAIR_MOST, block = unroll < 8 ? unroll : 8, straight = steps > 1 && steps <= (unroll < 8 ? unroll : unroll < 32 && most > 15 ? 15 : most) ? steps : 0;
-    constexpr int n = straight != 0 ? straight : block, rest = straight != 0 ? 0 : steps % block;
+    using P = PairSteps<G::steps, G::unroll>;
+    constexpr int left = 8;
     ONNX2MCU_DSP_PAIR_REGISTERS;
-    if constexpr (straight != 0 && y_signed) asm volatile(ONNX2MCU_DSP_PAIRS(ONNX2MCU_CORE_PAIR_STRAIGHT, ONNX2MCU_CORE_PAIR_UPPER("ssat")));
-    else if constexpr (straight != 0) asm volatile(ONNX2MCU_DSP_PAIRS(ONNX2MCU_CORE_PAIR_STRAIGHT, ONNX2MCU_CORE_PAIR_UPPER("usat")));
-    else if constexpr (y_signed) asm volatile(ONNX2MCU_DSP_PAIRS(ONNX2MCU_CORE_PAIR_LOOP, ONNX2MCU_CORE_PAIR_UPPER("ssat")));
-    else asm volatile(ONNX2MCU_DSP_PAIRS(ONNX2MCU_CORE_PAIR_LOOP, ONNX2MCU_CORE_PAIR_UPPER("usat")));
+    register std::int32_t b1 asm("r5") = 0;
+    if constexpr (P::straight && y_signed) asm volatile(ONNX2MCU_DSP_PAIRS("", ONNX2MCU_CORE_PAIR_STRAIGHT, ONNX2MCU_CORE_PAIR_UPPER("ssat"), ""));
+    else if constexpr (P::straight) asm volatile(ONNX2MCU_DSP_PAIRS("", ONNX2MCU_CORE_PAIR_STRAIGHT, ONNX2MCU_CORE_PAIR_UPPER("usat"), ""));
+    else if constexpr (y_signed) asm volatile(ONNX2MCU_DSP_PAIRS("", ONNX2MCU_CORE_PAIR_LOOP, ONNX2MCU_CORE_PAIR_UPPER("ssat"), ""));
+    else asm volatile(ONNX2MCU_DSP_PAIRS("", ONNX2MCU_CORE_PAIR_LOOP, ONNX2MCU_CORE_PAIR_UPPER("usat"), ""));
+  }
+
+  /// The same with a guard band (guarded.hpp), until a pair has an output in doubt, or to the end. Returns where the outputs of
+  /// that pair go, with their steps in `a` and x at the next pair, or null.
+  template <class G, int left, int shift, bool y_signed, class Y>
+  static ONNX2MCU_INLINE Y* guarded_pairs(std::int32_t (&a)[8], const std::int16_t*& inputs, const std::int16_t* end, const std::int32_t* weights,
+                                          Y* outputs, const std::int32_t* start, const std::int32_t* multiplier, const std::int32_t* addend,
+                                          const std::uint32_t* doubt) noexcept {
+    using P = PairSteps<G::steps, G::unroll>;
+    ONNX2MCU_DSP_PAIR_REGISTERS;
+    register auto b1 asm("r5") = reinterpret_cast<std::int32_t>(doubt);
+    if constexpr (P::straight && y_signed) asm volatile(ONNX2MCU_DSP_PAIRS(ONNX2MCU_DSP_DOUBTS, ONNX2MCU_CORE_PAIR_STRAIGHT, ONNX2MCU_CORE_PAIR_GUARDED("ssat"), ONNX2MCU_DSP_DOUBT_END));
+    else if constexpr (P::straight) asm volatile(ONNX2MCU_DSP_PAIRS(ONNX2MCU_DSP_DOUBTS, ONNX2MCU_CORE_PAIR_STRAIGHT, ONNX2MCU_CORE_PAIR_GUARDED("usat"), ONNX2MCU_DSP_DOUBT_END));
+    else if constexpr (y_signed) asm volatile(ONNX2MCU_DSP_PAIRS(ONNX2MCU_DSP_DOUBTS, ONNX2MCU_CORE_PAIR_LOOP, ONNX2MCU_CORE_PAIR_GUARDED("ssat"), ONNX2MCU_DSP_DOUBT_END));
+    else asm volatile(ONNX2MCU_DSP_PAIRS(ONNX2MCU_DSP_DOUBTS, ONNX2MCU_CORE_PAIR_LOOP, ONNX2MCU_CORE_PAIR_GUARDED("usat"), ONNX2MCU_DSP_DOUBT_END));
+    a[0] = a0, a[1] = a1, a[2] = a2, a[3] = a3, a[4] = b0, a[5] = b1, a[6] = b2, a[7] = b3, inputs = x;
+    return reinterpret_cast<Y*>(g);
   }
 
   /// The sums of `quads` times four bytes of x with 8 rows, from `start` on; x_signed says which bytes they are. unroll:
@@ -139,6 +166,8 @@ struct ONNX2MCU_CORE_BLOCKS : ONNX2MCU_CORE_BASE {
 #undef ONNX2MCU_CORE_BODY_8
 #undef ONNX2MCU_CORE_END
 #undef ONNX2MCU_CORE_PAIR_BEGIN
+#undef ONNX2MCU_CORE_PAIR_GUARDED
+#undef ONNX2MCU_CORE_PAIR_LEAVE
 #undef ONNX2MCU_CORE_PAIR_LOOP
 #undef ONNX2MCU_CORE_PAIR_MOST
 #undef ONNX2MCU_CORE_PAIR_NEXT
