@@ -179,6 +179,7 @@ def bench(name, model, samples, chip, args):
            "instructions": whole["insns"], "cycles": whole["cycles"], "ms": whole["cycles"] / CHIPS[chip][1] / 1000, "elf": elf}
     row["layers"] = [(f["name"], f["calls"] // whole["calls"], f["insns"], f["cycles"]) for f in result["functions"]
                      if f is not whole]
+    row["first"] = {f["name"]: f["first"] for f in result["functions"]}
     return row
 
 

@@ -20,11 +20,12 @@ INTRODUCTION = """# Single layers: cycles per multiply-accumulate
 
 Made by `bench/kernels/run.py --write`: each layer as a network of its own, compiled by onnx2mcu for the chip, run in the simulator (flash
 wait states and caches included; requantization and padding included), every output compared with ONNX Runtime's. Maxpool: cycles per input element.
-CMSIS-NN: the same layer by that library, GCC 12, -O3, in the same simulator; measured once, not by this command. Constants and code are in flash, but in the rows that say
-otherwise: there a firmware copied the weights to DTCM and the code to ITCM (`--place weights=dtcm`, or `--optimize time`). Code: bytes of the layer's function.
+Means over 20 inferences in a row, as of bench/run.py; "first": the cycles a MAC of the first of them, which finds all caches cold.
+CMSIS-NN: the same layer by that library, GCC 12, -O3, in the same simulator; measured once, not by this command. Constants and code are in flash, but in the rows
+that say otherwise: there a firmware copied the weights to DTCM and the code to ITCM (`--place weights=dtcm`, or `--optimize time`). Code: bytes of the layer's function.
 
-| layer | chip | CMSIS-NN | cycles/MAC | cycles | code | identical |
-|---|---|---|---|---|---|---|
+| layer | chip | CMSIS-NN | cycles/MAC | first | cycles | code | identical |
+|---|---|---|---|---|---|---|---|
 """
 
 
@@ -42,9 +43,10 @@ def measure(index, chip, args):
     options = SimpleNamespace(work=folder, option=args.option, flag=args.flag, layers=True, profile=False, annotate=args.annotate,
                               firmware=args.firmware)
     row = networks.bench(f"layer{index}", model, samples, chip, options)
-    cycles = next(c for n, _, _, c in row["layers"] if "6kernelE" in n)
-    return [name, chip, f"{rivals[CHIPS.index(chip)]:.2f}", f"{cycles / work(kind, geometry):.3f}", f"{cycles:.0f}", str(code_bytes(row["elf"])),
-            f"{row['identical']}/{row['samples']}"]
+    symbol, cycles = next((n, c) for n, _, _, c in row["layers"] if "6kernelE" in n)
+    macs = work(kind, geometry)
+    return [name, chip, f"{rivals[CHIPS.index(chip)]:.2f}", f"{cycles / macs:.3f}", f"{row['first'][symbol] / macs:.3f}", f"{cycles:.0f}",
+            str(code_bytes(row["elf"])), f"{row['identical']}/{row['samples']}"]
 
 
 def main():
@@ -72,7 +74,7 @@ def main():
                 row[1] = label
                 bad += row[-1].split("/")[0] != row[-1].split("/")[1]
             except networks.Failed as fault:
-                row = [shape[0], label, f"{shape[3][CHIPS.index(chip)]:.2f}", "-", "-", "-", str(fault).split("\n")[0][:80]]
+                row = [shape[0], label, f"{shape[3][CHIPS.index(chip)]:.2f}", "-", "-", "-", "-", str(fault).split("\n")[0][:80]]
             print("  ".join(f"{v:<26}" if j == 0 else f"{v:>9}" for j, v in enumerate(row)), flush=True)
             text += "| " + " | ".join(row) + " |\n"
     if args.write:
