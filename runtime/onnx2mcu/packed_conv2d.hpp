@@ -121,6 +121,9 @@ ONNX2MCU_INLINE void packed_rows(const std::int16_t* patch, const std::int32_t* 
       packed_fours<L, D>(patch, w, y, ox, count, c, finish);
       ox += 2 * count, patch += count * D::ahead, y += count * D::along;
     } else {
+      if constexpr (rows <= 2 && L::packed)  // few sums: of two pairs at once
+        for (; count >= 2; count -= 2, ox += 4, patch += 2 * D::ahead, y += 2 * D::along)
+          packed_pixels<L, D, rows, 4>(patch, w, y, ox, c, finish);
       for (; count > 0; --count, ox += 2, patch += D::ahead, y += D::along)
         packed_pixels<L, D, rows, 2>(patch, w, y, ox, c, finish);
     }
