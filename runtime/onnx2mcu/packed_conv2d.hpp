@@ -52,6 +52,15 @@ ONNX2MCU_INLINE void copy_words(const std::int32_t* from, std::int32_t* to) noex
   });
 }
 
+/// Whether that takes time off: not where the core holds the weights of four rows in its FPU over all pixels.
+template <class L, class Y, class Finish>
+constexpr bool copies_weights() noexcept {
+  if constexpr (L::copied && L::Cpu::has_blocks && std::is_same_v<Finish, Requantized<L, Y>>)
+    if constexpr (Patch<L>::taps == L::k_w && has_whole_pairs<L, Beside<L>>())
+      return !(L::upper_all && L::Cpu::template holds_weights<Patch<L>::steps, L::unroll>());
+  return L::copied;
+}
+
 /// `count` cells of zero points, one in each column.
 template <class L>
 ONNX2MCU_INLINE std::int16_t* fill_zero_point(std::int16_t* patch, int count) noexcept {
@@ -169,8 +178,9 @@ ONNX2MCU_INLINE void packed_conv2d_row(const X* const (&rows)[L::k_h], Y* y, std
     const std::int32_t* w = L::weights;
     int c = 0;
     for (; c + 4 <= L::out_c; c += 4, w += 2 * words) {
-      if constexpr (L::copied) copy_words<2 * words>(w, patch_end<L>(patch));
-      packed_rows<L, 4>(patch, L::copied ? patch_end<L>(patch) : w, y, ox, end, c, finish);
+      if constexpr (copies_weights<L, Y, Finish>()) copy_words<2 * words>(w, patch_end<L>(patch));
+      packed_rows<L, 4>(patch, copies_weights<L, Y, Finish>() ? patch_end<L>(patch) : w, y, ox, end, c,
+                        finish);
     }
     if constexpr (L::out_c % 4 >= 2) packed_rows<L, 2>(patch, w, y, ox, end, c, finish);
     if constexpr (L::out_c % 2 != 0)

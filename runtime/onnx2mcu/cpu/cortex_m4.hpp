@@ -89,6 +89,7 @@ namespace onnx2mcu::cpu {
 #define ONNX2MCU_M4_TO_15(n)                                                                               \
   ONNX2MCU_M4_TO_7(n, "0") ONNX2MCU_M4_IF("8", n, "0") ONNX2MCU_M4_IF("9", n, "0") ONNX2MCU_M4_IF("10", n, "0") \
   ONNX2MCU_M4_IF("11", n, "0") ONNX2MCU_M4_IF("12", n, "0") ONNX2MCU_M4_IF("13", n, "0") ONNX2MCU_M4_IF("14", n, "0")
+#define ONNX2MCU_CORE_PAIR_HOLDS 8  // steps at most: 16 words
 #define ONNX2MCU_CORE_PAIR_MOST 15  // more do not fit the cache of code
 #define ONNX2MCU_CORE_PAIR_BEGIN
 #define ONNX2MCU_CORE_PAIR_STRAIGHT ONNX2MCU_M4_PAIR_START ONNX2MCU_M4_TO_15("%c[n]")
@@ -98,6 +99,30 @@ namespace onnx2mcu::cpu {
   ONNX2MCU_M4_FIRST("%c[n]") ONNX2MCU_M4_TO_7("%c[n]", "%c[n]")                                            \
   "vmov %[h], s13\n\tcmp %[w], %[h]\n\tbne 2b\n\t"                                                         \
   ONNX2MCU_M4_IF("0", "(%c[rest]&7)", "0") ONNX2MCU_M4_TO_7("(%c[rest]&7)", "0")
+// Five to eight steps with the weights in s16 to s31, and what the sums start from in s8 to s11: loads of two steps stand together.
+// h: a word of weights, xa and xb: the inputs; b0 and b1 go on from f0 and f1.
+#define ONNX2MCU_M4_HELD_ROWS(weight, xa, xb, a0, a1, b0, b1, f0, f1)                                      \
+  "vmov %[h], " weight "\n\tsmlad %[" b0 "], %[h], %[" xb "], %[" f0 "]\n\tsmlad %[" a0 "], %[h], %[" xa "], %[" a0 "]\n\t" \
+  "sxtb16 %[h], %[h]\n\tsmlad %[" b1 "], %[h], %[" xb "], %[" f1 "]\n\tsmlad %[" a1 "], %[h], %[" xa "], %[" a1 "]\n\t"
+#define ONNX2MCU_M4_HELD_STEP(w0, w1, xa, xb)                                                              \
+  ONNX2MCU_M4_HELD_ROWS(w0, xa, xb, "a0", "a1", "b0", "b1", "b0", "b1")                                   \
+  ONNX2MCU_M4_HELD_ROWS(w1, xa, xb, "a2", "a3", "b2", "b3", "b2", "b3")
+#define ONNX2MCU_M4_HELD_LOADS(i, j)                                                                       \
+  "ldr %[p], [%[x], #(4*" i ")]\n\tldr %[g], [%[x], #(%c[second]+4*" i ")]\n\t"                            \
+  ".if %c[n] > " j "\n\tldr %[q], [%[x], #(4*" j ")]\n\tldr %[w], [%[x], #(%c[second]+4*" j ")]\n\t.endif\n\t"
+#define ONNX2MCU_M4_HELD_TWO(i, j, w0, w1, w2, w3)                                                         \
+  ".if %c[n] > " i "\n\t" ONNX2MCU_M4_HELD_LOADS(i, j) ONNX2MCU_M4_HELD_STEP(w0, w1, "p", "g")             \
+  ".if %c[n] > " j "\n\t" ONNX2MCU_M4_HELD_STEP(w2, w3, "q", "w") ".endif\n\t.endif\n\t"
+#define ONNX2MCU_CORE_PAIR_HELD_LOAD                                                                       \
+  "vldmia %[a0], {s8-s11}\n\t.if %c[n] == 5\n\tvldmia %[w], {s16-s25}\n\t.elseif %c[n] == 6\n\tvldmia %[w], {s16-s27}\n\t" \
+  ".elseif %c[n] == 7\n\tvldmia %[w], {s16-s29}\n\t.else\n\tvldmia %[w], {s16-s31}\n\t.endif\n\t"
+#define ONNX2MCU_CORE_PAIR_HELD                                                                            \
+  "vmov %[a0], s8\n\tvmov %[a1], s9\n\tvmov %[a2], s10\n\tvmov %[a3], s11\n\t" ONNX2MCU_M4_HELD_LOADS("0", "1") \
+  ONNX2MCU_M4_HELD_ROWS("s16", "p", "g", "a0", "a1", "b0", "b1", "a0", "a1")                               \
+  ONNX2MCU_M4_HELD_ROWS("s17", "p", "g", "a2", "a3", "b2", "b3", "a2", "a3")                               \
+  ONNX2MCU_M4_HELD_STEP("s18", "s19", "q", "w")                                                            \
+  ONNX2MCU_M4_HELD_TWO("2", "3", "s20", "s21", "s22", "s23") ONNX2MCU_M4_HELD_TWO("4", "5", "s24", "s25", "s26", "s27") \
+  ONNX2MCU_M4_HELD_TWO("6", "7", "s28", "s29", "s30", "s31")
 // One row of two pixels, of which 256 times the sum is in a and b: scaled by s`m`, with s`c` added.
 #define ONNX2MCU_M4_UPPER_ROW(sat, prepare, a, b, m, c, at)                                                \
   "vmov %[h], " m "\n\tvmov %[g], " c "\n\t" prepare                                                       \
@@ -154,6 +179,10 @@ namespace onnx2mcu::cpu {
 #undef ONNX2MCU_M4_TO_7
 #undef ONNX2MCU_M4_TO_15
 #undef ONNX2MCU_M4_UPPER_ROW
+#undef ONNX2MCU_M4_HELD_ROWS
+#undef ONNX2MCU_M4_HELD_STEP
+#undef ONNX2MCU_M4_HELD_LOADS
+#undef ONNX2MCU_M4_HELD_TWO
 #undef ONNX2MCU_M4_STEPS_ROW
 #undef ONNX2MCU_M4_STEPS_UPPER
 #undef ONNX2MCU_M4_STEPS_LOWER

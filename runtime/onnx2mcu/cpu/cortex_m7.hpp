@@ -121,6 +121,9 @@ namespace onnx2mcu::cpu {
   "sxtb16 %[g], %[g]\n\tsmlad %[a1], %[h], %[p], %[a1]\n\t"                                   \
   "smlad %[a3], %[g], %[p], %[a3]\n\tvmov %[p], s0\n\tsmlad %[b1], %[h], %[q], %[b1]\n\tvmov %[h], s4\n\t" \
   "smlad %[b3], %[g], %[q], %[b3]\n\tvmov %[q], s1\n\t"
+#define ONNX2MCU_CORE_PAIR_HOLDS 0
+#define ONNX2MCU_CORE_PAIR_HELD_LOAD
+#define ONNX2MCU_CORE_PAIR_HELD
 #define ONNX2MCU_CORE_PAIR_MOST 32
 #define ONNX2MCU_CORE_PAIR_BEGIN "vmov %[a0], s16\n\tvmov %[a1], s17\n\tvmov %[a2], s18\n\t"
 #define ONNX2MCU_CORE_PAIR_STRAIGHT ONNX2MCU_M7_PAIR_START ONNX2MCU_M7_TO_30("%c[n]") ONNX2MCU_M7_PAIR_LAST("(%c[n]-1)")

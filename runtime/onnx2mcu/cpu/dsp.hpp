@@ -83,8 +83,8 @@ namespace onnx2mcu::cpu {
 // Pairs of pixels, one after the other, with four rows: what they start from, their multipliers, addends and doubts wait in
 // s16 to s19, s0 to s3, s4 to s7 and s8 to s11; the weights' beginning and end, the output and the last pair's end in s12 to s15.
 // GCC takes 30 operands: [rest] holds the steps behind the rounds in three bits, above them the rounds.
-#define ONNX2MCU_DSP_PAIRS(load, sums, finish, end)                                                                  \
-  "vldmia %[a0], {s16-s19}\n\tvldmia %[a1], {s0-s3}\n\tvldmia %[a2], {s4-s7}\n\t" load "vmov s12, %[w]\n\t"          \
+#define ONNX2MCU_DSP_PAIRS(start_load, load, sums, finish, end)                                                                  \
+  start_load "vldmia %[a1], {s0-s3}\n\tvldmia %[a2], {s4-s7}\n\t" load "vmov s12, %[w]\n\t"          \
   "add %[h], %[w], #(8*%c[n]*(%c[rest]>>3))\n\tvmov s13, %[h]\n\tvmov s14, %[a3]\n\tvmov s15, %[b0]\n\t"                \
   ONNX2MCU_CORE_PAIR_BEGIN ".p2align 2\n\t1:\n\t" sums finish ONNX2MCU_CORE_PAIR_NEXT end                            \
   : [a0] "+r"(a0), [a1] "+r"(a1), [a2] "+r"(a2), [a3] "+r"(a3), [b0] "+r"(b0), [b1] "+r"(b1), [b2] "=&r"(b2),         \
@@ -94,6 +94,8 @@ namespace onnx2mcu::cpu {
     [shift] "i"(shift), [left] "i"(left)                                                                               \
   : "memory", "cc", "s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11", "s12", "s13", "s14", "s15",  \
     "s16", "s17", "s18", "s19"
+#define ONNX2MCU_DSP_PAIR_HELD , "s20", "s21", "s22", "s23", "s24", "s25", "s26", "s27", "s28", "s29", "s30", "s31"
+#define ONNX2MCU_DSP_PAIR_STARTS "vldmia %[a0], {s16-s19}\n\t"
 #define ONNX2MCU_DSP_PAIR_REGISTERS                                                                                  \
   register auto a0 asm("r0") = reinterpret_cast<std::int32_t>(start);                                                \
   register auto a1 asm("r1") = reinterpret_cast<std::int32_t>(multiplier);                                           \

@@ -67,11 +67,17 @@ struct ONNX2MCU_CORE_BLOCKS : ONNX2MCU_CORE_BASE {
     if constexpr (blocks > most) mac_4x2_part<n, second, blocks - most>(a, inputs, weights);
   }
 
+  /// Whether a pair's weights stay in the FPU.
+  template <int steps, int unroll>
+  static constexpr bool holds_weights() noexcept {
+    return steps > 4 && steps <= ONNX2MCU_CORE_PAIR_HOLDS && steps <= unroll;
+  }
+
   /// How the steps of a pair of pixels are written: all n of them, or n at a time and `rest` more.
   template <int steps, int unroll>
   struct PairSteps {
     static constexpr int block = unroll < 8 ? unroll : 8, most = unroll < 8 ? unroll : unroll < 32 && ONNX2MCU_CORE_PAIR_MOST > 15 ? 15 : ONNX2MCU_CORE_PAIR_MOST;
-    static constexpr bool straight = steps > 1 && steps <= most;
+    static constexpr bool straight = steps > 1 && steps <= most, held = straight && holds_weights<steps, unroll>();
     static constexpr int n = straight ? steps : steps < block ? steps : block, rest = straight ? 0 : steps % n;
   };
 
@@ -91,10 +97,12 @@ struct ONNX2MCU_CORE_BLOCKS : ONNX2MCU_CORE_BASE {
     constexpr int left = 8;
     ONNX2MCU_DSP_PAIR_REGISTERS;
     register std::int32_t b1 asm("r5") = 0;
-    if constexpr (P::straight && y_signed) asm volatile(ONNX2MCU_DSP_PAIRS("", ONNX2MCU_CORE_PAIR_STRAIGHT, ONNX2MCU_CORE_PAIR_UPPER("ssat"), ""));
-    else if constexpr (P::straight) asm volatile(ONNX2MCU_DSP_PAIRS("", ONNX2MCU_CORE_PAIR_STRAIGHT, ONNX2MCU_CORE_PAIR_UPPER("usat"), ""));
-    else if constexpr (y_signed) asm volatile(ONNX2MCU_DSP_PAIRS("", ONNX2MCU_CORE_PAIR_LOOP, ONNX2MCU_CORE_PAIR_UPPER("ssat"), ""));
-    else asm volatile(ONNX2MCU_DSP_PAIRS("", ONNX2MCU_CORE_PAIR_LOOP, ONNX2MCU_CORE_PAIR_UPPER("usat"), ""));
+    if constexpr (P::held && y_signed) asm volatile(ONNX2MCU_DSP_PAIRS(ONNX2MCU_CORE_PAIR_HELD_LOAD, "", ONNX2MCU_CORE_PAIR_HELD, ONNX2MCU_CORE_PAIR_UPPER("ssat"), "") ONNX2MCU_DSP_PAIR_HELD);
+    else if constexpr (P::held) asm volatile(ONNX2MCU_DSP_PAIRS(ONNX2MCU_CORE_PAIR_HELD_LOAD, "", ONNX2MCU_CORE_PAIR_HELD, ONNX2MCU_CORE_PAIR_UPPER("usat"), "") ONNX2MCU_DSP_PAIR_HELD);
+    else if constexpr (P::straight && y_signed) asm volatile(ONNX2MCU_DSP_PAIRS(ONNX2MCU_DSP_PAIR_STARTS, "", ONNX2MCU_CORE_PAIR_STRAIGHT, ONNX2MCU_CORE_PAIR_UPPER("ssat"), ""));
+    else if constexpr (P::straight) asm volatile(ONNX2MCU_DSP_PAIRS(ONNX2MCU_DSP_PAIR_STARTS, "", ONNX2MCU_CORE_PAIR_STRAIGHT, ONNX2MCU_CORE_PAIR_UPPER("usat"), ""));
+    else if constexpr (y_signed) asm volatile(ONNX2MCU_DSP_PAIRS(ONNX2MCU_DSP_PAIR_STARTS, "", ONNX2MCU_CORE_PAIR_LOOP, ONNX2MCU_CORE_PAIR_UPPER("ssat"), ""));
+    else asm volatile(ONNX2MCU_DSP_PAIRS(ONNX2MCU_DSP_PAIR_STARTS, "", ONNX2MCU_CORE_PAIR_LOOP, ONNX2MCU_CORE_PAIR_UPPER("usat"), ""));
   }
 
   /// The same with a guard band (guarded.hpp), until a pair has an output in doubt, or to the end. Returns where the outputs of
@@ -106,10 +114,10 @@ struct ONNX2MCU_CORE_BLOCKS : ONNX2MCU_CORE_BASE {
     using P = PairSteps<G::steps, G::unroll>;
     ONNX2MCU_DSP_PAIR_REGISTERS;
     register auto b1 asm("r5") = reinterpret_cast<std::int32_t>(doubt);
-    if constexpr (P::straight && y_signed) asm volatile(ONNX2MCU_DSP_PAIRS(ONNX2MCU_DSP_DOUBTS, ONNX2MCU_CORE_PAIR_STRAIGHT, ONNX2MCU_CORE_PAIR_GUARDED("ssat"), ONNX2MCU_DSP_DOUBT_END));
-    else if constexpr (P::straight) asm volatile(ONNX2MCU_DSP_PAIRS(ONNX2MCU_DSP_DOUBTS, ONNX2MCU_CORE_PAIR_STRAIGHT, ONNX2MCU_CORE_PAIR_GUARDED("usat"), ONNX2MCU_DSP_DOUBT_END));
-    else if constexpr (y_signed) asm volatile(ONNX2MCU_DSP_PAIRS(ONNX2MCU_DSP_DOUBTS, ONNX2MCU_CORE_PAIR_LOOP, ONNX2MCU_CORE_PAIR_GUARDED("ssat"), ONNX2MCU_DSP_DOUBT_END));
-    else asm volatile(ONNX2MCU_DSP_PAIRS(ONNX2MCU_DSP_DOUBTS, ONNX2MCU_CORE_PAIR_LOOP, ONNX2MCU_CORE_PAIR_GUARDED("usat"), ONNX2MCU_DSP_DOUBT_END));
+    if constexpr (P::straight && y_signed) asm volatile(ONNX2MCU_DSP_PAIRS(ONNX2MCU_DSP_PAIR_STARTS, ONNX2MCU_DSP_DOUBTS, ONNX2MCU_CORE_PAIR_STRAIGHT, ONNX2MCU_CORE_PAIR_GUARDED("ssat"), ONNX2MCU_DSP_DOUBT_END));
+    else if constexpr (P::straight) asm volatile(ONNX2MCU_DSP_PAIRS(ONNX2MCU_DSP_PAIR_STARTS, ONNX2MCU_DSP_DOUBTS, ONNX2MCU_CORE_PAIR_STRAIGHT, ONNX2MCU_CORE_PAIR_GUARDED("usat"), ONNX2MCU_DSP_DOUBT_END));
+    else if constexpr (y_signed) asm volatile(ONNX2MCU_DSP_PAIRS(ONNX2MCU_DSP_PAIR_STARTS, ONNX2MCU_DSP_DOUBTS, ONNX2MCU_CORE_PAIR_LOOP, ONNX2MCU_CORE_PAIR_GUARDED("ssat"), ONNX2MCU_DSP_DOUBT_END));
+    else asm volatile(ONNX2MCU_DSP_PAIRS(ONNX2MCU_DSP_PAIR_STARTS, ONNX2MCU_DSP_DOUBTS, ONNX2MCU_CORE_PAIR_LOOP, ONNX2MCU_CORE_PAIR_GUARDED("usat"), ONNX2MCU_DSP_DOUBT_END));
     a[0] = a0, a[1] = a1, a[2] = a2, a[3] = a3, a[4] = b0, a[5] = b1, a[6] = b2, a[7] = b3, inputs = x;
     return reinterpret_cast<Y*>(g);
   }
@@ -167,6 +175,9 @@ struct ONNX2MCU_CORE_BLOCKS : ONNX2MCU_CORE_BASE {
 #undef ONNX2MCU_CORE_END
 #undef ONNX2MCU_CORE_PAIR_BEGIN
 #undef ONNX2MCU_CORE_PAIR_GUARDED
+#undef ONNX2MCU_CORE_PAIR_HELD
+#undef ONNX2MCU_CORE_PAIR_HELD_LOAD
+#undef ONNX2MCU_CORE_PAIR_HOLDS
 #undef ONNX2MCU_CORE_PAIR_LEAVE
 #undef ONNX2MCU_CORE_PAIR_LOOP
 #undef ONNX2MCU_CORE_PAIR_MOST
