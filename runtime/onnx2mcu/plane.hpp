@@ -107,8 +107,16 @@ ONNX2MCU_INLINE void for_each_band(const X* x, Cell* plane, Channel channel) noe
     const auto gather = [&](int c) ONNX2MCU_INLINE_LAMBDA {
       const X* from = first + c;
       Cell* to = cells;
-      for (int i = inside.first; i < inside.last; ++i, from += step, to += Plane<L>::pitch * L::lanes)
-        gather_cells<Plane<L>::inside, L::in_c, L::lanes>(from, to);
+      constexpr int pitch = Plane<L>::pitch * L::lanes;
+      constexpr int together = L::lanes == 1 && Plane<L>::inside <= 8 ? 4 : 1;  // short rows in one piece
+      int left = inside.last - inside.first;
+      for (; left >= together; left -= together, from += together * step, to += together * pitch)
+        unrolled<together>([&](auto k) ONNX2MCU_INLINE_LAMBDA {
+          gather_cells<Plane<L>::inside, L::in_c, L::lanes>(from + k.value * step, to + k.value * pitch);
+        });
+      if constexpr (together > 1)
+        for (; left > 0; --left, from += step, to += pitch)
+          gather_cells<Plane<L>::inside, L::in_c, L::lanes>(from, to);
     };
     for_each_plane<L>(gather, [&](int c) ONNX2MCU_INLINE_LAMBDA { channel(c, rows, oy); });
   }
