@@ -156,6 +156,11 @@ ONNX2MCU_INLINE void packed_float_pairs(const std::int16_t* patch, const std::in
   using Input = typename L::Cpu::template Parked<const std::int16_t*>;
   using Output = typename L::Cpu::template Parked<Y*>;
   if (count <= 0) return;
+  if constexpr (has_whole_pairs<L, D>()) {
+    L::Cpu::template float_pairs<PairGeometry<L, D>, L::y_zero_point, (L::y_min < 0)>(
+        patch, patch + count * D::ahead, w, y + c, L::bias + c, L::scale + c);
+    return;
+  }
   const Word s0(L::bias[c]), s1(L::bias[c + 1]), s2(L::bias[c + 2]), s3(L::bias[c + 3]);
   const typename L::Cpu::template Parked<const std::int32_t*> weights(w);
   const typename L::Cpu::template Parked<const float*> scale(L::scale + c);

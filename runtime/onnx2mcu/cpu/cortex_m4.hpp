@@ -160,6 +160,7 @@ namespace onnx2mcu::cpu {
 #define ONNX2MCU_CORE_PAIR_NEXT                                                                            \
   "add %[x], %[x], #%c[next]\n\tadd %[p], %[p], #%c[along]\n\tvmov s14, %[p]\n\t"                          \
   "vmov %[h], s15\n\tcmp %[x], %[h]\n\tbne 1b"
+#define ONNX2MCU_CORE_PAIR_FLOAT(sat) ONNX2MCU_DSP_PAIR_SCALED "vmov %[p], s14\n\t" ONNX2MCU_DSP_PAIR_BYTES(sat, "p")
 #define ONNX2MCU_CORE_PAIR_LEAVE "add %[x], %[x], #%c[next]\n\t"
 
 #define ONNX2MCU_CORE_END(s) "vmov %[h], " s "\n\tcmp %[w], %[h]\n\t"

@@ -171,6 +171,9 @@ namespace onnx2mcu::cpu {
   ONNX2MCU_M7_SATURATE(sat, "b3") "strb %[b2], [%[q], #(%c[out]+2)]\n\tadd %[g], %[q], #%c[along]\n\t"         \
   "vmov %[a0], s16\n\tstrb %[a3], [%[q], #3]\n\tvmov %[a1], s17\n\tstrb %[b3], [%[q], #(%c[out]+3)]\n\t"
 #define ONNX2MCU_CORE_PAIR_NEXT "vmov s14, %[g]\n\tcmp %[x], %[h]\n\tvmov %[a2], s18\n\tbne 1b"
+#define ONNX2MCU_CORE_PAIR_FLOAT(sat)                                                         \
+  ONNX2MCU_DSP_PAIR_SCALED "vmov %[q], s14\n\tvmov %[h], s15\n\t" ONNX2MCU_DSP_PAIR_BYTES(sat, "q") \
+  "vmov %[a0], s16\n\tadd %[g], %[q], #%c[along]\n\tvmov %[a1], s17\n\t"
 #define ONNX2MCU_CORE_PAIR_LEAVE
 
 #define ONNX2MCU_CORE_END(s) "cmp %[w], %[p]\n\t"

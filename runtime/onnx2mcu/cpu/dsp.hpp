@@ -96,6 +96,25 @@ namespace onnx2mcu::cpu {
     "s16", "s17", "s18", "s19"
 #define ONNX2MCU_DSP_PAIR_HELD , "s20", "s21", "s22", "s23", "s24", "s25", "s26", "s27", "s28", "s29", "s30", "s31"
 #define ONNX2MCU_DSP_PAIR_STARTS "vldmia %[a0], {s16-s19}\n\t"
+// Sums of a pair by their scales (in s8 to s11) in float, rounded; [left] is the zero point; then bytes at register y.
+#define ONNX2MCU_DSP_PAIR_SCALED                                                                                     \
+  "sub %[a0], %[a0], %[a1]\n\tsub %[b0], %[b0], %[b1]\n\tsub %[a2], %[a2], %[a3]\n\tsub %[b2], %[b2], %[b3]\n\t"      \
+  "vmov s0, s1, %[a0], %[b0]\n\tvmov s2, s3, %[a2], %[b2]\n\tvmov s4, s5, %[a1], %[b1]\n\tvmov s6, s7, %[a3], %[b3]\n\t" \
+  "vcvt.f32.s32 s0, s0, #8\n\tvcvt.f32.s32 s1, s1, #8\n\tvcvt.f32.s32 s2, s2, #8\n\tvcvt.f32.s32 s3, s3, #8\n\t"     \
+  "vcvt.f32.s32 s4, s4\n\tvcvt.f32.s32 s5, s5\n\tvcvt.f32.s32 s6, s6\n\tvcvt.f32.s32 s7, s7\n\t"                     \
+  "vmul.f32 s0, s0, s8\n\tvmul.f32 s1, s1, s8\n\tvmul.f32 s2, s2, s10\n\tvmul.f32 s3, s3, s10\n\t"                   \
+  "vmul.f32 s4, s4, s9\n\tvmul.f32 s5, s5, s9\n\tvmul.f32 s6, s6, s11\n\tvmul.f32 s7, s7, s11\n\t"                   \
+  "vcvtr.s32.f32 s0, s0\n\tvcvtr.s32.f32 s1, s1\n\tvcvtr.s32.f32 s2, s2\n\tvcvtr.s32.f32 s3, s3\n\t"                 \
+  "vcvtr.s32.f32 s4, s4\n\tvcvtr.s32.f32 s5, s5\n\tvcvtr.s32.f32 s6, s6\n\tvcvtr.s32.f32 s7, s7\n\t"                 \
+  "vmov %[a0], %[b0], s0, s1\n\tvmov %[a2], %[b2], s2, s3\n\tvmov %[a1], %[b1], s4, s5\n\tvmov %[a3], %[b3], s6, s7\n\t" \
+  ".if %c[left] != 0\n\tadd %[a0], %[a0], #%c[left]\n\tadd %[b0], %[b0], #%c[left]\n\tadd %[a1], %[a1], #%c[left]\n\t" \
+  "add %[b1], %[b1], #%c[left]\n\tadd %[a2], %[a2], #%c[left]\n\tadd %[b2], %[b2], #%c[left]\n\t"                    \
+  "add %[a3], %[a3], #%c[left]\n\tadd %[b3], %[b3], #%c[left]\n\t.endif\n\t"
+#define ONNX2MCU_DSP_PAIR_BYTES(sat, y)                                                                              \
+  sat " %[a0], #8, %[a0]\n\t" sat " %[b0], #8, %[b0]\n\t" sat " %[a1], #8, %[a1]\n\tstrb %[a0], [%[" y "]]\n\t"      \
+  sat " %[b1], #8, %[b1]\n\tstrb %[b0], [%[" y "], %[out]]\n\t" sat " %[a2], #8, %[a2]\n\tstrb %[a1], [%[" y "], #1]\n\t" \
+  sat " %[b2], #8, %[b2]\n\tstrb %[b1], [%[" y "], #(%c[out]+1)]\n\t" sat " %[a3], #8, %[a3]\n\tstrb %[a2], [%[" y "], #2]\n\t" \
+  sat " %[b3], #8, %[b3]\n\tstrb %[b2], [%[" y "], #(%c[out]+2)]\n\tstrb %[a3], [%[" y "], #3]\n\tstrb %[b3], [%[" y "], #(%c[out]+3)]\n\t"
 #define ONNX2MCU_DSP_PAIR_REGISTERS                                                                                  \
   register auto a0 asm("r0") = reinterpret_cast<std::int32_t>(start);                                                \
   register auto a1 asm("r1") = reinterpret_cast<std::int32_t>(multiplier);                                           \

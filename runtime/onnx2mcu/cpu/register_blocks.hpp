@@ -105,6 +105,21 @@ struct ONNX2MCU_CORE_BLOCKS : ONNX2MCU_CORE_BASE {
     else asm volatile(ONNX2MCU_DSP_PAIRS(ONNX2MCU_DSP_PAIR_STARTS, "", ONNX2MCU_CORE_PAIR_LOOP, ONNX2MCU_CORE_PAIR_UPPER("usat"), ""));
   }
 
+  /// The same with y = round(sum * scale) + zero_point in float, which the compiler proved to stay in range.
+  template <class G, int zero_point, bool y_signed>
+  static ONNX2MCU_INLINE void float_pairs(const std::int16_t* inputs, const std::int16_t* end, const std::int32_t* weights, void* outputs,
+                                          const std::int32_t* start, const float* scale) noexcept {
+    using P = PairSteps<G::steps, G::unroll>;
+    constexpr int left = zero_point, shift = 0;
+    const float *const multiplier = scale, *const addend = scale;
+    ONNX2MCU_DSP_PAIR_REGISTERS;
+    register auto b1 asm("r5") = reinterpret_cast<std::int32_t>(scale);
+    if constexpr (P::straight && y_signed) asm volatile(ONNX2MCU_DSP_PAIRS(ONNX2MCU_DSP_PAIR_STARTS, ONNX2MCU_DSP_DOUBTS, ONNX2MCU_CORE_PAIR_STRAIGHT, ONNX2MCU_CORE_PAIR_FLOAT("ssat"), ""));
+    else if constexpr (P::straight) asm volatile(ONNX2MCU_DSP_PAIRS(ONNX2MCU_DSP_PAIR_STARTS, ONNX2MCU_DSP_DOUBTS, ONNX2MCU_CORE_PAIR_STRAIGHT, ONNX2MCU_CORE_PAIR_FLOAT("usat"), ""));
+    else if constexpr (y_signed) asm volatile(ONNX2MCU_DSP_PAIRS(ONNX2MCU_DSP_PAIR_STARTS, ONNX2MCU_DSP_DOUBTS, ONNX2MCU_CORE_PAIR_LOOP, ONNX2MCU_CORE_PAIR_FLOAT("ssat"), ""));
+    else asm volatile(ONNX2MCU_DSP_PAIRS(ONNX2MCU_DSP_PAIR_STARTS, ONNX2MCU_DSP_DOUBTS, ONNX2MCU_CORE_PAIR_LOOP, ONNX2MCU_CORE_PAIR_FLOAT("usat"), ""));
+  }
+
   /// The same with a guard band (guarded.hpp), until a pair has an output in doubt, or to the end. Returns where the outputs of
   /// that pair go, with their steps in `a` and x at the next pair, or null.
   template <class G, int left, int shift, bool y_signed, class Y>
@@ -174,6 +189,7 @@ struct ONNX2MCU_CORE_BLOCKS : ONNX2MCU_CORE_BASE {
 #undef ONNX2MCU_CORE_BODY_8
 #undef ONNX2MCU_CORE_END
 #undef ONNX2MCU_CORE_PAIR_BEGIN
+#undef ONNX2MCU_CORE_PAIR_FLOAT
 #undef ONNX2MCU_CORE_PAIR_GUARDED
 #undef ONNX2MCU_CORE_PAIR_HELD
 #undef ONNX2MCU_CORE_PAIR_HELD_LOAD
