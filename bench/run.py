@@ -99,7 +99,7 @@ def build(gen, chip, inputs, outputs, arena, flags, folder):
     for where in (target, common):
         sources += sorted(os.path.join(where, f) for f in os.listdir(where) if f.endswith(".cpp"))
     elf = os.path.join(folder, "firmware.elf")
-    stack = STACK if chip != "f103" else 2048
+    stack = STACK if chip != "f103" else 1536
     place = [] if chip != "h750" or arena < 100_000 else ['-DBENCH_ARENA=".big_noinit"']
     if os.path.exists(os.path.join(gen, "main.cpp")):
         place, stack = sections(gen)

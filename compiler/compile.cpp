@@ -82,7 +82,12 @@ Network network_in_banks(Graph& graph, const CompileOptions& options, Diagnostic
     return std::move(*pieces);
   if (options.optimize != Optimize::balanced || options.trace) return network;
   Network streamed = planned(graph, options, forms, true, diagnostics);
-  if (one_bank(streamed)) return streamed;
+  if (one_bank(streamed)) {
+    streamed.program =
+        with_larger_patches(streamed.program, arena_room(streamed, *options.target, options.place));
+    streamed.plan = plan_memory(streamed.program, options.share);
+    return streamed;
+  }
   for (const Network* n : {&network, &streamed})
     if (auto pieces = in_pieces(*n)) return std::move(*pieces);
   return streamed;

@@ -131,6 +131,7 @@ void add_depthwise(Work& work, const Constants& c) {
 void add_blocked_conv(Work& work, const Constants& c) {
   const std::int64_t out_w = c("out_w"), out_h = c("out_h"), out_c = c("out_c"), in_c = c("in_c"),
                      k_h = c("k_h"), tile = c("tile");
+  const bool three_rows = in_c == 1 && k_h == 3;  // gathered together
   const std::int64_t pairs = (out_c + 1) / 2, words = c("k_w") * ((k_h * in_c + 1) / 2);
   std::int64_t blocks = 0, columns = 0, tiles = 0;
   for (std::int64_t x = 0; x < out_w; x += tile, ++tiles) {
@@ -144,9 +145,9 @@ void add_blocked_conv(Work& work, const Constants& c) {
                        {"extras", real(out_h * pairs * blocks * c("most_extras"))},
                        {"weight words", real(passes * words)},
                        {"passes", real(passes)},
-                       {"cells", real(out_h * columns * k_h)},
+                       {"cells", real(out_h * columns * (three_rows ? 1 : k_h))},
                        {"words", in_c % 4 == 0 ? real(out_h * columns * k_h * in_c / 4) : 0},
-                       {"bytes", in_c % 4 != 0 ? real(out_h * columns * k_h * in_c) : 0}});
+                       {"bytes", in_c % 4 != 0 && !three_rows ? real(out_h * columns * k_h * in_c) : 0}});
   work.parts.insert(
       {{"steps", real(c("steps") * (1 + out_c % 2))}, {c.form() + " outputs", real(4 + 2 * (out_c % 2))}});
 }

@@ -125,6 +125,14 @@ bool arena_fits(const Network& network, const Target& target, const std::vector<
                       [](const BankUse& use) { return use.arena > 0 && use.total() > use.bank->size; });
 }
 
+std::int64_t arena_room(const Network& network, const Target& target, const std::vector<std::string>& words) {
+  if (target.banks.empty()) return 0;
+  const Overhead o = overhead(network, target, 0);
+  for (const BankUse& use : bank_uses(network, target, place(target, network, words, o), o))
+    if (use.arena > 0) return use.arena + use.bank->size - use.total();
+  return 0;
+}
+
 void check_fits_some_target(const Network& network, Diagnostics& diagnostics) {
   std::optional<Diagnostic> nearest;
   for (const Target& target : targets()) {

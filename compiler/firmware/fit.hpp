@@ -40,6 +40,9 @@ void check_fit(const Network& network, const Target& target, const Placement& pl
 /// portable code.
 bool arena_fits(const Network& network, const Target& target, const std::vector<std::string>& words);
 
+/// What the arena could grow to in its bank; 0 for portable code.
+std::int64_t arena_room(const Network& network, const Target& target, const std::vector<std::string>& words);
+
 /// For portable code: an error if the network alone, without code and stack, fits none of the known chips.
 void check_fits_some_target(const Network& network, Diagnostics& diagnostics);
 

@@ -84,13 +84,14 @@ std::vector<std::optional<UpperForm>> common_forms(const std::vector<ChannelSums
   return forms;
 }
 
+bool needs_care(const std::optional<UpperForm>& form) { return !form || !form->exceptions.empty(); }
+
 /// For cores without floating point: the channels that need a second look.
 void add_careful(LowerContext& c, Call& call, const std::vector<std::optional<UpperForm>>& forms,
                  int scale_bits) {
-  std::vector<std::int8_t> careful, steps;
+  std::vector<std::int8_t> steps;
   std::vector<std::int32_t> sums;
   for (const auto& form : forms) {
-    careful.push_back(!form || !form->exceptions.empty());
     for (std::size_t i = 0; i < 2; ++i) {
       const bool given = form && i < form->exceptions.size();
       sums.push_back(
@@ -98,13 +99,12 @@ void add_careful(LowerContext& c, Call& call, const std::vector<std::optional<Up
       steps.push_back(static_cast<std::int8_t>(given ? form->exceptions[i].second : 0));
     }
   }
-  const auto some = std::count(careful.begin(), careful.end(), 1);
-  call.params.push_back(param_bool("has_careful", some > 0));
-  if (some == 0) return;
+  const bool some = std::any_of(forms.begin(), forms.end(), needs_care);
+  call.params.push_back(param_bool("has_careful", some));
+  if (!some) return;
   call.params.push_back(param_bool("has_exact", std::any_of(forms.begin(), forms.end(), [](const auto& form) {
                                      return !form.has_value();
                                    })));
-  call.params.push_back(param_array(c.program, "careful", c.array("careful", DType::int8, careful)));
   call.params.push_back(param_array(c.program, "careful_sum", c.array("careful_sum", DType::int32, sums)));
   call.params.push_back(param_array(c.program, "careful_step", c.array("careful_step", DType::int8, steps)));
 }
@@ -153,7 +153,9 @@ void add_sum_requantization(LowerContext& c, Call& call, const std::vector<float
   std::vector<std::int32_t> multipliers, starts;
   std::vector<float> scaled;
   for (std::size_t i = 0; i < forms.size(); ++i) {
-    multipliers.push_back(forms[i] ? forms[i]->multiplier : 0);
+    multipliers.push_back(!forms[i]              ? 0
+                          : needs_care(forms[i]) ? -forms[i]->multiplier
+                                                 : forms[i]->multiplier);
     starts.push_back(
         static_cast<std::int32_t>(forms[i] ? forms[i]->start : std::int64_t{acc.bias[i]} << scale_bits));
     scaled.push_back(std::ldexp(scales[scales.size() == 1 ? 0 : i], c.target.has_fpu ? -scale_bits : 0));

@@ -153,13 +153,13 @@ void resize_patch(Call& call, Buffer& patch, std::int64_t tile) {
   patch.bytes = patch.shape[0] * size_of(patch.type);
 }
 
-/// Patches as large as the arena's size allows, one after the other: larger ones are filled less often.
-void grow_patches(Program& program) {
-  const std::int64_t arena = plan_memory(program).arena_bytes;
+}  // namespace
+
+Program with_larger_patches(const Program& small_patches, std::int64_t arena) {
+  Program program = small_patches;
   const auto fits = [&] {
     return place(plan_problem(program), {.capacity = arena, .step_limit = 20'000}).height <= arena;
   };
-  const Program small_patches = program;
   for_each_patch(program, [&](Call& call, Buffer& patch) {
     const std::int64_t width = int_param(call, "out_w"), small = int_param(call, "tile");
     for (std::int64_t tile = std::min<std::int64_t>(width, 32); tile > small; tile = tile / 4 * 2) {
@@ -168,11 +168,9 @@ void grow_patches(Program& program) {
     }
     resize_patch(call, patch, small);
   });
-  if (plan_memory(program).arena_bytes > arena)
-    program = small_patches;  // the same search, at other heights, may miss it
+  // The same search, at other heights, may miss it.
+  return plan_memory(program).arena_bytes > arena ? small_patches : program;
 }
-
-}  // namespace
 
 Program with_smallest_arena(const Program& program) {
   Program skeleton = program;
@@ -184,7 +182,7 @@ Program with_smallest_arena(const Program& program) {
     if (last - best[last].first > 1) ranges.emplace_back(best[last].first, last);
   std::reverse(ranges.begin(), ranges.end());
   Program streamed = with_streams(skeleton, ranges, /*small=*/true);
-  grow_patches(streamed);
+  streamed = with_larger_patches(streamed, plan_memory(streamed).arena_bytes);
   streamed.constants = program.constants;
   return streamed;
 }

@@ -44,10 +44,10 @@ ONNX2MCU_INLINE void store_half(std::uint8_t* to, std::int32_t value) noexcept {
 }
 
 /// The channels of a cell, whose first halfword of a column is `position`; bytes 0 and 2 of a word before
-/// bytes 1 and 3. A column of an odd number of cells has its last one in the upper half and below it a copy
-/// of its first one.
+/// bytes 1 and 3; to_words: CellHalves::to_words. A column of an odd number of cells has its last one in the
+/// upper half and below it a copy of its first one.
 template <class L, class X>
-ONNX2MCU_INLINE void widen_cell(const X* x, std::uint8_t* to, int position) noexcept {
+ONNX2MCU_INLINE void widen_cell(const X* x, std::uint8_t* to, int position, std::uint32_t to_words) noexcept {
   using Halves = CellHalves<X>;
   constexpr int cells = L::k_h * L::in_c;
   if constexpr (L::in_c % 4 == 0) {
@@ -55,8 +55,8 @@ ONNX2MCU_INLINE void widen_cell(const X* x, std::uint8_t* to, int position) noex
     for (int i = 0; i < L::in_c; i += 4 * together, to += 8 * together)
       unrolled<together>([&](auto k) ONNX2MCU_INLINE_LAMBDA {
         const std::uint32_t bytes = cpu::load_word(x + i + 4 * k.value) ^ Halves::flip;
-        cpu::store_word(to + 8 * k.value, (bytes & 0x00FF00FFU) + Halves::to_words);
-        cpu::store_word(to + 8 * k.value + 4, (bytes >> 8 & 0x00FF00FFU) + Halves::to_words);
+        cpu::store_word(to + 8 * k.value, (bytes & 0x00FF00FFU) + to_words);
+        cpu::store_word(to + 8 * k.value + 4, (bytes >> 8 & 0x00FF00FFU) + to_words);
       });
   } else if constexpr (cells % 2 == 0) {
     for (int i = 0; i < L::in_c; ++i, ++position, to += 2)
@@ -70,10 +70,10 @@ ONNX2MCU_INLINE void widen_cell(const X* x, std::uint8_t* to, int position) noex
   }
 }
 template <class L, class X>
-ONNX2MCU_INLINE void widen_padding(std::uint8_t* to, int position) noexcept {
+ONNX2MCU_INLINE void widen_padding(std::uint8_t* to, int position, std::uint32_t to_words) noexcept {
   X cell[L::in_c];
   for (X& value : cell) value = static_cast<X>(L::x_zero_point);
-  widen_cell<L>(cell, to, position);
+  widen_cell<L>(cell, to, position, to_words);
 }
 
 /// Row ky of the patch for the pixels from ox on; x: the input row, or null above and below the image.
@@ -84,34 +84,63 @@ ONNX2MCU_INLINE void gather_halves(const X* x, int ox, int ky, std::uint8_t* pat
   const int position = L::k_h == 1 ? 0 : ky * L::in_c, last = x == nullptr    ? first
                                                               : end < L::in_w ? end
                                                                               : L::in_w;
+  const std::uint32_t to_words = L::Cpu::in_register(CellHalves<X>::to_words);
   patch += 2 * position;
   int i = first;
-  for (; i < 0 && i < end; ++i, patch += Blocks<L>::column) widen_padding<L, X>(patch, position);
-  for (; i < last; ++i, patch += Blocks<L>::column) widen_cell<L>(x + i * L::in_c, patch, position);
-  for (; i < end; ++i, patch += Blocks<L>::column) widen_padding<L, X>(patch, position);
+  for (; i < 0 && i < end; ++i, patch += Blocks<L>::column) widen_padding<L, X>(patch, position, to_words);
+  for (; i < last; ++i, patch += Blocks<L>::column) widen_cell<L>(x + i * L::in_c, patch, position, to_words);
+  for (; i < end; ++i, patch += Blocks<L>::column) widen_padding<L, X>(patch, position, to_words);
 }
 
-/// `count` words of weights, bytes from 0 to 255 that stand for -128 ... 127, as words of their own. Loads
-/// from flash stand together.
-template <int count>
-ONNX2MCU_INLINE void widen_few(const std::int8_t* from, std::uint8_t* to) noexcept {
-  constexpr std::uint32_t mask = 0x00FF00FFU, zeros = 0x00800080U;
-  std::uint32_t bytes[count + 1];
-  unrolled<count>([&](auto i)
-                      ONNX2MCU_INLINE_LAMBDA { bytes[i.value] = cpu::load_word(from + 4 * i.value); });
-  unrolled<count>([&](auto i) ONNX2MCU_INLINE_LAMBDA {
-    cpu::store_word(to + 8 * i.value, (bytes[i.value] & mask) - zeros);
-    cpu::store_word(to + 8 * i.value + 4, (bytes[i.value] >> 8 & mask) - zeros);
-  });
+/// A cell of a row of the image, or what stands for it above, below and beside the image.
+template <class L, class X>
+ONNX2MCU_INLINE std::int32_t cell_or_padding(const X* row, int column) noexcept {
+  return row == nullptr || column < 0 || column >= L::in_w ? L::x_zero_point : row[column];
 }
+
+/// The patch of three rows of one channel. By column: the first row's cell with the second's, then with the
+/// third's.
+template <class L, class X>
+ONNX2MCU_INLINE void gather_three_rows(const X* const (&rows)[L::k_h], int ox, std::uint8_t* patch) noexcept {
+  int i = ox * L::stride_w - L::pad_left;
+  const int end = i + Blocks<L>::columns;
+  const auto store = [&patch](std::int32_t first, std::int32_t second, std::int32_t third)
+                         ONNX2MCU_INLINE_LAMBDA {
+                           constexpr std::int32_t lower = CellHalves<X>::lower + CellHalves<X>::upper * 65536;
+                           const auto word = static_cast<std::uint32_t>(first + lower);
+                           cpu::store_word(patch, word + (static_cast<std::uint32_t>(second) << 16));
+                           cpu::store_word(patch + 4, word + (static_cast<std::uint32_t>(third) << 16));
+                           patch += Blocks<L>::column;
+                         };
+  const auto store_any = [&](int to) {
+    for (; i < to; ++i)
+      store(cell_or_padding<L>(rows[0], i), cell_or_padding<L>(rows[1], i), cell_or_padding<L>(rows[2], i));
+  };
+  if (rows[0] != nullptr && rows[1] != nullptr && rows[2] != nullptr) {
+    store_any(end < 0 ? end : 0);
+    const int last = end < L::in_w ? end : L::in_w;
+    const X *x = rows[0] + i, *y = rows[1] + i, *z = rows[2] + i;
+    for (; i < last; ++i) store(*x++, *y++, *z++);
+  }
+  store_any(end);
+}
+
+/// The patch for one row of output from ox on.
+template <class L, class X>
+ONNX2MCU_INLINE void gather_patch(const X* const (&rows)[L::k_h], int ox, std::uint8_t* patch) noexcept {
+  if constexpr (L::in_c == 1 && L::k_h == 3) {
+    gather_three_rows<L>(rows, ox, patch);
+  } else {
+    for (int ky = 0; ky < L::k_h; ++ky) gather_halves<L>(rows[ky], ox, ky, patch);
+  }
+}
+
 /// Two rows of weights.
 template <class L>
 ONNX2MCU_INLINE void widen_weights(const std::int8_t* from, std::uint8_t* to) noexcept {
-  for (int i = 0; i < Blocks<L>::words / 6; ++i, from += 24, to += 48) widen_few<6>(from, to);
-  widen_few<Blocks<L>::words % 6>(from, to);
-  to += Blocks<L>::words % 6 * 8;
-  for (int i = Blocks<L>::words; i < Blocks<L>::padded; ++i, to += 8)
-    cpu::store_word(to, 0), cpu::store_word(to + 4, 0);
+  L::Cpu::template widen_words<Blocks<L>::words>(from, to);
+  for (int i = Blocks<L>::words; i < Blocks<L>::padded; ++i)
+    cpu::store_word(to + 8 * i, 0), cpu::store_word(to + 8 * i + 4, 0);
 }
 
 /// What the weights of two rows were made smaller by: a word has the place of the cell in the window and two
@@ -142,43 +171,81 @@ ONNX2MCU_OUT_OF_LINE void store_careful(std::int32_t first, std::int32_t second,
 template <class L>
 struct ChannelOutputs {
   std::int32_t start, multiplier;
-  bool careful = false;
   int channel;
 
   ONNX2MCU_INLINE explicit ChannelOutputs(int c) noexcept
-      : start(L::start[c]), multiplier(L::multiplier[c]), channel(c) {
-    if constexpr (L::has_careful) careful = L::careful[c] != 0;
-  }
+      : start(L::start[c]), multiplier(L::multiplier[c]), channel(c) {}
   template <class Y>
   ONNX2MCU_INLINE void store(std::int32_t first, std::int32_t second, Y* y, bool both) const noexcept {
     first = first * (1 << L::scale_bits) + start, second = second * (1 << L::scale_bits) + start;
     if constexpr (L::has_careful) {
-      if (careful) return store_careful<L>(first, second, y, channel, both);
+      if (multiplier <= 0) return store_careful<L>(first, second, y, channel, both);
     }
     *y = static_cast<Y>(requantize_sum<L>(first, multiplier));
     if (both) y[L::out_c] = static_cast<Y>(requantize_sum<L>(second, multiplier));
   }
 };
 
-/// `rows` (1 or 2) output channels from c on of `lines` rows of output. extra_end: behind the extra products
-/// of these channels.
-template <class L, int rows, class Y>
+/// What a loop over pairs of pixels has to know. odd: the last pair may be a single pixel.
+template <class L>
+struct PixelLoop {
+  static constexpr int steps = L::steps, rounds = L::rounds, pixel = Blocks<L>::pixel, out_c = L::out_c,
+                       scale_bits = L::scale_bits, shift = L::shift;
+  static constexpr bool negative = L::y_min<0, extras = L::most_extras> 0,
+                        odd = L::tile % 2 != 0 || L::out_w % 2 != 0,
+                        careful = L::has_careful || L::out_c % 2 != 0;
+};
+
+/// Two channels of pairs of pixels from p and y on, until y is `stop`; the second pixel of the pair at `half`
+/// is not stored. Without a `stop`: the four sums of one pair, and nothing is stored. Moves p and y behind
+/// what was done.
+template <class L, class Y>
+ONNX2MCU_INLINE void pixel_pairs(std::int32_t (&a)[4], const std::uint8_t*& p, Y*& y, const Y* stop,
+                                 const Y* half, const std::uint8_t* w, const std::uint8_t* extra_end,
+                                 const std::int32_t (&start)[2],
+                                 const std::int32_t (&multiplier)[2]) noexcept {
+  using Loop = PixelLoop<L>;
+  if constexpr (L::Cpu::template has_pixel_pairs<Loop>) {
+    L::Cpu::template pixel_pairs<Loop>(a, p, y, stop, half, w, extra_end, start, multiplier);
+  } else {
+    do {
+      for (std::int32_t& sum : a) sum = 0;
+      L::Cpu::template upper_products<L::steps, L::rounds>(a, p, p + Loop::pixel, w);
+      if constexpr (Loop::extras) add_extras(a, p, p + Loop::pixel, w + Blocks<L>::extras, extra_end);
+      p += 2 * Loop::pixel;
+      if (stop == nullptr) return;
+      for (int i = 0; i < (y == half ? 2 : 4); ++i)
+        y[i / 2 * L::out_c + i % 2] =
+            static_cast<Y>(requantize_sum<L>(a[i] * (1 << L::scale_bits) + start[i % 2], multiplier[i % 2]));
+      y += 2 * L::out_c;
+    } while (y != stop);
+  }
+}
+
+/// Output channels c and c + 1, if there is one, of `lines` rows of output. extra_end: behind the extra
+/// products of these channels.
+template <class L, class Y>
 ONNX2MCU_INLINE void blocked_channels(const std::uint8_t* scratch, const std::uint8_t* extra_end, Y* y,
                                       int lines, int pixels, int c) noexcept {
-  constexpr int pixel = Blocks<L>::pixel;
+  const bool alone = L::out_c % 2 != 0 && c + 1 == L::out_c;
+  const ChannelOutputs<L> even(c), odd(alone ? c : c + 1);
+  const std::int32_t start[2] = {even.start, odd.start}, multiplier[2] = {even.multiplier, odd.multiplier};
+  const bool careful = alone || (L::has_careful && (even.multiplier <= 0 || odd.multiplier <= 0));
   const std::uint8_t* line = scratch + Blocks<L>::patch;
-  const ChannelOutputs<L> even(c), odd(c + rows - 1);
   for (; lines > 0; --lines, line += Blocks<L>::row) {
     const std::uint8_t* x = line;
-    for (int left = pixels; left > 0; left -= 2, x += 2 * pixel, y += 2 * L::out_c) {
-      std::int32_t a[4] = {0, 0, 0, 0};
-      L::Cpu::template upper_products<L::steps, L::rounds>(a, x, x + pixel, scratch);
-      if constexpr (L::most_extras > 0) add_extras(a, x, x + pixel, scratch + Blocks<L>::extras, extra_end);
-      const bool both = (L::tile % 2 == 0 && L::out_w % 2 == 0) || left > 1;
+    Y *const end = y + pixels * L::out_c, *const last = y + (pixels - 1) / 2 * (2 * L::out_c);
+    const Y* const stop = careful ? nullptr : last + 2 * L::out_c;
+    while (y < end) {
+      std::int32_t a[4];
+      pixel_pairs<L>(a, x, y, stop, pixels % 2 != 0 ? last : nullptr, scratch, extra_end, start, multiplier);
+      if (stop != nullptr) break;
+      const bool both = y != last || pixels % 2 == 0;
       even.store(a[0], a[2], y, both);
-      if constexpr (rows == 2) odd.store(a[1], a[3], y + 1, both);
+      if (!alone) odd.store(a[1], a[3], y + 1, both);
+      y += 2 * L::out_c;
     }
-    if constexpr (L::rows_at_once > 1 && L::out_w % 2 != 0) y -= L::out_c;
+    y = end;
   }
 }
 
@@ -193,13 +260,7 @@ ONNX2MCU_INLINE void blocked_outputs_of_patch(std::uint8_t* scratch, Y* y, int l
     if constexpr (L::most_extras > 0)
       for (int i = L::first_extra[c / 2]; i < L::first_extra[c / 2 + 1]; ++i, extra += 4)
         cpu::store_word(extra, L::extras[i]);
-    if constexpr (L::out_c % 2 != 0) {
-      if (c + 1 == L::out_c) {
-        blocked_channels<L, 1>(scratch, extra, y + c, lines, pixels, c);
-        continue;
-      }
-    }
-    blocked_channels<L, 2>(scratch, extra, y + c, lines, pixels, c);
+    blocked_channels<L>(scratch, extra, y + c, lines, pixels, c);
   }
 }
 
@@ -209,15 +270,16 @@ ONNX2MCU_INLINE void blocked_conv2d_stage(const X* const (&rows)[L::k_h], Y* y, 
                                           std::int8_t* bytes) noexcept {
   auto* const scratch = reinterpret_cast<std::uint8_t*>(bytes);
   for (int ox = 0; ox < L::out_w; ox += L::tile, y += L::tile * L::out_c) {
-    for (int ky = 0; ky < L::k_h; ++ky) gather_halves<L>(rows[ky], ox, ky, scratch + Blocks<L>::patch);
+    gather_patch<L>(rows, ox, scratch + Blocks<L>::patch);
     blocked_outputs_of_patch<L>(scratch, y, 1, ox + L::tile < L::out_w ? L::tile : L::out_w - ox);
   }
 }
 
 /// x: [in_h][in_w][in_c], y: [out_h][out_w][out_c]; no overlap. L: tile, rows_at_once (1, or tile == out_w);
-/// steps * rounds >= words of a window; weights: by pair of rows [words][byte of the cell in the upper half,
-/// then in the lower half][2], in the order of a window's columns, a missing last row is 0; extras,
-/// first_extra, most_extras of a pair. A zero point and the pads are folded into `start`.
+/// steps * rounds >= words of a window; weights: by
+/// pair of rows [words][byte of the cell in the upper half, then in the lower half][2], in the order of a
+/// window's columns, a missing last row is 0; extras, first_extra, most_extras of a pair. A zero point and
+/// the pads are folded into `start`.
 template <class L, class X, class Y>
 ONNX2MCU_INLINE void blocked_conv2d(const X* x, Y* y, std::int8_t* bytes) noexcept {
   if constexpr (L::rows_at_once == 1) {
@@ -232,8 +294,7 @@ ONNX2MCU_INLINE void blocked_conv2d(const X* x, Y* y, std::int8_t* bytes) noexce
       for (int line = 0; line < lines; ++line) {
         const X* rows[L::k_h];
         input_rows<L, L::in_w * L::in_c>(x, oy + line, rows);
-        for (int ky = 0; ky < L::k_h; ++ky)
-          gather_halves<L>(rows[ky], 0, ky, scratch + (Blocks<L>::patch + line * Blocks<L>::row));
+        gather_patch<L, X>(rows, 0, scratch + (Blocks<L>::patch + line * Blocks<L>::row));
       }
       blocked_outputs_of_patch<L>(scratch, y, lines, L::out_w);
     }

@@ -70,8 +70,9 @@ ONNX2MCU_INLINE void blocked_depthwise_rows(const X* x, Y* y, int rows, int c, F
 
 /// A function of its own, so that it has all registers.
 template <class L, bool careful, class X, class Y>
-[[gnu::noinline]] void blocked_depthwise_channel(const X* plane, Y* y, int rows, int c) noexcept {
-  const std::int32_t multiplier = L::multiplier[c];
+[[gnu::noinline, gnu::aligned(8)]] void blocked_depthwise_channel(const X* plane, Y* y, int rows,
+                                                                  int c) noexcept {
+  const std::int32_t multiplier = careful ? -L::multiplier[c] : L::multiplier[c];
   if constexpr (careful) {
     if constexpr (L::has_exact) {
       if (multiplier == 0)
@@ -97,7 +98,7 @@ template <class L, class X, class Y>
 ONNX2MCU_INLINE void blocked_depthwise_requantized(const X* plane, Y* y, int rows, int c) noexcept {
   plane += c / (L::out_c / L::in_c) % L::lanes;
   if constexpr (L::has_careful) {
-    if (L::careful[c] != 0) return blocked_depthwise_channel<L, true>(plane, y + c, rows, c);
+    if (L::multiplier[c] <= 0) return blocked_depthwise_channel<L, true>(plane, y + c, rows, c);
   }
   blocked_depthwise_channel<L, false>(plane, y + c, rows, c);
 }

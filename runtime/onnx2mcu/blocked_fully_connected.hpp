@@ -41,13 +41,14 @@ ONNX2MCU_INLINE void store_product(std::uint32_t products, Y* y, int c) noexcept
     y[c] = static_cast<Y>(requantize_channel<L>(sum + L::bias[c], c));
   } else {
     const std::int32_t scaled = sum * (1 << L::scale_bits) + L::start[c];
+    const std::int32_t multiplier = L::multiplier[c];
     if constexpr (L::has_careful) {
-      if (L::careful[c] != 0) {
+      if (multiplier <= 0) {
         y[c] = static_cast<Y>(requantize_careful_sum<L>(scaled, c));
         return;
       }
     }
-    y[c] = static_cast<Y>(requantize_sum<L>(scaled, L::multiplier[c]));
+    y[c] = static_cast<Y>(requantize_sum<L>(scaled, multiplier));
   }
 }
 

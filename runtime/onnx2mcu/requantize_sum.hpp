@@ -1,8 +1,8 @@
 // Requantization of a sum that the kernel scaled up: y = hi32(sum * multiplier) >> shift, in two
 // instructions. L: scale_bits, start (what a channel's sums begin from), multiplier, shift. Where
-// L::has_careful, careful[] marks channels for which that is off by careful_step[] at two sums,
-// careful_sum[], or which have no multiplier and are requantized exactly by `scale` (L::has_exact: there is
-// one).
+// L::has_careful, channels without a positive multiplier need care: with the negative one that is meant, the
+// result is off by careful_step[] at two sums, careful_sum[]; with 0 they are requantized exactly by `scale`
+// (L::has_exact: there is one).
 #ifndef ONNX2MCU_REQUANTIZE_SUM_HPP
 #define ONNX2MCU_REQUANTIZE_SUM_HPP
 
@@ -28,7 +28,7 @@ ONNX2MCU_INLINE std::int32_t requantize_careful_sum(std::int32_t sum, int c) noe
   if constexpr (L::has_exact) {
     if (L::multiplier[c] == 0) return requantize_exact_channel<L>(sum >> L::scale_bits, c);
   }
-  std::int32_t value = upper_product(sum, L::multiplier[c]) >> L::shift;
+  std::int32_t value = upper_product(sum, -L::multiplier[c]) >> L::shift;
   if (sum == L::careful_sum[2 * c]) value += L::careful_step[2 * c];
   if (sum == L::careful_sum[2 * c + 1]) value += L::careful_step[2 * c + 1];
   return saturate<L>(value);

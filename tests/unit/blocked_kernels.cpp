@@ -104,6 +104,12 @@ int wrong_outputs(const typename L::X* x, const std::int8_t* y, const o2m::Quant
   return wrong;
 }
 
+/// Channels 1, 4, 7, … are off at two sums, channels 2, 5, 8, … are requantized exactly.
+std::int32_t random_multiplier(int channel) {
+  const int multiplier = random_value(1 << 28, INT32_MAX);
+  return channel % 3 == 0 ? multiplier : channel % 3 == 1 ? -multiplier : 0;
+}
+
 /// The layers' constants. Channels 1, 4, 7, … are off at two sums, channels 2, 5, 8, … are requantized
 /// exactly.
 template <int kernel, int kernel_w, int in_channels, int out_channels, int height, int width, int stride,
@@ -116,7 +122,7 @@ struct PairedConv
   static constexpr bool has_careful = true, has_exact = true;
   static inline std::int32_t start[256], careful_sum[512], first_extra[256];
   static inline std::uint32_t extras[70000];
-  static inline std::int8_t careful[256], careful_step[512];
+  static inline std::int8_t careful_step[512];
   static inline float scale[256];
 };
 
@@ -125,10 +131,10 @@ template <class L>
 std::int64_t requantized_sum(std::int64_t sum, int c) {
   sum = sum * (1 << L::scale_bits) + L::start[c];
   const auto k = static_cast<std::size_t>(c);
-  if (L::careful[k] != 0 && L::multiplier[k] == 0)
+  if (L::multiplier[k] == 0)
     return o2m::reference({L::scale[k], L::y_zero_point, L::y_min, L::y_max}, sum >> L::scale_bits);
-  std::int64_t value = (sum * L::multiplier[k]) >> (32 + L::shift);
-  for (std::size_t i = 2 * k; i < 2 * k + 2 && L::careful[k] != 0; ++i)
+  std::int64_t value = (sum * std::abs(L::multiplier[k])) >> (32 + L::shift);
+  for (std::size_t i = 2 * k; i < 2 * k + 2 && L::multiplier[k] < 0; ++i)
     value += sum == L::careful_sum[i] ? L::careful_step[i] : 0;
   return std::clamp<std::int64_t>(value, -128, 127);
 }
@@ -169,9 +175,8 @@ void place_constants(const o2m::QuantizedWeights& w, const std::vector<std::int3
   std::copy(paired.first_extra.begin(), paired.first_extra.end(), L::first_extra);
   for (int c = 0; c < L::out_c; ++c) {
     L::start[c] = paired.bias[static_cast<std::size_t>(c)] * (1 << L::scale_bits);
-    L::multiplier[c] = c % 3 == 2 ? 0 : random_value(1 << 28, INT32_MAX);
+    L::multiplier[c] = random_multiplier(c);
     L::scale[c] = static_cast<float>(random_value(1, 1000)) / 1e5F;
-    L::careful[c] = c % 3 != 0;
   }
 }
 
@@ -219,7 +224,7 @@ struct Depthwise
                        out_w = (width + 2 * pad - reach) / stride + 1, scale_bits = 8, shift = 14;
   static constexpr bool has_careful = true, has_exact = true;
   static inline std::int32_t start[256], careful_sum[512];
-  static inline std::int8_t careful[256], careful_step[512];
+  static inline std::int8_t careful_step[512];
   static inline float scale[256];
 };
 
@@ -233,9 +238,8 @@ void check_depthwise() {
   const auto x = random_vector<typename L::X>(L::in_h * L::in_w * L::in_c);
   for (int c = 0; c < L::out_c; ++c) {
     L::start[c] = random_value(-(1 << 20), 1 << 20);
-    L::multiplier[c] = c % 3 == 2 ? 0 : random_value(1 << 28, INT32_MAX);
+    L::multiplier[c] = random_multiplier(c);
     L::scale[c] = static_cast<float>(random_value(1, 1000)) / 1e5F;
-    L::careful[c] = c % 3 != 0;
   }
   std::vector<std::int64_t> sums;
   for (int i = 0; i < L::out_h * L::out_w * L::out_c; ++i) {
@@ -255,7 +259,7 @@ void check_depthwise() {
   int wrong = 0;
   for (std::size_t i = 0; i < sums.size(); ++i) {
     const std::size_t c = i % L::out_c;
-    std::int64_t value = (sums[i] * L::multiplier[c]) >> (32 + L::shift);
+    std::int64_t value = (sums[i] * std::abs(L::multiplier[c])) >> (32 + L::shift);
     if (c % 3 == 1)
       for (std::size_t k = 2 * c; k < 2 * c + 2; ++k)
         value += sums[i] == L::careful_sum[k] ? L::careful_step[k] : 0;
@@ -277,7 +281,7 @@ struct ScaledProduct : Product<inputs, outputs, rows_together, Input> {
   static constexpr int scale_bits = 8, shift = 14;
   static constexpr bool has_careful = true, has_exact = true;
   static inline std::int32_t start[256], careful_sum[512];
-  static inline std::int8_t careful[256], careful_step[512];
+  static inline std::int8_t careful_step[512];
   static inline float scale[256];
 };
 
@@ -319,9 +323,8 @@ void check_scaled_product(bool extreme = false) {
     if (i < L::out) {
       L::start[c] =
           static_cast<std::int32_t>(lacking[static_cast<std::size_t>(c)] * unit + random_value(-5000, 5000));
-      L::multiplier[c] = c % 3 == 2 ? 0 : random_value(1 << 28, INT32_MAX);
+      L::multiplier[c] = random_multiplier(c);
       L::scale[c] = static_cast<float>(random_value(1, 1000)) / 1e5F;
-      L::careful[c] = c % 3 != 0;
     }
     const std::int64_t sum =
         product_sum<L>(w, x.data() + i / L::out * L::in, c) - lacking[static_cast<std::size_t>(c)];
@@ -368,6 +371,10 @@ TEST_CASE(
     "together") {
   check_conv<PairedConv<3, 3, 16, 32, 6, 7, 1, 1, 4, 1, S>>();
   check_conv<PairedConv<3, 3, 1, 8, 9, 9, 1, 1, 9, 4, U>>();
+  check_conv<PairedConv<3, 3, 1, 5, 9, 11, 1, 1, 4, 1, S>>();
+  check_conv<PairedConv<3, 3, 1, 4, 7, 10, 2, 1, 5, 3, S>>();
+  check_conv<PairedConv<3, 3, 1, 3, 5, 6, 1, 0, 4, 2, U>>();
+  check_conv<PairedConv<3, 3, 1, 2, 1, 1, 1, 1, 1, 1, S>>();
   check_conv<PairedConv<3, 3, 3, 7, 8, 8, 2, 1, 4, 1, U>>();
   check_conv<PairedConv<5, 5, 6, 5, 9, 8, 1, 0, 4, 3, S>>();
   check_conv<PairedConv<1, 1, 64, 65, 1, 25, 1, 0, 25, 1, S>>();

@@ -43,6 +43,9 @@ struct Portable {
     ONNX2MCU_INLINE T get() const noexcept { return value; }
   };
 
+  /// A constant for many uses that is better kept in a register than loaded or put together for each.
+  static ONNX2MCU_INLINE std::uint32_t in_register(std::uint32_t constant) noexcept { return constant; }
+
   /// Single-precision floating point is cheap: requantization that is not provable in integers uses it.
   static constexpr bool has_fpu = true;
   /// The compiler has vector instructions for plain loops: what runs on a PC.
@@ -83,6 +86,20 @@ struct Portable {
       for (int i = 0; i < 9; ++i) a[o] += static_cast<std::int32_t>(x[i / 3 * row + (o + i % 3) * lanes]) * w[i];
     }
   }
+
+  /// Words of bytes 0 … 255 that stand for -128 … 127: each becomes one of bytes 0 and 2 and one of bytes 1 and 3.
+  template <int words>
+  static ONNX2MCU_INLINE void widen_words(const std::int8_t* from, std::uint8_t* to) noexcept {
+    for (int i = 0; i < words; ++i, from += 4, to += 8) {
+      const std::uint32_t bytes = load_word(from);
+      store_word(to, (bytes & 0x00FF00FFU) - 0x00800080U);
+      store_word(to + 4, (bytes >> 8 & 0x00FF00FFU) - 0x00800080U);
+    }
+  }
+
+  /// Whether the core has pixel_pairs of its own (blocked_conv2d.hpp).
+  template <class Loop>
+  static constexpr bool has_pixel_pairs = false;
 
   static ONNX2MCU_INLINE std::int32_t low(std::uint32_t word) noexcept { return static_cast<std::int16_t>(word & 0xFFFFU); }
   static ONNX2MCU_INLINE std::int32_t high(std::uint32_t word) noexcept { return static_cast<std::int16_t>(word >> 16); }
