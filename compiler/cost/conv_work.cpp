@@ -77,7 +77,9 @@ void add_conv(Work& work, const Constants& c) {
        {"tiles", real(bands * tiles)},
        {"passes", real(bands * tiles * (four + two + one))},
        {"again", real(out_h * out_w * out_c) * c.again(real(k_h * k_w * in_c / c("groups")))}});
-  work.parts.insert({{"steps", real(four > 0 ? p.written : 0)},
+  const std::int64_t ways =
+      c("upper_shift", 0) > 0 && c("upper_all", 0) == 0 ? 2 : 1;  // integers for some, float for others
+  work.parts.insert({{"steps", real(four > 0 ? p.written * ways : 0)},
                      {"variants", real((four > 0) + (two > 0) + (one > 0))},
                      {c.form() + " outputs", real((four > 0 ? 4 : 0) + (two > 0 ? 2 : 0) + one) * 2},
                      {"odd elements", real(in_c % 4)}});
