@@ -9,7 +9,6 @@ import board
 from board import COMPILER, ROOT, need, run
 
 sys.path.insert(0, f"{ROOT}/bench/kernels")
-import shapes  # noqa: E402
 
 
 def told(model, *options):
@@ -20,6 +19,8 @@ def told(model, *options):
 
 
 def test(folder):
+    board.needs.packages("numpy", "onnx")
+    import shapes
     path = os.path.join(folder, "conv.onnx")
     shapes.make(path, "conv", (3, 16, 16, 32, 32, 1, 1), 1)
     smallest, _, _ = told(path, "--optimize", "ram")
