@@ -230,7 +230,7 @@ std::vector<std::int64_t> halfword_order(const QuantizedConv& conv) {
 /// a whole row, rows of output at once, so that the weights of a channel are widened for more than a few
 /// pixels.
 void add_blocked_tile(Call& call, const QuantizedConv& conv) {
-  constexpr std::int64_t enough_pixels = 48;
+  constexpr std::int64_t enough_pixels = 24;
   const std::int64_t most_bytes = 2048 + patch_elements(call, 0);
   const std::int64_t width = conv.window.out_w, height = conv.window.out_h;
   std::int64_t tiles = 1, most_rows = 1;
