@@ -307,6 +307,8 @@ void set_tile(Call& call, std::int64_t tile) {
   for (Param& p : call.params) {
     if (p.name == "tile") p.value = std::to_string(tile);
     if (p.name == "copied") p.value = "false";
+    if (p.name == "rows_at_once" && call.kernel.rfind("packed", 0) == 0)
+      p.value = "1";  // two need patches of whole rows
   }
 }
 
