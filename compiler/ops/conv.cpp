@@ -34,7 +34,9 @@ Dims dims_of(const Node& node, const Shape& x, const Shape& w) {
 }
 
 void infer(InferContext& c) {
-  if (c.type(0) != DType::float32) refuse("x is {}, only float32 is supported", to_string(c.type(0)));
+  for (std::size_t i = 0; i < c.input_count(); ++i)
+    if (c.has(i) && c.type(i) != DType::float32)
+      refuse("input {} is {}, only float32 is supported", i, to_string(c.type(i)));
   const Dims d = dims_of(c.node, c.shape(0), c.shape(1));
   if (c.has(2) && c.shape(2) != Shape{d.out_c})
     refuse("b has shape {}, expected [{}]", to_string(c.shape(2)), d.out_c);

@@ -2,6 +2,8 @@
 // int32], [y_scale, y_zero_point]. Scale of the accumulator: (alpha * a_scale) * b_scale / y_scale
 // (quant_gemm.cc); without y_scale the output is float.
 
+#include <cmath>
+
 #include "ops/eval_elementwise.hpp"
 #include "ops/fully_connected.hpp"
 #include "program/names.hpp"
@@ -32,6 +34,7 @@ std::vector<float> accumulator_scales(const LowerContext& c, std::int64_t n) {
   auto scales = read_scales(c.required_constant(4, "b_scale"), n, "b_scale");
   const float a_scale = read_scale(c.required_constant(1, "a_scale"), "a_scale");
   const float alpha = c.node.attr_float("alpha", 1.0F);
+  if (!std::isfinite(alpha)) refuse("alpha is {}, it must be finite", alpha);
   for (float& s : scales) s = alpha * a_scale * s;
   if (!c.node.has_input(7)) return scales;
   const float y_scale = read_scale(c.required_constant(7, "y_scale"), "y_scale");

@@ -164,6 +164,15 @@ void HalfCasts::expand(Node& node, std::size_t n) {
   }
 }
 
+/// Clip's missing bounds are the largest finite numbers of its type.
+void HalfCasts::bound_by_half(Node& node) {
+  node.inputs.resize(3, ValueId::none);
+  for (const std::size_t i : {1, 2})
+    if (node.inputs[i] == ValueId::none)
+      node.inputs[i] = graph_.add_constant(graph_[node.outputs[0]].name + (i == 1 ? "_min" : "_max"),
+                                           scalar_tensor(i == 1 ? -65504.0F : 65504.0F));
+}
+
 void HalfCasts::before(Node& node) {
   outputs_.clear();
   const Kind kind = kind_of(graph_, node);
@@ -177,6 +186,7 @@ void HalfCasts::before(Node& node) {
   rounds_ = !computes;
   for (ValueId& id : node.inputs)
     if (is_half(id)) id = widened(id, n, rounds_);
+  if (rounds_ && node.is("Clip")) bound_by_half(node);
   outputs_ = node.outputs;
   if (kind == Kind::computes) expand(node, n);
   for (ValueId& id : node.outputs)

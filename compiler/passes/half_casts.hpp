@@ -39,6 +39,7 @@ class HalfCasts {
   bool all_read_as_float(ValueId id) const;
   void read_cast(Node& node);
   void expand(Node& node, std::size_t n);
+  void bound_by_half(Node& node);
   ValueId add(std::size_t n, const Node& like, const char* op, std::vector<ValueId> inputs,
               std::map<std::string, Attribute> attributes = {});
   ValueId widened(ValueId half, std::size_t n, bool rounded);

@@ -4,6 +4,8 @@
 #include <array>
 #include <limits>
 #include <numeric>
+#include <set>
+#include <tuple>
 #include <utility>
 
 namespace o2m {
@@ -22,17 +24,20 @@ Placement place_lowest_first(const Instance& instance, const std::vector<int>& r
   const std::size_t count = instance.buffers.size();
   std::vector<std::int64_t> offsets(count, 0);
   std::vector<char> placed(count, 0);
-  for (std::size_t done = 0; done < count; ++done) {
-    std::size_t next = count;
-    for (std::size_t i = 0; i < count; ++i)
-      if (!placed[i] &&
-          (next == count || std::pair(offsets[i], rank[i]) < std::pair(offsets[next], rank[next])))
-        next = i;
-    placed[next] = 1;
-    for (const Neighbor& n : instance.buffers[next].neighbors) {
+  std::set<std::tuple<std::int64_t, int, int>> waiting;  // offset, rank, index
+  for (std::size_t i = 0; i < count; ++i) waiting.emplace(0, rank[i], static_cast<int>(i));
+  while (!waiting.empty()) {
+    const int next = std::get<2>(*waiting.begin());
+    waiting.erase(waiting.begin());
+    placed[at(next)] = 1;
+    for (const Neighbor& n : instance.buffers[at(next)].neighbors) {
+      std::int64_t& offset = offsets[at(n.index)];
       const std::int64_t top =
-          round_up(offsets[next] + n.when_below, instance.buffers[at(n.index)].alignment);
-      if (!placed[at(n.index)]) offsets[at(n.index)] = std::max(offsets[at(n.index)], top);
+          round_up(offsets[at(next)] + n.when_below, instance.buffers[at(n.index)].alignment);
+      if (placed[at(n.index)] || top <= offset) continue;
+      waiting.erase({offset, rank[at(n.index)], n.index});
+      offset = top;
+      waiting.emplace(offset, rank[at(n.index)], n.index);
     }
   }
   return measured(instance, std::move(offsets));

@@ -115,29 +115,28 @@ void add_sections(Instance& instance, const PlanProblem& problem, const Distance
   }
   std::sort(times.begin(), times.end());
   times.erase(std::unique(times.begin(), times.end()), times.end());
+  std::vector<int> alive;
+  std::size_t next = 0;  // the buffers come in the order in which they begin
   for (std::size_t t = 0; t + 1 < times.size(); ++t) {
-    std::vector<int> alive;
+    std::erase_if(alive, [&](int i) { return source(at(i)).upper <= times[t]; });
     bool begins = false, ends = false;
-    for (std::size_t i = 0; i < instance.buffers.size(); ++i) {
-      const PlanBuffer& b = source(i);
-      if (b.lower > times[t] || b.upper <= times[t]) continue;
-      alive.push_back(static_cast<int>(i));
-      begins = begins || b.lower == times[t];
-      ends = ends || b.upper == times[t + 1];
-    }
+    for (; next < instance.buffers.size() && source(next).lower == times[t]; ++next, begins = true)
+      alive.push_back(static_cast<int>(next));
+    for (const int i : alive) ends = ends || source(at(i)).upper == times[t + 1];
     if ((begins && ends) || !distances.empty()) add_section(instance, distances, alive);
   }
 }
 
 void add_neighbors(Instance& instance, const Distances& distances) {
   for (std::size_t i = 0; i < instance.buffers.size(); ++i)
-    for (std::size_t j = 0; j < instance.buffers.size(); ++j) {
+    for (std::size_t j = i + 1; j < instance.buffers.size(); ++j) {
       InstanceBuffer &a = instance.buffers[i], &b = instance.buffers[j];
-      if (i == j || a.first >= b.last || b.first >= a.last) continue;
+      if (b.first >= a.last) break;  // as do all that begin later
       const std::int64_t below = distance(distances, a.source, b.source, a.size);
       const std::int64_t above = distance(distances, b.source, a.source, b.size);
-      if (below + above <= 1) continue;  // one of the two always holds
+      if (a.first >= b.last || below + above <= 1) continue;  // one of the two always holds
       a.neighbors.push_back({static_cast<int>(j), below, above});
+      b.neighbors.push_back({static_cast<int>(i), above, below});
     }
 }
 

@@ -150,7 +150,10 @@ MemoryPlan plan_memory(const Program& program, bool share) {
   for (const PlanBuffer& b : problem.buffers)
     result.lifetimes.emplace_back(static_cast<int>(b.lower), static_cast<int>(b.upper));
   const auto own = lifetimes_of(program);
-  const Plan plan = place(problem, {});
+  // A step takes longer the more buffers there are: about a second altogether.
+  const auto count = static_cast<std::int64_t>(problem.buffers.size());
+  const std::int64_t most_steps = 12'000'000 / std::max<std::int64_t>(count, 1);
+  const Plan plan = place(problem, {.step_limit = std::min(default_step_limit, most_steps)});
   if (const auto fault = check_plan(problem, plan)) throw std::logic_error("memory plan: " + *fault);
   result.offsets = plan.offsets;
   for (std::size_t i = 0; i < program.buffers.size(); ++i) {

@@ -511,6 +511,29 @@ def half_chains(m):
     chain(exp, ("QuantizeLinear", [scale, m.constant(3, np.uint8)], {}), ("DequantizeLinear", [scale, m.constant(3, np.uint8)], {}), sqrt)
 
 
+def half_limits():
+    """Bounds of float16, given or not, where Clip has a kernel for it and where it is computed in float32. An input of its
+    own for each Exp, or ONNX Runtime would make one of them (and of equal Clips)."""
+    m = Model(samples=2, opset=21)
+
+    def hostile():
+        values = np.where(m.random.random([2, 3, 20]) < 0.3, m.random.choice([np.inf, -np.inf, np.nan, 65504.0, -65504.0], [2, 3, 20]), m.values(F32, [2, 3, 20]) * 9)
+        return m.input(f"x{len(m.inputs)}", F16, [3, 20], values.astype(F16))
+
+    x, low, high = hostile(), m.constant(-0.5, F16), m.constant(3.5, F16)
+    for inputs in ([x], [x, low], [x, "", high], [x, low, high]):
+        m.apply("Clip", inputs, [F16])
+        for others in ([], ["Round"], ["Sqrt"], ["Round", "Sqrt"]):  # readers of the Exp beside a Clip between two such nodes
+            y = f"between{len(m.nodes)}"
+            m.nodes += [helper.make_node("Exp", [hostile()], [y]), helper.make_node("Clip", [y, *inputs[1:]], [y + "_clip"])]
+            m.apply("Sqrt", [y + "_clip"], [F16])
+            for op in others:
+                m.apply(op, [y], [F16])
+    for op in ("Max", "Min"):
+        m.apply(op, [x, low], [F16])
+    m.write(HERE / "half_limits")
+
+
 def half(name, opset, body):
     m = Model(samples=4, opset=opset)
     body(m, *(m.input(n, F16, [1, 3, 4, 5], m.values(F16, [4, 1, 3, 4, 5]) * 2) for n in "xy"[:body.__code__.co_argcount - 1]))
@@ -519,7 +542,7 @@ def half(name, opset, body):
 
 RECORDS = {
     "volume": lambda: volume("volume", 17), "volume_opset19": lambda: volume("volume_opset19", 19), "einsum": einsum, "lrn": lrn, "lp_pool": lambda: lp_pool("lp_pool", 18), "lp_pool_opset11": lambda: lp_pool("lp_pool_opset11", 11),
-    "half": lambda: half("half", 17, half_alone), "half_chains": lambda: half("half_chains", 21, half_chains),
+    "half_limits": half_limits, "half": lambda: half("half", 17, half_alone), "half_chains": lambda: half("half_chains", 21, half_chains),
     "conv": conv, "fused": fused, "gemm": gemm, "binary": binary, "unary": unary, "softmax": lambda: softmax("softmax", 13, [0, 1, 2, -1]),
     "softmax_opset11": lambda: softmax("softmax_opset11", 11, [0, 1, 2]),
     "average_pool": lambda: average_pool("average_pool", 13),
