@@ -166,10 +166,10 @@ void HalfCasts::expand(Node& node, std::size_t n) {
 
 /// Clip's missing bounds are the largest finite numbers of its type.
 void HalfCasts::bound_by_half(Node& node) {
-  node.inputs.resize(3, ValueId::none);
+  node.inputs.resize(std::max<std::size_t>(node.inputs.size(), 3), ValueId::none);
   for (const std::size_t i : {1, 2})
     if (node.inputs[i] == ValueId::none)
-      node.inputs[i] = graph_.add_constant(graph_[node.outputs[0]].name + (i == 1 ? "_min" : "_max"),
+      node.inputs[i] = graph_.add_constant(node.name + (i == 1 ? "_min" : "_max"),
                                            scalar_tensor(i == 1 ? -65504.0F : 65504.0F));
 }
 
