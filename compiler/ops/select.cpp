@@ -85,7 +85,8 @@ std::size_t hot_axis(const Node& node, const Shape& indices) {
 }
 
 std::int64_t depth_of(const Graph& graph, const Node& node) {
-  const Tensor* t = graph.constant(node.inputs.at(1));
+  if (!node.has_input(1)) refuse("input 1 is missing");
+  const Tensor* t = graph.constant(node.inputs[1]);
   if (!t) refuse("depth (input 1) must be a constant, it is computed at run time");
   if (t->count() != 1 || t->real(0) < 1 || t->real(0) > 1 << 30) refuse("depth is not one number above 0");
   return static_cast<std::int64_t>(t->real(0));

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <stdexcept>
 
 #include "ops/evaluate.hpp"
 #include "ops/op.hpp"
@@ -65,6 +66,9 @@ void for_each_node(Graph& graph, Diagnostics& diagnostics, const std::function<v
         body(node);
       } catch (const Refusal& refusal) {
         diagnostics.error(node_error(graph, node, refusal));
+        failed = true;
+      } catch (const std::out_of_range&) {  // of node.inputs.at() and node.outputs.at()
+        diagnostics.error(node_error(graph, node, Refusal("an input or output is missing")));
         failed = true;
       } catch (const Postponed&) {
         failed = true;
