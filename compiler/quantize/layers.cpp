@@ -33,11 +33,18 @@ bool is_relu_like(const Graph& graph, const Node& node) {
   return bounds && bounds->low == 0 && bounds->high > 0;
 }
 
+/// Convolutions and pools in three dimensions stay float: the quantized kernels have two.
+bool is_volume(const Graph& graph, const Node& node) {
+  static constexpr std::string_view windows[] = {"Conv", "MaxPool", "AveragePool", "GlobalAveragePool",
+                                                 "GlobalMaxPool"};
+  return among(node.op_type, windows) && graph.shape(node.inputs[0]).size() > 4;
+}
+
 }  // namespace
 
 Role role_of(const Graph& graph, const Node& node) {
   if (!node.domain.empty() || node.inputs.empty() || !node.has_input(0) ||
-      graph[node.outputs[0]].type != DType::float32)
+      graph[node.outputs[0]].type != DType::float32 || is_volume(graph, node))
     return Role::other;
   if (weights_of(graph, node)) return Role::product;
   if (is_relu_like(graph, node)) return Role::clamps;
@@ -48,10 +55,10 @@ Role role_of(const Graph& graph, const Node& node) {
 
 std::optional<Weights> weights_of(const Graph& graph, const Node& node) {
   const bool conv = node.is("Conv"), gemm = node.is("Gemm");
-  if ((!conv && !gemm && !node.is("MatMul")) || graph.constant(node.inputs[0])) return std::nullopt;
+  if ((!conv && !gemm && !node.is("MatMul")) || graph.constant(node.inputs[0]) || is_volume(graph, node))
+    return std::nullopt;
   Weights w{graph.constant(node.inputs[1]), nullptr, 0, 0};
-  if (!w.weights || w.weights->shape.size() < 2 || (!conv && w.weights->shape.size() != 2) ||
-      w.weights->shape.size() > 4)  // convolutions in three dimensions stay float
+  if (!w.weights || w.weights->shape.size() < 2 || (!conv && w.weights->shape.size() != 2))
     return std::nullopt;
   w.axis = conv || node.attr("transB", 0) != 0 ? 0 : 1;
   w.channels = w.weights->shape[static_cast<std::size_t>(w.axis)];

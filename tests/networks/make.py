@@ -112,13 +112,22 @@ def attention(folder, tokens=12, width=16, heads=2):
     n.write(folder, "attention", n.dense(n.node("ReduceMean", x, axes=[1], keepdims=0), width, 4))
 
 
+def volume(folder):
+    """Frames of a small depth camera -> two 3-D convolutions, which stay float -> class."""
+    n = Network(5, [1, 1, 6, 8, 8])
+    x = n.node("MaxPool", n.relu_conv("x", 1, 4, 3, 3, 3), kernel_shape=[2, 2, 2], strides=[2, 2, 2])
+    x = n.node("AveragePool", n.relu_conv(x, 4, 6, 3, 3, 3), kernel_shape=[3, 2, 2], strides=[3, 2, 2])
+    n.write(folder, "volume", n.dense(n.node("Flatten", x), 24, 5))
+
+
 def make(folder):
     recurrent(folder, "lstm", "LSTM", 4, 1)
     recurrent(folder, "gru", "GRU", 3, 2)
     conv1d(folder)
     unet(folder)
     attention(folder)
-    return ["lstm", "gru", "conv1d", "unet", "attention"]
+    volume(folder)
+    return ["lstm", "gru", "conv1d", "unet", "attention", "volume"]
 
 
 if __name__ == "__main__":
