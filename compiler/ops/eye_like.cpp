@@ -18,13 +18,14 @@ void infer_eye(InferContext& c) {
   if (size_of(type) == 0 || type == DType::float16)
     refuse("elements of type {} are not supported", to_string(type));
   c.set(0, type, x);
+  if (c.node.outputs.at(0) == ValueId::none) return;
   Tensor eye = make_tensor(type, x);
   visit_type(type, [&](auto zero) {
     for (std::int64_t i = 0; i < x[0] && k > -x[0] && k < x[1]; ++i)
       if (i + k >= 0 && i + k < x[1])
         eye.as<decltype(zero)>()[static_cast<std::size_t>(i * x[1] + i + k)] = decltype(zero)(1);
   });
-  c.graph[c.node.outputs.at(0)].constant = std::make_shared<const Tensor>(std::move(eye));
+  c.graph[c.node.outputs[0]].constant = std::make_shared<const Tensor>(std::move(eye));
 }
 
 std::vector<std::vector<std::int64_t>> places(const Tensor& x) {

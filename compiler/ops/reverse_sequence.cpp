@@ -12,7 +12,8 @@ struct Axes {
 
 Axes axes_of(const Node& node, const Shape& x) {
   const Axes a{node.attr("batch_axis", 1), node.attr("time_axis", 0)};
-  if (x.size() < 2 || a.batch + a.time != 1 || a.batch * a.time != 0)
+  const bool apart = (a.batch == 0 && a.time == 1) || (a.batch == 1 && a.time == 0);
+  if (x.size() < 2 || !apart)
     refuse("batch_axis {} and time_axis {} of x {}: one must be 0, the other 1", a.batch, a.time,
            to_string(x));
   return a;
