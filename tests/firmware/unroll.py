@@ -26,9 +26,8 @@ def unroll(folder):
             sizes.append(layer_code(elf))
             need(sizes[-1] <= limit, f"{target}, --unroll {choice}: {sizes[-1]} bytes of code")
             print(f"{target}, --unroll {choice}: {sizes[-1]} bytes of code; {said.splitlines()[-1]}")
-        # On the M3, what is worth unrolling in this network is all that can be.
-        grows = sizes[0] < sizes[1] <= sizes[2] if target == "f103" else sizes[0] < sizes[1] < sizes[2]
-        need(grows, f"{target}: {sizes}")
+        # What is worth unrolling in this network may be all that can be.
+        need(sizes[0] < sizes[1] <= sizes[2], f"{target}: {sizes}")
 
 
 if __name__ == "__main__":
