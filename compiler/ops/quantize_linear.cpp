@@ -26,9 +26,10 @@ void lower(LowerContext& c) {
   const DType type = c.out(0).type;
   const QuantizationAxis axis = quantization_axis(c.node, c.in_shape(0), c.in_shape(1));
   const bool computed = is_quantization_computed(c);
-  Call call = c.call(computed         ? "quantize_linear_computed"
-                     : axis.block > 0 ? "quantize_blocks"
-                                      : "quantize_linear",
+  Call call = c.call(computed                       ? "quantize_linear_computed"
+                     : axis.block > 0               ? "quantize_blocks"
+                     : c.node.has_attr("from_half") ? "quantize_halves"
+                                                    : "quantize_linear",
                      "quantize_linear.hpp");
   call.reads = {c.operand(0)};
   call.writes = {c.output(0)};

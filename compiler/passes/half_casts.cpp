@@ -187,6 +187,7 @@ void HalfCasts::before(Node& node) {
   for (ValueId& id : node.inputs)
     if (is_half(id)) id = widened(id, n, rounds_);
   if (rounds_ && node.is("Clip")) bound_by_half(node);
+  if (rounds_ && node.is("QuantizeLinear")) node.attributes["from_half"] = std::int64_t{1};
   outputs_ = node.outputs;
   if (kind == Kind::computes) expand(node, n);
   for (ValueId& id : node.outputs)

@@ -36,6 +36,27 @@ ONNX2MCU_INLINE void quantize_linear(const float* x, Y* y) noexcept {
   quantize_elements<L, L::size - whole>(x, y, whole);
 }
 
+/// round_half_even(scaled) + zero_point, limited after it has become an int32 (qmath.h): what leaves int32 is
+/// its lowest value.
+template <class L>
+ONNX2MCU_INLINE std::int32_t quantize_by_int32(float scaled, std::int32_t zero_point) noexcept {
+  const bool small = scaled > -4194304.0F && scaled < 4194304.0F;  // others are limited anyway
+  const std::int32_t rounded = small ? round_to_int32(scaled) : truncate_to_int32(scaled);
+  const std::uint32_t moved =
+      static_cast<std::uint32_t>(rounded) + static_cast<std::uint32_t>(zero_point);  // int32 wraps
+  return clamp(static_cast<std::int32_t>(moved), L::y_min, L::y_max);
+}
+
+/// The same as quantize_linear where x is float16 in ONNX Runtime.
+template <class L, class Y>
+ONNX2MCU_INLINE void quantize_halves(const float* x, Y* y) noexcept {
+  for (int i = 0; i < L::size; ++i) {
+    const int c = i / L::inner % L::channels;
+    y[i] = static_cast<Y>(
+        quantize_by_int32<L>(x[i] / channel_element(L::scale, c), channel_element(L::zero_point, c)));
+  }
+}
+
 /// y = float(x - zero_point) * scale.
 template <class L, class X>
 ONNX2MCU_INLINE void dequantize_linear(const X* x, float* y) noexcept {
@@ -65,12 +86,7 @@ ONNX2MCU_INLINE void quantize_blocks(const float* x, Y* y) noexcept {
     if constexpr (L::inner == 1) {
       y[i] = static_cast<Y>(quantize_element(x[i], scale, zero_point, L::y_min, L::y_max));
     } else {
-      const float scaled = x[i] / scale;
-      const bool small = scaled > -4194304.0F && scaled < 4194304.0F;  // others are limited anyway
-      const std::int32_t rounded = small ? round_to_int32(scaled) : truncate_to_int32(scaled);
-      const std::uint32_t moved =
-          static_cast<std::uint32_t>(rounded) + static_cast<std::uint32_t>(zero_point);  // int32 wraps
-      y[i] = static_cast<Y>(clamp(static_cast<std::int32_t>(moved), L::y_min, L::y_max));
+      y[i] = static_cast<Y>(quantize_by_int32<L>(x[i] / scale, zero_point));
     }
   }
 }

@@ -531,6 +531,8 @@ def half_limits():
                 m.apply(op, [y], [F16])
     for op in ("Max", "Min"):
         m.apply(op, [x, low], [F16])
+    for scale, zero_point, dtype in (0.0372, 3, "uint8"), (6e-7, -5, "int8"):
+        m.apply("QuantizeLinear", [hostile(), m.constant(scale, F16), m.constant(zero_point, dtype)], [dtype])
     m.write(HERE / "half_limits")
 
 
